@@ -1,0 +1,67 @@
+"""symconv: a convolutional layer IS a fully connected layer, proved for any configuration.
+
+>>> import symconv as sc
+>>> layer = sc.Conv(input_size=(4, 4), kernel_size=(3, 3))
+>>> layer.weight_matrix().shape
+(4, 16)
+>>> bool(sc.prove(layer).check())
+True
+
+Nothing heavy is imported until it is used: `import symconv` loads neither SymPy nor NumPy.
+"""
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typing
+if TYPE_CHECKING:
+    from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
+    from .layers import Conv, Layer, Linear
+    from .proof import Proof, Report
+    from .catalogue import prove, theorems
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Conv": "layers",
+    "Linear": "layers",
+    "Layer": "layers",
+    "prove": "catalogue",
+    "theorems": "catalogue",
+    "Proof": "proof",
+    "Report": "proof",
+    "SymconvError": "errors",
+    "SpecError": "errors",
+    "Unsupported": "errors",
+    "NotApplicable": "errors",
+    "TooLarge": "errors",
+    "ProofFailed": "errors",
+}
+
+__all__ = [
+    "Conv",
+    "Layer",
+    "Linear",
+    "NotApplicable",
+    "Proof",
+    "ProofFailed",
+    "Report",
+    "SpecError",
+    "SymconvError",
+    "TooLarge",
+    "Unsupported",
+    "__version__",
+    "prove",
+    "theorems",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'symconv' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

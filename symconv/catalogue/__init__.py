@@ -1,0 +1,78 @@
+"""The theorems: one file each, and the registry that lists them.
+
+To add a theorem, write a module with a `THEOREM` and add it to `_MODULES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ..errors import NotApplicable, SpecError
+from ..proof import Proof, Theorem, level_named
+
+if TYPE_CHECKING:
+    from ..layers import Layer
+
+_MODULES = ("weight_matrix", "im2col")
+
+
+def theorem_named(name: object) -> Theorem:
+    """The theorem of that name; - and _ mean the same."""
+    plain = name.replace("-", "_") if isinstance(name, str) else name
+    if plain not in _MODULES:
+        raise SpecError("theorem", name, "must be one of " + ", ".join(_MODULES), 'theorem="weight_matrix"')
+    theorem: Theorem = import_module(f"{__name__}.{plain}").THEOREM
+    return theorem
+
+
+def theorems(layer: Layer | None = None) -> dict[str, str]:
+    """The name and one-line statement of every theorem; with a layer, of those that apply to it.
+
+    >>> import symconv as sc
+    >>> for name, statement in sc.theorems().items():
+    ...     print(f"{name}: {statement}")
+    weight_matrix: vec(Y) = W vec(X) + b: the layer is a fully connected layer with weight matrix W
+    im2col: Y = K C + b: the layer is a product of its kernel matrix with the matrix of the inputs it reads
+    """
+    every = [theorem_named(name) for name in _MODULES]
+    return {each.name: each.statement for each in every if layer is None or each.refusal(layer) is None}
+
+
+def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> Proof:
+    """Prove a theorem for a layer, and check the proof before returning it.
+
+    >>> import symconv as sc
+    >>> proof = sc.prove(sc.Conv((4, 4), (3, 3), padding=1, padding_mode="reflect"))
+    >>> proof.check().ok
+    True
+
+    Parameters
+    ----------
+    layer
+        A `Conv` or `Linear`.
+    theorem
+        A name from `theorems(layer)`.
+    check
+        "axes": every step, axis by axis (always done). "entries": also every single entry of the
+        matrix, against the definition run as code. "all": also with SymPy, multiplied out. "auto"
+        adds the entries up to 5,000 non-zeros and SymPy up to 1,000.
+
+    Raises
+    ------
+    NotApplicable
+        The theorem does not hold for this layer; the message says why.
+    ProofFailed
+        A check found a difference.
+    SpecError
+        There is no such theorem or check.
+    """
+    chosen = theorem_named(theorem)
+    level = level_named(check)
+    if not hasattr(layer, "definition"):
+        raise SpecError("layer", layer, "must be a layer", "sc.prove(sc.Conv((4, 4), (3, 3)))")
+    reason = chosen.refusal(layer)
+    if reason is not None:
+        raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
+    steps, matrices = chosen.build(layer)
+    return Proof(chosen, layer, steps, matrices, level).verified()

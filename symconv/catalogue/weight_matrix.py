@@ -1,0 +1,193 @@
+"""vec(Y) = W vec(X) + b: a convolutional layer is a fully connected layer.
+
+The main theorem (Ma and Lu, arXiv 1712.01252, sections 2 to 4), for every configuration. The
+definition runs forward, from an output and a kernel entry to the input they read. W comes from the
+inverse: for each input, the outputs and kernel entries that meet there. The step `entry` is where
+the two meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..definition import Definition
+from ..form import Row, collect, first_difference
+from ..matrices import LabelledMatrix, weight_matrix
+from ..proof import BatchClaim, Claim, Proof, Refuted, RowClaim, Step, Theorem, refute
+from ..readmap import Line
+from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, tap_at
+from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+
+if TYPE_CHECKING:
+    from ..document import Document
+    from ..layers import Layer
+
+
+def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """The chain of steps for this layer; a step that would change nothing is not taken."""
+    definition = layer.definition
+    lines = definition.read_map.lines
+    matrix = weight_matrix(definition.read_map)
+    sums = definition.sums
+    steps = [Step(Claim(sums, definition.bias), Unfold())]
+
+    if definition.read_map.folded or any(line.taps > 1 and not _renamed(line) for line in lines):
+        sums = tuple(_reindexed(line, axis, definition.signal) for line, axis in zip(lines, sums, strict=True))
+        steps.append(Step(Claim(sums, definition.bias), Reindex(tuple(line.position for line in lines)), (1,)))
+    if definition.read_map.folded:
+        sums = tuple(_grouped(line, axis) for line, axis in zip(lines, sums, strict=True))
+        steps.append(Step(Claim(sums, definition.bias), Group(), (len(steps),)))
+
+    rules = tuple(_entry_rule(line, axis) for line, axis in zip(lines, sums, strict=True))
+    entries = Claim(tuple(_weighted(line) for line in lines), definition.bias)
+    steps.append(Step(entries, Entry(rules, definition.read_map.tables), (len(steps),)))
+    row = flattened([(line.letters.output, line.outputs) for line in lines])
+    column = flattened([(line.letters.input, line.inputs) for line in lines])
+    steps.append(Step(RowClaim(row, column, definition.bias), Flatten(matrix), (len(steps),)))
+    steps.append(Step(BatchClaim(definition.bias), Batch(), (len(steps), len(steps) - 1)))
+    return tuple(steps), {WEIGHT: matrix}
+
+
+def _renamed(line: Line) -> bool:
+    """Whether re-indexing along this line would only rename its variable."""
+    return line.position == variable(line.letters.kernel)
+
+
+def _reindexed(line: Line, axis: Sum, signal: str) -> Sum:
+    """The same sum over the positions that are read."""
+    name = line.letters.padded if signal == PADDED else line.letters.input
+    tap = line.letters.kernel
+    back = line.position.solve(tap, name)
+    slope = line.position.coefficient(tap)
+    ends = [line.position.substitute(tap, number(u)) for u in (0, line.taps - 1)]
+    first, last = ends if slope > 0 else ends[::-1]
+    kernel = Factor(KERNEL, tuple(index.substitute(tap, back) for index in line.kernel_index))
+    return Sum((Span(name, first, last, abs(slope)),), (kernel, Factor(signal, (variable(name),))))
+
+
+def _grouped(line: Line, axis: Sum) -> Sum:
+    """The same terms collected by the input they read."""
+    (span,) = axis.spans
+    assert isinstance(span, Span)
+    kernel, _ = axis.factors
+    name = line.letters.input
+    if line.mode is None:
+        return Sum(
+            (Span(name, span.first, span.last, span.step),),
+            (kernel.substitute(span.name, variable(name)), Factor(INPUT, (variable(name),))),
+        )
+    return Sum((all_inputs(line), Fibre(span, name)), (kernel, Factor(INPUT, (variable(name),))))
+
+
+def _entry_rule(line: Line, axis: Sum) -> Index:
+    """Which tap an entry of W is: an expression in the output and the input (or the position holding it)."""
+    kernel, signal = axis.factors
+    span = axis.spans[0]
+    if isinstance(span, Fibre) or len(axis.spans) > 1:
+        return kernel.indices[-1]
+    return tap_at(kernel, signal, span.name, variable(line.letters.input) * line.scale)
+
+
+def _weighted(line: Line) -> Sum:
+    """Sum over p of W_{i,p} x_p."""
+    p = variable(line.letters.input)
+    return Sum((all_inputs(line),), (Factor(WEIGHT, (variable(line.letters.output), p)), Factor(INPUT, (p,))))
+
+
+# The further checks -------------------------------------------------------------------------------
+
+
+def matrix_rows(matrix: LabelledMatrix) -> Iterator[tuple[tuple[int, ...], Row]]:
+    """The rows of a flattened matrix as terms, each at the position that its label says."""
+    for row, cells in enumerate(matrix.rows):
+        yield matrix.row_position(row), collect((kernel, column) for column, entry in cells.items() for kernel in entry)
+
+
+def definition_rows(definition: Definition) -> Iterator[tuple[tuple[int, ...], Row]]:
+    """The definition, run as code, for every output; the bias, being no part of W, is set aside."""
+    for output, row in definition.rows():
+        if definition.bias:
+            channel = output[0] if definition.bias_indices else 0
+            if row.pop((("b", channel), None), 0) != 1:
+                raise Refuted("the definition does not add its channel's bias once", output)
+        yield output, row
+
+
+def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """Every row of the flattened W against the definition run as code."""
+
+    def every_entry() -> int:
+        matrix: LabelledMatrix = proof.matrices[WEIGHT]
+        lines = proof.layer.definition.read_map.lines
+        compared = 0
+
+        def counted() -> Iterator[tuple[tuple[int, ...], Row]]:
+            nonlocal compared
+            for output, row in matrix_rows(matrix):
+                compared += len(row)
+                yield output, row
+
+        difference = first_difference(definition_rows(proof.layer.definition), counted())
+        if difference is not None:
+            raise locate(difference, matrix)
+        expected = (tuple(line.outputs for line in lines), tuple(line.inputs for line in lines))
+        if (matrix.row_shape, matrix.column_shape) != expected:
+            raise Refuted("W has the wrong shape", left=matrix.shape, right=expected)
+        return compared
+
+    yield "every entry of W, both routes", every_entry
+
+
+def locate(difference: Any, matrix: LabelledMatrix) -> Refuted:
+    """A difference between flattened rows, in positions."""
+    if difference.term is None:
+        return refute(difference, "definition and W")
+    kernel, column = difference.term
+    where = matrix.kernel_position(kernel) if isinstance(kernel, int) else kernel
+    source = matrix.column_position(column) if isinstance(column, int) else column
+    return Refuted(
+        f"kernel entry {where} meets this input a different number of times in the definition and in W",
+        difference.output,
+        source,
+        difference.left,
+        difference.right,
+    )
+
+
+def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """A second opinion: SymPy multiplies W vec(X), and the difference from the definition expands to zero."""
+
+    def multiplied_out() -> int:
+        from sympy import ImmutableSparseMatrix, expand
+
+        layer = proof.layer
+        x, _, b = layer.flat_symbols()
+        vector = ImmutableSparseMatrix(len(x), 1, {(n, 0): entry for n, entry in enumerate(x)})
+        product = list(layer.weight_matrix() * vector)
+        per_channel = len(product) // layer.output_shape[0]
+        for n, (row, output) in enumerate(zip(product, layer.flat_output(), strict=True)):
+            total = row + b[n // per_channel] if b is not None else row
+            if total != output and expand(total - output) != 0:
+                raise Refuted("SymPy finds another sum", proof.matrices[WEIGHT].row_position(n), None, output, total)
+        return len(product)
+
+    yield "W vec(X) + b - vec(Y) expands to 0 in SymPy", multiplied_out
+
+
+def document(proof: Proof) -> Document:
+    from ..document import weight_matrix_document
+
+    return weight_matrix_document(proof)
+
+
+THEOREM = Theorem(
+    name="weight_matrix",
+    statement="vec(Y) = W vec(X) + b: the layer is a fully connected layer with weight matrix W",
+    refusal=lambda layer: None,
+    build=build,
+    entries=entries,
+    sympy=sympy_check,
+    size=lambda layer: layer.definition.read_map.nonzeros,
+    document=document,
+)

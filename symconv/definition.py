@@ -1,0 +1,206 @@
+"""The definition of a layer as a Python function: printed, executed, and the first line of the proof.
+
+The source is written from the very `Sum`s that open the proof, with the configuration's numbers in
+place; that source is what latexify typesets, what `layer.output()` runs on symbols, and what the
+check of a proof runs on labels.
+
+>>> from symconv import Conv
+>>> print(Conv((4, 4), (3, 3), padding=1).definition.source)
+def y(i, j):
+    return sum(k[u][v]*z[i + u - 1][j + v - 1] for u in range(3) for v in range(3))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import product
+from operator import mul
+from types import CodeType
+from typing import Any
+
+from .form import Row, collect
+from .readmap import Line, ReadMap
+from .sums import INPUT, KERNEL, PADDED, Factor, Fibre, Index, Span, Sum, leading, number, python, variable
+
+BIAS = "b"
+
+Total = Callable[[Iterable[Any]], Any]
+
+
+def line_sum(line: Line, signal: str) -> Sum:
+    """The definition along one axis: sum over the taps u of k_u times the signal at `position`."""
+    tap = Span(line.letters.kernel, number(0), number(line.taps - 1))
+    return Sum((tap,), (Factor(KERNEL, line.kernel_index), Factor(signal, (line.position,))))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """y_o = b_c + the sum over all kernel entries, for one read map."""
+
+    read_map: ReadMap
+    bias: bool
+
+    @property
+    def signal(self) -> str:
+        """The letter that is read: z, the padded input, or x itself where nothing is padded."""
+        return PADDED if self.read_map.padded else INPUT
+
+    @cached_property
+    def sums(self) -> tuple[Sum, ...]:
+        return tuple(line_sum(line, self.signal) for line in self.read_map.lines)
+
+    @property
+    def bias_indices(self) -> tuple[str, ...]:
+        """The bias is indexed by the output channel, where channels are shown."""
+        first = self.read_map.lines[0].letters.output
+        return (first,) if self.read_map.lines[0] is self.read_map.channels else ()
+
+    @cached_property
+    def source(self) -> str:
+        return source(self.sums, [line.letters.output for line in self.read_map.lines], self.bias_indices if self.bias else None)
+
+    def function(self, kernel: Any, signal: Any, bias: Any, total: Total) -> Callable[..., Any]:
+        """The function y(c, i, j, ...) that the source defines, over the given tensors."""
+        return run(self.source, {KERNEL: kernel, self.signal: signal, BIAS: bias}, total)
+
+    def padded(self, values: Callable[[tuple[int, ...]], Any], zero: Any) -> Any:
+        """The padded input as nested dictionaries, indexed by position along each axis."""
+        lines = self.read_map.lines
+        folds = [[(t, line.fold(t)) for t in line.padded_range] for line in lines]
+
+        def level(depth: int, inputs: tuple[int, ...]) -> Any:
+            if depth == len(lines):
+                return values(inputs)
+            return {
+                t: level(depth + 1, (*inputs, p)) if p is not None else nothing[depth + 1] for t, p in folds[depth]
+            }
+
+        nothing: list[Any] = [zero]
+        for positions in reversed(folds):  # what a position outside the input holds, level by level
+            nothing.insert(0, {t: nothing[0] for t, _ in positions})
+        return level(0, ())
+
+    def outputs(self) -> Iterator[tuple[int, ...]]:
+        """Every output position, in row-major order."""
+        return product(*(range(line.outputs) for line in self.read_map.lines))
+
+    def rows(self) -> Iterator[tuple[tuple[int, ...], Row]]:
+        """Run the definition on labels: the row of every output, one at a time.
+
+        Inputs and kernel entries are labelled by their row-major number; the bias of an output is
+        the kernel label ("b", channel) with no input.
+        """
+        lines = self.read_map.lines
+        columns = strides([line.inputs for line in lines])
+        function = self.function(
+            nested([size for line in lines for size in line.kernel_shape], Tap),
+            self.padded(lambda inputs: sum(map(mul, inputs, columns)), None),
+            [[((BIAS, c), None)] for c in range(self.read_map.channels.outputs)] if self.bias_indices else [((BIAS, 0), None)],
+            join,
+        )
+        for output in self.outputs():
+            yield output, collect(function(*output))
+
+    @cached_property
+    def latex(self) -> str:
+        """The right-hand side as latexify typesets it from the source; our own where it is missing."""
+        import linecache
+
+        try:
+            import latexify
+        except ImportError:
+            from .render.formula import latex
+            from .wording import definition_formula
+
+            return latex(definition_formula(self))
+        name = "<symconv definition>"
+        linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
+        namespace: dict[str, Any] = {"__builtins__": {}}
+        exec(compile(self.source, name, "exec"), namespace)  # noqa: S102 - see `run`
+        try:
+            return tidy(latexify.get_latex(namespace["y"], use_signature=False))
+        finally:
+            del linecache.cache[name]
+
+
+class Tap(int):
+    """A kernel entry that records what it multiplies: its number and the input's; zero leaves nothing."""
+
+    def __mul__(self, other: object) -> list[tuple[int, object]]:  # type: ignore[override]
+        return [] if other is None else [(int(self), other)]
+
+
+def join(terms: Iterable[list[Any]]) -> list[Any]:
+    """The sum of recorded terms: all of them in one list."""
+    return [term for recorded in terms for term in recorded]
+
+
+def run(text: str, tensors: Mapping[str, Any], total: Total) -> Callable[..., Any]:
+    """The function y that a source defines. Tensors are anything indexed one axis at a time; `total` adds up."""
+    namespace: dict[str, Any] = {**tensors, "sum": total, "range": range, "__builtins__": {}}
+    # The text is written by `source` from integers and this package's own letters, never from a user's.
+    exec(_compiled(text), namespace)  # noqa: S102
+    function: Callable[..., Any] = namespace["y"]
+    return function
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<definition>", "exec")
+
+
+def source(sums: Sequence[Sum], outputs: Sequence[str], bias: Sequence[str] | None) -> str:
+    """The Python function that a product of sums says."""
+    simple = tuple(axis.simplified() for axis in sums)
+    product_of = "*".join(
+        letter + "".join(f"[{python(index)}]" for index in leading(simple, letter))
+        for letter in dict.fromkeys(factor.letter for axis in simple for factor in axis.factors)
+    )
+    loops = " ".join(_loop(span) for axis in simple for span in axis.spans)
+    body = f"sum({product_of} for {loops[4:]})" if loops else product_of
+    if bias is not None:
+        body = BIAS + "".join(f"[{name}]" for name in bias) + " + " + body
+    return f"def y({', '.join(outputs)}):\n    return {body}\n"
+
+
+def _loop(span: Span | Fibre) -> str:
+    if isinstance(span, Fibre) or span.step != 1 or span.first != number(0):
+        raise ValueError("a definition runs over the kernel's own indices")
+    return f"for {span.name} in range({python(span.last + 1)})"
+
+
+def tidy(text: str) -> str:
+    """latexify's typesetting without the brackets around a bare product and spaces TeX ignores."""
+    opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
+    if text.count(opening) == 1 and text.endswith(closing):
+        text = text.replace(opening, "").removesuffix(closing)
+    return text.replace(" = ", "=").replace(r"} \sum", r"}\sum")
+
+
+def strides(shape: Sequence[int]) -> list[int]:
+    """Row-major: how far apart two neighbours along each axis lie in the flattened order."""
+    result = [1] * len(shape)
+    for axis in range(len(shape) - 1, 0, -1):
+        result[axis - 1] = result[axis] * shape[axis]
+    return result
+
+
+def nested(shape: Sequence[int], make: Callable[[int], Any]) -> Any:
+    """Nested lists of that shape, holding make(0), make(1), ... in row-major order."""
+    if not shape:
+        return make(0)
+    flat: list[Any] = []
+    size = 1
+    for extent in shape:
+        size *= extent
+    flat = [make(n) for n in range(size)]
+    for extent in reversed(shape[1:]):
+        flat = [flat[start : start + extent] for start in range(0, len(flat), extent)]
+    return flat
+
+
+def output_indices(lines: Sequence[Line]) -> tuple[Index, ...]:
+    """The letters of an output position."""
+    return tuple(variable(line.letters.output) for line in lines)

@@ -1,0 +1,429 @@
+"""The layers: frozen, canonical after construction, each giving its read map and its matrices.
+
+`Conv` and `Linear` are the layers; `Layer` is what they share. A layer's spatial axes and channels
+become a `ReadMap`, and everything else (symbols, output, weight matrix, im2col, explanations) is
+read off that map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from . import matrices, spec
+from .definition import Definition
+from .errors import SpecError
+from .padding import mode_named
+from .readmap import Axis, Channels, ReadMap, spatial_letters
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse
+    from sympy import Expr, ImmutableDenseNDimArray, ImmutableSparseMatrix, Symbol
+
+
+class Layer:
+    """What every layer can do. Not built directly; see `Conv` and `Linear`."""
+
+    bias: bool
+
+    # What a layer says of itself; the rest follows.
+
+    @cached_property
+    def read_map(self) -> ReadMap:
+        """Which input each kernel entry multiplies, for each output."""
+        raise NotImplementedError
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...] | None:
+        """The shape of the kernel tensor in PyTorch's layout, or None where there is no kernel."""
+        raise NotImplementedError
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(channels, *spatial), without a batch axis.
+
+        >>> Conv((4, 4), (3, 3), in_channels=2).input_shape
+        (2, 4, 4)
+        """
+        return self.read_map.channels.inputs, *(axis.inputs for axis in self.read_map.axes)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """(channels, *spatial), without a batch axis.
+
+        >>> Conv((4, 4), (3, 3), out_channels=5, stride=2, padding=1).output_shape
+        (5, 2, 2)
+        """
+        return self.read_map.channels.outputs, *(axis.outputs for axis in self.read_map.axes)
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The defining sum, as the Python function that `output` runs."""
+        return Definition(self.read_map, self.bias)
+
+    # Symbols and matrices.
+
+    def symbols(self) -> tuple[ImmutableDenseNDimArray, ImmutableDenseNDimArray | None, ImmutableDenseNDimArray | None]:
+        """The input, kernel and bias as SymPy arrays of symbols, in `input_shape`, `kernel_shape` and (out_channels,).
+
+        With one input and one output channel the names leave the channel out: x_{0,1}, k_{2,0}.
+        The kernel or bias is None where the layer has none.
+
+        >>> x, k, b = Conv((4,), (2,)).symbols()
+        >>> x
+        [[x_{0}, x_{1}, x_{2}, x_{3}]]
+        >>> b is None
+        True
+        """
+        from .symbols import array
+
+        shapes = self.input_shape, self.kernel_shape, self.output_shape[:1]
+        x, k, b = (
+            None if flat is None or shape is None else array(flat, shape)
+            for flat, shape in zip(self.flat_symbols(), shapes, strict=True)
+        )
+        assert x is not None
+        return x, k, b
+
+    def flat_symbols(self) -> tuple[list[Symbol], list[Symbol] | None, list[Symbol] | None]:
+        """The same symbols as lists, in row-major order."""
+        from .symbols import symbols
+
+        channels = self.definition.bias_indices
+        x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
+        k = symbols("k", self.kernel_shape, slice(0 if channels else 2, None)) if self.kernel_shape is not None else None
+        b = symbols("b", self.output_shape[:1], slice(0 if channels else 1, None)) if self.bias else None
+        return x, k, b
+
+    def output(self) -> ImmutableDenseNDimArray:
+        """The output, bias included, as a SymPy array of `output_shape`: the definition run on the symbols.
+
+        >>> Conv((3,), (2,)).output()
+        [[k_{0}*x_{0} + k_{1}*x_{1}, k_{0}*x_{1} + k_{1}*x_{2}]]
+        """
+        from .symbols import array
+
+        return array(list(self.flat_output()), self.output_shape)
+
+    def flat_output(self) -> Iterator[Expr]:
+        """The outputs in row-major order, one at a time."""
+        from sympy import Add, S
+
+        from .definition import nested, strides
+
+        x, k, b = self.flat_symbols()
+        lines = self.read_map.lines
+        columns = strides([line.inputs for line in lines])
+        signal = self.definition.padded(lambda at: x[sum(p * step for p, step in zip(at, columns, strict=True))], S.Zero)
+        kernel = nested([size for line in lines for size in line.kernel_shape], k.__getitem__) if k is not None else None
+        bias = b if b is None or self.definition.bias_indices else b[0]
+        function = self.definition.function(kernel, signal, bias, lambda terms: Add(*terms))
+        return (function(*at) for at in self.definition.outputs())
+
+    def weight_matrix(self) -> ImmutableSparseMatrix:
+        """W as a SymPy matrix (prod(output_shape), prod(input_shape)), both sides flattened row-major; no bias.
+
+        An entry is zero, a kernel symbol, or, where one output reads an input more than once, a sum
+        of kernel symbols.
+
+        >>> Conv((3,), (2,)).weight_matrix()
+        Matrix([
+        [k_{0}, k_{1},     0],
+        [    0, k_{0}, k_{1}]])
+        """
+        from sympy import Add, ImmutableSparseMatrix
+
+        flat = self.flat_symbols()[1] or []
+        matrix = matrices.weight_matrix(self.read_map)
+        cells = {
+            (row, column): flat[entry[0]] if len(entry) == 1 else Add(*(flat[u] for u in entry))
+            for row, line in enumerate(matrix.rows)
+            for column, entry in line.items()
+        }
+        return ImmutableSparseMatrix(*matrix.shape, cells)
+
+    def im2col(self) -> ImmutableSparseMatrix:
+        """The matrix whose column for an output holds the inputs that its window reads.
+
+        Shape (in_channels * prod(kernel_size), prod(output spatial)), rows and columns ordered as
+        `torch.nn.functional.unfold`'s; group g uses row block g.
+
+        >>> Conv((3,), (2,)).im2col()
+        Matrix([
+        [x_{0}, x_{1}],
+        [x_{1}, x_{2}]])
+        """
+        from sympy import ImmutableSparseMatrix
+
+        from .definition import strides
+
+        flat, steps = self.flat_symbols()[0], strides(self.input_shape)
+        cells = {
+            (row, column): flat[sum(p * step for p, step in zip(at, steps, strict=True))]
+            for row, column, at in matrices.im2col_reads(self.read_map)
+        }
+        axes = self.read_map.axes
+        rows = self.read_map.channels.inputs * prod(axis.taps for axis in axes)
+        return ImmutableSparseMatrix(rows, prod(axis.outputs for axis in axes), cells)
+
+    def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
+        """W for a numeric kernel of `kernel_shape`, as a dense array. The dtype is the kernel's; integers become int64.
+
+        >>> Conv((3,), (2,)).to_numpy([[[1, -1]]])
+        array([[ 1, -1,  0],
+               [ 0,  1, -1]])
+        """
+        import numpy as np
+
+        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        result = np.zeros((prod(self.output_shape), prod(self.input_shape)), data.dtype)
+        result[np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), columns] = data
+        return result
+
+    def to_scipy(self, kernel: Any = None) -> scipy.sparse.csr_array:
+        """W for a numeric kernel as a canonical SciPy CSR array; entries that happen to be zero are kept.
+
+        Needs SciPy: pip install 'symconv[scipy]'.
+        """
+        from scipy.sparse import csr_array
+
+        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        result = csr_array((data, columns, indptr), shape=(prod(self.output_shape), prod(self.input_shape)))
+        result.has_canonical_format = True
+        return result
+
+    def _numeric(self, kernel: Any) -> Any:
+        import numpy as np
+
+        example = f"an array of shape {self.kernel_shape}"
+        if kernel is None:
+            raise SpecError("kernel", None, "this layer has a kernel, so its numbers are needed", example)
+        array = np.asarray(kernel)
+        if array.shape != self.kernel_shape:
+            raise SpecError("kernel", array.shape, f"must have the layer's kernel_shape {self.kernel_shape}", example)
+        if array.dtype.kind not in "iubfcO":
+            raise SpecError("kernel", str(array.dtype), "must hold numbers", example)
+        return array
+
+    def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:
+        """One sentence: which kernel entries meet at this entry of W, or why it is zero.
+
+        Positions are (channel, *spatial).
+
+        >>> layer = Conv((4, 4), (3, 3))
+        >>> layer.explain(output=(0, 0, 1), input=(0, 0, 3))
+        'W[1, 3] is k_{0,2}: it lies on input (0, 0, 3) when output (0, 0, 1) is computed.'
+        >>> layer.explain(output=(0, 0, 0), input=(0, 0, 3))
+        'W[0, 3] is 0: along axis 0 and 1 the window of output (0, 0, 0) covers 0 to 2 and 0 to 2, and input 3 on axis 1 lies outside.'
+        """
+        from .explain import explain
+
+        return explain(self, output, input)
+
+    # How it shows itself.
+
+    def __repr__(self) -> str:
+        shown = []
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if each.default is not MISSING and value == self._canonical_default(each.name):
+                continue
+            shown.append(f"{each.name}={self._short(each.name, value)!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _canonical_default(self, name: str) -> object:
+        return next(each.default for each in fields(self) if each.name == name)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _short(name: str, value: Any) -> Any:
+        return value
+
+    def _repr_markdown_(self) -> str:
+        from .document import card
+        from .render.markdown import render
+
+        return render(card(self))
+
+    def __dir__(self) -> list[str]:
+        own = [each.name for each in fields(self)]  # type: ignore[arg-type]
+        return sorted([*own, *_METHODS])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+
+
+_METHODS = [
+    "definition", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
+    "to_numpy", "to_scipy", "weight_matrix",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Conv(Layer):
+    """A convolutional layer of any rank, as PyTorch's `ConvNd` and JAX's `conv_general_dilated` mean it.
+
+    >>> layer = Conv(input_size=(4, 4), kernel_size=(3, 3), padding=1)
+    >>> layer
+    Conv(input_size=(4, 4), kernel_size=3, padding=1)
+    >>> layer.output_shape
+    (1, 4, 4)
+    >>> layer.weight_matrix().shape
+    (16, 16)
+
+    Parameters
+    ----------
+    input_size
+        A tuple of sizes, one for each spatial axis; its length is the rank.
+    kernel_size, stride, dilation, input_dilation
+        One integer for all axes, or one for each. `input_dilation` puts that many minus one zeros
+        between inputs (JAX's `lhs_dilation`).
+    in_channels, out_channels, groups
+        Both channel numbers must be divisible by groups.
+    padding
+        One integer, one for each axis, one (low, high) pair for each axis (a negative number crops),
+        or "valid", "same", "same_lower", "full".
+    bias
+        Whether one bias for each output channel is added.
+    padding_mode
+        "zeros", "reflect" (32|1234|32), "symmetric" (21|1234|43), "replicate" (11|1234|44) or
+        "circular" (34|1234|12).
+    flip_kernel
+        False is cross-correlation, which deep-learning software calls convolution. True is the
+        mathematical convolution: the kernel reversed along every axis.
+
+    Raises
+    ------
+    SpecError
+        A parameter is not valid; the message gives its value, the rule and an example.
+
+    References
+    ----------
+    W. Ma and J. Lu, "An Equivalence of Fully Connected Layer and Convolutional Layer",
+    arXiv 1712.01252, equations (2) and (3).
+    """
+
+    input_size: tuple[int, ...]
+    kernel_size: tuple[int, ...]
+    in_channels: int = 1
+    out_channels: int = 1
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: bool = False
+    padding_mode: str = "zeros"
+    flip_kernel: bool = False
+    input_dilation: Any = 1
+
+    def __post_init__(self) -> None:
+        size = spec.shape("input_size", self.input_size)
+        rank = len(size)
+        kernel = spec.per_axis("kernel_size", self.kernel_size, rank)
+        stride = spec.per_axis("stride", self.stride, rank)
+        dilation = spec.per_axis("dilation", self.dilation, rank)
+        input_dilation = spec.per_axis("input_dilation", self.input_dilation, rank)
+        channels = {
+            name: spec.integer(name, getattr(self, name)) for name in ("in_channels", "out_channels", "groups")
+        }
+        for name in ("in_channels", "out_channels"):
+            if channels[name] % channels["groups"]:
+                rule = f"must divide both channel numbers, and {name}={channels[name]}"
+                raise SpecError("groups", channels["groups"], rule, f"groups=1 or groups={channels[name]} with {name}={channels[name]}")
+        length = tuple((n - 1) * gap + 1 for n, gap in zip(size, input_dilation, strict=True))
+        mode = mode_named(self.padding_mode).name
+        padding = spec.conv_padding(self.padding, mode, length, kernel, stride, dilation)
+        for axis in range(rank):
+            reach, room = dilation[axis] * (kernel[axis] - 1) + 1, length[axis] + sum(padding[axis])
+            if reach > room:
+                rule = f"on axis {axis} the kernel spans {reach} and the padded input has {max(room, 0)}, so it does not fit"
+                raise SpecError("kernel_size", self.kernel_size, rule, f"a kernel that spans at most {max(room, 1)} there, or more padding")
+        canonical = dict(
+            input_size=size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation,
+            bias=spec.flag("bias", self.bias), padding_mode=mode,
+            flip_kernel=spec.flag("flip_kernel", self.flip_kernel), input_dilation=input_dilation, **channels,
+        )  # fmt: skip
+        for name, value in canonical.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def read_map(self) -> ReadMap:
+        """Which input each kernel entry multiplies, for each output."""
+        rule = mode_named(self.padding_mode)
+        per_axis = zip(
+            self.input_size, self.kernel_size, self.stride, self.dilation, self.input_dilation, self.padding,
+            spatial_letters(len(self.input_size)), strict=True,
+        )  # fmt: skip
+        axes = tuple(
+            Axis(n, k, s, d, gap, low, high, rule, self.flip_kernel, letters)
+            for n, k, s, d, gap, (low, high), letters in per_axis
+        )
+        return ReadMap(Channels(self.in_channels, self.out_channels, self.groups), axes)
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        """(out_channels, in_channels / groups, *kernel_size).
+
+        >>> Conv((4, 4), (3, 2), in_channels=4, out_channels=6, groups=2).kernel_shape
+        (6, 2, 3, 2)
+        """
+        return self.out_channels, self.in_channels // self.groups, *self.kernel_size
+
+    def _canonical_default(self, name: str) -> object:
+        default: Any = super()._canonical_default(name)
+        rank = len(self.input_size)
+        if name == "padding":
+            return ((default, default),) * rank
+        return (default,) * rank if name in ("stride", "dilation", "input_dilation") else default
+
+    @staticmethod
+    def _short(name: str, value: Any) -> Any:
+        """The shortest form that means the same: one integer, one for each axis, or pairs."""
+        if name == "padding":
+            if any(low != high or low < 0 for low, high in value):
+                return value
+            value = tuple(low for low, _ in value)
+        if name in ("padding", "kernel_size", "stride", "dilation", "input_dilation") and len(set(value)) == 1:
+            return value[0]
+        return value
+
+
+@dataclass(frozen=True, repr=False)
+class Linear(Layer):
+    """A fully connected layer: y = W x + b with every entry of W its own kernel entry.
+
+    >>> layer = Linear(3, 2)
+    >>> layer.weight_matrix()
+    Matrix([
+    [k_{0,0}, k_{0,1}, k_{0,2}],
+    [k_{1,0}, k_{1,1}, k_{1,2}]])
+
+    Parameters
+    ----------
+    in_features, out_features
+        The sizes of input and output.
+    bias
+        Whether a bias is added to each output.
+    """
+
+    in_features: int
+    out_features: int
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("in_features", "out_features"):
+            object.__setattr__(self, name, spec.integer(name, getattr(self, name)))
+        spec.flag("bias", self.bias)
+
+    @cached_property
+    def read_map(self) -> ReadMap:
+        """Which input each kernel entry multiplies, for each output."""
+        return ReadMap(Channels(self.in_features, self.out_features), ())
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        """(out_features, in_features)."""
+        return self.out_features, self.in_features

@@ -1,0 +1,189 @@
+"""The matrices of a read map: the weight matrix from its inverse tables, im2col from its forward reads.
+
+A `LabelledMatrix` knows which position each row and column is. Its rows are computed when they are
+asked for, so a matrix of any size costs nothing until it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from .definition import strides
+from .readmap import Channels, ReadMap, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Cells = Mapping[int, tuple[int, ...]]
+"""The non-zero cells of a row: column -> the numbers of the kernel entries that add up there."""
+
+
+@dataclass(frozen=True)
+class LabelledMatrix:
+    """A sparse matrix whose rows and columns are positions, flattened in row-major order."""
+
+    row_shape: tuple[int, ...]
+    column_shape: tuple[int, ...]
+    kernel_shape: tuple[int, ...]
+    rows: Sequence[Cells]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return prod(self.row_shape), prod(self.column_shape)
+
+    def row_position(self, row: int) -> tuple[int, ...]:
+        return unravel(row, self.row_shape)
+
+    def column_position(self, column: int) -> tuple[int, ...]:
+        return unravel(column, self.column_shape)
+
+    def kernel_position(self, entry: int) -> tuple[int, ...]:
+        return unravel(entry, self.kernel_shape)
+
+
+def unravel(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
+    """The position that a row-major number stands for."""
+    position = []
+    for size in reversed(shape):
+        flat, index = divmod(flat, size)
+        position.append(index)
+    return tuple(reversed(position))
+
+
+class ProductRows(Sequence[Cells]):
+    """The rows of a product of one-dimensional tables, computed on demand.
+
+    Along the rows that share their leading positions, the product of the leading tables is formed
+    once.
+    """
+
+    def __init__(self, tables: Sequence[Table], inputs: Sequence[int], kernel_shapes: Sequence[Sequence[int]]) -> None:
+        shape = [size for part in kernel_shapes for size in part]
+        weights = iter(strides(shape))
+        self._tables = []
+        for table, part in zip(tables, kernel_shapes, strict=True):
+            own = [next(weights) for _ in part]
+            base = own[0] if len(part) == 2 else 0  # the channel table's entries also carry the output
+            self._tables.append(
+                [
+                    [(p, tuple(base * i + own[-1] * u for u in taps)) for p, taps in sorted(row.items())]
+                    for i, row in enumerate(table)
+                ]
+            )
+        self._inputs = list(inputs)
+        self._outputs = [len(table) for table in tables]
+
+    def __len__(self) -> int:
+        return prod(self._outputs)
+
+    def __getitem__(self, row: Any) -> Any:
+        cells = [(0, (0,))]
+        for axis, i in enumerate(unravel(range(len(self))[row], self._outputs)):
+            cells = self._extend(cells, axis, i)
+        return dict(cells)
+
+    def __iter__(self) -> Iterator[Cells]:
+        yield from self._below([(0, (0,))], 0)
+
+    def _below(self, cells: list[tuple[int, tuple[int, ...]]], axis: int) -> Iterator[Cells]:
+        if axis == len(self._tables):
+            yield dict(cells)
+            return
+        for i in range(self._outputs[axis]):
+            yield from self._below(self._extend(cells, axis, i), axis + 1)
+
+    def _extend(self, cells: list[tuple[int, tuple[int, ...]]], axis: int, i: int) -> list[tuple[int, tuple[int, ...]]]:
+        size = self._inputs[axis]
+        entries = self._tables[axis][i]
+        if all(len(taps) == 1 for _, taps in entries) and all(len(kernel) == 1 for _, kernel in cells):
+            return [(column * size + p, (kernel[0] + taps[0],)) for column, kernel in cells for p, taps in entries]
+        return [
+            (column * size + p, tuple(sorted(one + other for one in kernel for other in taps)))
+            for column, kernel in cells
+            for p, taps in entries
+        ]
+
+
+def weight_matrix(read_map: ReadMap) -> LabelledMatrix:
+    """W, from the inverse tables: entry (o, i) holds the kernel entries u with read(o, u) = i."""
+    lines = read_map.lines
+    shapes = [line.kernel_shape for line in lines]
+    return LabelledMatrix(
+        tuple(line.outputs for line in lines),
+        tuple(line.inputs for line in lines),
+        tuple(size for shape in shapes for size in shape),
+        ProductRows(read_map.tables, [line.inputs for line in lines], shapes),
+    )
+
+
+def im2col_reads(read_map: ReadMap) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """The non-zero cells of the im2col matrix: row, column, the input read there. Forward.
+
+    Row (e, u, v) of column (i, j) holds what kernel entry (u, v) reads in channel e for output (i, j).
+    """
+    channels, axes = read_map.channels, read_map.axes
+    single = ReadMap(Channels(1, 1), axes) if axes else None
+    taps = [range(axis.taps) for axis in axes]
+    outputs = list(product(*(range(axis.outputs) for axis in axes)))
+    for row, (channel, *tap) in enumerate(product(range(channels.inputs), *taps)):
+        for column, output in enumerate(outputs):
+            source = single.read(output, tuple(tap)) if single else ()
+            if source is not None:
+                yield row, column, (channel, *source)
+
+
+def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """W as (indptr, columns, kernel numbers), row by row, columns ascending.
+
+    Where several kernel entries meet in one cell, its column is repeated.
+    """
+    import numpy as np
+
+    counts, columns, kernel = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
+    weights = iter(strides([size for line in read_map.lines for size in line.kernel_shape]))
+    for line, table in zip(read_map.lines, read_map.tables, strict=True):
+        own = [next(weights) for _ in line.kernel_shape]
+        base = own[0] if len(own) == 2 else 0
+        cells = [(p, base * i + own[-1] * u) for i, row in enumerate(table) for p in sorted(row) for u in row[p]]
+        line_columns, line_kernel = np.array(cells, np.int64).reshape(-1, 2).T
+        line_counts = np.array([sum(map(len, row.values())) for row in table], np.int64)
+
+        # Rows of the product: every row so far with every row of this line.
+        left, right = np.repeat(counts, len(line_counts)), np.tile(line_counts, len(counts))
+        total = left * right
+        starts = np.cumsum(total) - total
+        within = np.arange(total.sum()) - np.repeat(starts, total)
+        width = np.repeat(right, total)
+        here = np.repeat(np.repeat(np.cumsum(counts) - counts, len(line_counts)), total) + within // width
+        there = np.repeat(np.tile(np.cumsum(line_counts) - line_counts, len(counts)), total) + within % width
+        columns = columns[here] * line.inputs + line_columns[there]
+        kernel = kernel[here] + line_kernel[there]
+        counts = total
+    # Two taps of a leading axis on one input leave their columns interleaved: order each row's.
+    rows = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((columns, rows))
+    return np.concatenate([[0], np.cumsum(counts)]), columns[order], kernel[order]
+
+
+def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:
+    """W for a numeric kernel as canonical CSR arrays (data, indices, indptr); structural zeros are kept."""
+    import numpy as np
+
+    flat = np.asarray(kernel).reshape(-1)
+    if flat.dtype.kind in "iub":
+        flat = flat.astype(np.int64)
+    indptr, columns, entries = coordinates(read_map)
+    data = flat[entries]
+    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    new = np.ones(len(columns), bool)
+    new[1:] = (columns[1:] != columns[:-1]) | (rows[1:] != rows[:-1])
+    if not new.all():
+        first = np.flatnonzero(new)
+        data = np.add.reduceat(data, first)
+        columns = columns[first]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[first], minlength=len(indptr) - 1))])
+    return data, columns, indptr

@@ -1,0 +1,295 @@
+"""The idea: a linear layer is a read map.
+
+For every output position o and every kernel position u of a layer there is at most one input that
+they read together:
+
+    read(o, u) = the input position that kernel entry u multiplies in output o, or nothing.
+
+Then the layer is y_o = sum over u of k_u x_read(o,u), and W[o, i] is the sum of the k_u with
+read(o, u) = i. That is all a convolution is; stride, dilation, groups and padding only say which
+read map.
+
+A convolution's read map is a product of one-dimensional ones, an `Axis` for each spatial axis, and
+a table of `Channels`. Each is written down twice, independently:
+
+- forward, from an output and a kernel entry to the input (`position`, then `fold`): the definition;
+- backward, from an input to the outputs and kernel entries that meet there (`meets`): the columns
+  of the weight matrix.
+
+Neither uses the other. The proofs compare them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from .padding import PaddingMode
+from .sums import Index, number, variable
+
+Table = tuple[dict[int, tuple[int, ...]], ...]
+"""For each output, the inputs it reads and for each of them the kernel taps that meet there."""
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The index letters of one axis."""
+
+    output: str
+    kernel: str
+    padded: str
+    input: str
+
+
+CHANNEL = Letters("c", "a", "e", "e")
+
+
+def spatial_letters(rank: int) -> tuple[Letters, ...]:
+    """i, j, l for outputs; u, v, w for the kernel; f, g, h for the padded input; p, q, r for the input."""
+    if rank <= 3:
+        return tuple(Letters(*four) for four in zip("ijl"[:rank], "uvw", "fgh", "pqr", strict=False))
+    return tuple(Letters(f"i{n}", f"u{n}", f"f{n}", f"p{n}") for n in range(1, rank + 1))
+
+
+class Line(Protocol):
+    """What a proof needs to know of one axis, or of the channels: a one-dimensional read map."""
+
+    @property
+    def letters(self) -> Letters: ...
+    @property
+    def outputs(self) -> int:
+        """The number of outputs."""
+    @property
+    def inputs(self) -> int:
+        """The number of inputs."""
+    @property
+    def taps(self) -> int:
+        """The number of kernel entries that can meet one output."""
+    @property
+    def position(self) -> Index:
+        """Where, on the padded input, tap u of output i reads; an expression in both letters."""
+    @property
+    def kernel_index(self) -> tuple[Index, ...]:
+        """The kernel's indices for tap u of output i."""
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        """The ranges of those indices."""
+    @property
+    def padded_range(self) -> range:
+        """The positions of the padded input."""
+    @property
+    def scale(self) -> int:
+        """Input p lies at position scale * p."""
+    @property
+    def mode(self) -> PaddingMode | None:
+        """What lies beyond the border, or None where nothing is padded, cropped or inserted."""
+
+    def fold(self, t: int) -> int | None:
+        """The input that the padded input holds at position t; None where it holds zero."""
+    def copies(self, p: int) -> Iterable[int]:
+        """The positions of the padded input that hold input p."""
+    def meets(self, p: int) -> dict[int, tuple[int, ...]]:
+        """Column p of the weight matrix: for each output that reads input p, the taps it does so with."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis: size n, kernel k, stride s, dilation d, input dilation l, padding (low, high).
+
+    Tap u of output i reads position s i + d u - low of the padded input (reversed kernel:
+    s i + d (k - 1 - u) - low). Input p lies at position l p.
+    """
+
+    inputs: int
+    taps: int
+    stride: int
+    dilation: int
+    scale: int
+    low: int
+    high: int
+    rule: PaddingMode
+    flip: bool = False
+    letters: Letters = field(default=Letters("i", "u", "f", "p"), compare=False)
+
+    @property
+    def length(self) -> int:
+        """N, the size of the input after its dilation."""
+        return (self.inputs - 1) * self.scale + 1
+
+    @property
+    def outputs(self) -> int:
+        """The output size; at most zero when the kernel does not fit."""
+        return (self.length + self.low + self.high - self.dilation * (self.taps - 1) - 1) // self.stride + 1
+
+    @property
+    def padded_range(self) -> range:
+        return range(-self.low, self.length + self.high)
+
+    @property
+    def mode(self) -> PaddingMode | None:
+        return self.rule if self.low > 0 or self.high > 0 or self.scale > 1 else None
+
+    @property
+    def kernel_index(self) -> tuple[Index, ...]:
+        return (variable(self.letters.kernel),)
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        return (self.taps,)
+
+    # Forward: the definition.
+
+    @cached_property
+    def position(self) -> Index:
+        i, u = variable(self.letters.output), variable(self.letters.kernel)
+        tap = number(self.taps - 1) - u if self.flip else u
+        return i * self.stride + tap * self.dilation - self.low
+
+    def fold(self, t: int) -> int | None:
+        source = self.rule.source(t, self.length)
+        if source is None:
+            return None
+        p, between = divmod(source, self.scale)
+        return None if between else p
+
+    # Backward: the weight matrix.
+
+    def copies(self, p: int) -> list[int]:
+        return self.rule.positions(p * self.scale, self.length, self.low, self.high)
+
+    def meets(self, p: int) -> dict[int, tuple[int, ...]]:
+        column: dict[int, tuple[int, ...]] = {}
+        reach = self.dilation * (self.taps - 1)
+        for t in self.copies(p):
+            offset = t + self.low  # = stride * i + dilation * tap, for the tap counted along the signal
+            for i in range(max(0, -((reach - offset) // self.stride)), min(self.outputs - 1, offset // self.stride) + 1):
+                tap, gap = divmod(offset - self.stride * i, self.dilation)
+                if not gap:
+                    column[i] = (*column.get(i, ()), self.taps - 1 - tap if self.flip else tap)
+        return column
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The channels as one more axis: output channel c reads the input channels of its own group.
+
+    A fully connected layer is this table alone, with one group.
+    """
+
+    inputs: int
+    outputs: int
+    groups: int = 1
+    letters: Letters = field(default=CHANNEL, compare=False)
+
+    scale = 1
+    mode = None
+
+    @property
+    def taps(self) -> int:
+        return self.inputs // self.groups
+
+    @property
+    def padded_range(self) -> range:
+        return range(self.inputs)
+
+    @property
+    def kernel_index(self) -> tuple[Index, ...]:
+        return variable(self.letters.output), variable(self.letters.kernel)
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        return self.outputs, self.taps
+
+    @cached_property
+    def position(self) -> Index:
+        a = variable(self.letters.kernel)
+        if self.groups == 1:
+            return a
+        members = self.outputs // self.groups
+        group = self.letters.output + (f"//{members}" if members > 1 else "")
+        return variable(group) * self.taps + a
+
+    def fold(self, t: int) -> int | None:
+        return t
+
+    def copies(self, p: int) -> tuple[int, ...]:
+        return (p,)
+
+    def meets(self, p: int) -> dict[int, tuple[int, ...]]:
+        members = self.outputs // self.groups
+        group, tap = divmod(p, self.taps)
+        return {c: (tap,) for c in range(group * members, (group + 1) * members)}
+
+
+def inverse_table(line: Line) -> Table:
+    """The rows of the axis' weight matrix, from its columns: taps sorted, inputs in order."""
+    table: list[dict[int, tuple[int, ...]]] = [{} for _ in range(line.outputs)]
+    for p in range(line.inputs):
+        for i, taps in line.meets(p).items():
+            table[i][p] = tuple(sorted(taps))
+    return tuple(table)
+
+
+@dataclass(frozen=True)
+class ReadMap:
+    """The product of the channels' and the axes' read maps.
+
+    `lines` are the factors that a document shows; the channel table is left out where there is
+    just one channel on each side.
+    """
+
+    channels: Channels
+    axes: tuple[Axis, ...]
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        alone = self.channels.inputs == self.channels.outputs == 1 and self.axes
+        return self.axes if alone else (self.channels, *self.axes)
+
+    @property
+    def padded(self) -> bool:
+        """Whether any axis is padded, cropped beyond or filled with zeros between its inputs."""
+        return any(line.mode is not None for line in self.lines)
+
+    @property
+    def folded(self) -> bool:
+        """Whether an input can lie at several positions of the padded input."""
+        return any(axis.mode is not None and axis.mode.name != "zeros" and max(axis.low, axis.high) > 0 for axis in self.axes)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The inverse table of each line; equal axes share one."""
+        known = {line: inverse_table(line) for line in dict.fromkeys(self.lines)}
+        return tuple(known[line] for line in self.lines)
+
+    @property
+    def nonzeros(self) -> int:
+        """How many entries of W are not zero: a product over the axes."""
+        total = 1
+        for table in self.tables:
+            total *= sum(map(len, table))
+        return total
+
+    def read(self, output: tuple[int, ...], taps: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The input that these kernel taps read for this output, forward; one entry for each line."""
+        result = []
+        for line, o, u in zip(self.lines, output, taps, strict=True):
+            env = {line.letters.output: o, line.letters.kernel: u}
+            t = line.position.at(with_quotients(env, line.position))
+            p = None if t is None else line.fold(t)
+            if p is None:
+                return None
+            result.append(p)
+        return tuple(result)
+
+
+def with_quotients(env: dict[str, int], *indices: Index) -> dict[str, int]:
+    """The values of the variables, with those of the floored quotients that the expressions use."""
+    for index in indices:
+        for name, _ in index.terms:
+            if "//" in name and name not in env:
+                base, divisor = name.split("//")
+                env[name] = env[base] // int(divisor)
+    return env

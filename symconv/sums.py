@@ -1,0 +1,231 @@
+"""Finite sums as data: what a proof step claims, still symbolic.
+
+An `Index` is an affine expression such as `2*i + u - 1` or `(f + 1 - 2*i)/2`; a `Span` is an index
+range whose limits are such expressions; a `Sum` is a tuple of spans and a product of indexed
+letters. What a step prints and what its check evaluates are one and the same `Sum`.
+
+A variable is a name (`i`, `u`) or a floored quotient of one (`c//2`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import gcd
+from typing import Final
+
+Env = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """(sum of coefficient * variable + constant) / divisor, in lowest terms, variables sorted.
+
+    >>> i, u = variable("i"), variable("u")
+    >>> print(i * 2 + u - 1)
+    2*i + u - 1
+    >>> (i * 2 + u - 1).at({"i": 3, "u": 0})
+    5
+    """
+
+    terms: tuple[tuple[str, int], ...] = ()
+    constant: int = 0
+    divisor: int = 1
+
+    @staticmethod
+    def make(terms: Mapping[str, int], constant: int, divisor: int = 1) -> Index:
+        common = gcd(divisor, constant, *terms.values())
+        if divisor < 0:
+            common = -common
+        kept = tuple(sorted((name, value // common) for name, value in terms.items() if value))
+        return Index(kept, constant // common, divisor // common)
+
+    def coefficient(self, name: str) -> int:
+        """The coefficient of a variable in the numerator."""
+        return dict(self.terms).get(name, 0)
+
+    def at(self, env: Env) -> int | None:
+        """The value, or None where the division leaves a remainder."""
+        total = self.constant
+        for name, value in self.terms:
+            total += value * env[name]
+        quotient, remainder = divmod(total, self.divisor)
+        return None if remainder else quotient
+
+    def over(self, name: str, values: range, env: Env) -> range | None:
+        """The values taken while one variable runs through a range: again a range.
+
+        None where some of them are not integers. Evaluating a sum this way costs one range instead
+        of a loop.
+        """
+        if not values:
+            return range(0)
+        first = self.at({**env, name: values[0]})
+        step, remainder = divmod(self.coefficient(name) * values.step, self.divisor)
+        if first is None or (remainder and len(values) > 1):
+            return None
+        if len(values) == 1:
+            return range(first, first + 1)
+        return range(first, first + step * len(values), step) if step else None
+
+    def substitute(self, name: str, value: Index) -> Index:
+        """Put an expression for a variable."""
+        factor = self.coefficient(name)
+        terms = {key: c * value.divisor for key, c in self.terms if key != name}
+        for key, c in value.terms:
+            terms[key] = terms.get(key, 0) + factor * c
+        return Index.make(terms, self.constant * value.divisor + factor * value.constant, self.divisor * value.divisor)
+
+    def solve(self, name: str, other: str) -> Index:
+        """The expression for `name` that makes this expression equal to the variable `other`."""
+        factor = self.coefficient(name)
+        terms = {key: -c for key, c in self.terms if key != name}
+        terms[other] = self.divisor
+        return Index.make(terms, -self.constant, factor)
+
+    def __add__(self, other: Index | int) -> Index:
+        if isinstance(other, int):
+            other = Index((), other)
+        terms = {key: c * other.divisor for key, c in self.terms}
+        for key, c in other.terms:
+            terms[key] = terms.get(key, 0) + c * self.divisor
+        constant = self.constant * other.divisor + other.constant * self.divisor
+        return Index.make(terms, constant, self.divisor * other.divisor)
+
+    def __mul__(self, factor: int) -> Index:
+        return Index.make({key: c * factor for key, c in self.terms}, self.constant * factor, self.divisor)
+
+    def __sub__(self, other: Index | int) -> Index:
+        return self + other * -1
+
+    def signed(self) -> tuple[tuple[int, str | None], ...]:
+        """The numerator's terms in reading order: positive ones first, the constant last."""
+        ordered = sorted(self.terms, key=lambda term: term[1] < 0)
+        parts: list[tuple[int, str | None]] = [(c, name) for name, c in ordered]
+        if self.constant or not parts:
+            parts.append((self.constant, None))
+        if parts[0][0] < 0 and self.constant > 0:  # 1 - u rather than -u + 1
+            parts.insert(0, parts.pop())
+        return tuple(parts)
+
+    def __str__(self) -> str:
+        return python(self)
+
+
+def variable(name: str) -> Index:
+    """The index expression that is one variable."""
+    return Index(((name, 1),))
+
+
+def number(value: int) -> Index:
+    """The index expression that is one integer."""
+    return Index((), value)
+
+
+def join_signed(parts: tuple[tuple[int, str | None], ...], times: str, name: Mapping[str, str]) -> str:
+    """Write signed terms one after the other: '2*i + u - 1' with times='*'."""
+    text = ""
+    for factor, key in parts:
+        size = abs(factor)
+        body = str(size) if key is None else (name[key] if size == 1 else f"{size}{times}{name[key]}")
+        if text:
+            text += (" - " if factor < 0 else " + ") + body
+        else:
+            text = ("-" if factor < 0 else "") + body
+    return text
+
+
+def python(index: Index) -> str:
+    """The expression as Python source, as the definition's code spells it."""
+    names = {key: f"({key.replace('//', ' // ')})" if "//" in key else key for key, _ in index.terms}
+    text = join_signed(index.signed(), "*", names)
+    if index.divisor == 1:
+        return text
+    return f"({text})/{index.divisor}" if len(index.signed()) > 1 else f"{text}/{index.divisor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A variable that runs from `first` to `last` (inclusive) by `step`."""
+
+    name: str
+    first: Index
+    last: Index
+    step: int = 1
+
+    def at(self, env: Env) -> range:
+        first, last = self.first.at(env), self.last.at(env)
+        if first is None or last is None:
+            raise ValueError(f"the limits of {self.name} are not integers")
+        return range(first, last + 1, self.step)
+
+    @property
+    def single(self) -> Index | None:
+        """The one value of a span that has just one; a sum over it needs no sign."""
+        return self.first if self.first == self.last else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fibre:
+    """Those positions of `span` at which the padded input holds the input `onto`."""
+
+    span: Span
+    onto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """An indexed letter: k_{c,a,u} or x_{p}."""
+
+    letter: str
+    indices: tuple[Index, ...]
+
+    def substitute(self, name: str, value: Index) -> Factor:
+        return Factor(self.letter, tuple(index.substitute(name, value) for index in self.indices))
+
+
+KERNEL: Final = "k"
+INPUT: Final = "x"
+PADDED: Final = "z"
+WEIGHT: Final = "W"
+COLUMNS: Final = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One axis of a claim: a sum over spans of a product of indexed letters.
+
+    A claim in several dimensions is the tuple of its axes' sums: the sum over the product of the
+    ranges, of the product of the terms with their indices side by side.
+    """
+
+    spans: tuple[Span | Fibre, ...]
+    factors: tuple[Factor, ...]
+
+    def factor(self, letter: str) -> Factor | None:
+        return next((factor for factor in self.factors if factor.letter == letter), None)
+
+    def simplified(self) -> Sum:
+        """The sum as it is printed: a span of one value is no sum, its index is that value."""
+        if any(isinstance(span, Fibre) for span in self.spans):
+            return self
+        spans, factors = [], self.factors
+        for span in self.spans:
+            single = span.single if isinstance(span, Span) else None
+            if isinstance(span, Fibre) or single is None:
+                spans.append(span)
+            else:
+                factors = tuple(factor.substitute(span.name, single) for factor in factors)
+        return Sum(tuple(spans), factors)
+
+
+def leading(sums: tuple[Sum, ...], letter: str) -> tuple[Index, ...]:
+    """The indices of a letter in a product of sums: those of its axes, side by side."""
+    return tuple(
+        index for axis in sums for factor in axis.factors if factor.letter == letter for index in factor.indices
+    )
+
+
+def letters(sums: tuple[Sum, ...]) -> Iterator[str]:
+    """The letters of a product of sums, each once, in order of appearance."""
+    yield from dict.fromkeys(factor.letter for axis in sums for factor in axis.factors)
