@@ -159,16 +159,10 @@ class Layer:
         """
         from sympy import ImmutableSparseMatrix
 
-        from .definition import strides
-
-        flat, steps = self.flat_symbols()[0], strides(self.input_shape)
-        cells = {
-            (row, column): flat[sum(p * step for p, step in zip(at, steps, strict=True))]
-            for row, column, at in matrices.im2col_reads(self.read_map)
-        }
-        axes = self.read_map.axes
-        rows = self.read_map.channels.inputs * prod(axis.taps for axis in axes)
-        return ImmutableSparseMatrix(rows, prod(axis.outputs for axis in axes), cells)
+        flat = self.flat_symbols()[0]
+        matrix = matrices.im2col_matrix(self.read_map)
+        cells = {(row, column): flat[at] for row, line in enumerate(matrix.rows) for column, (at,) in line.items()}
+        return ImmutableSparseMatrix(*matrix.shape, cells)
 
     def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
         """W for a numeric kernel of `kernel_shape`, as a dense array. The dtype is the kernel's; integers become int64.
@@ -243,7 +237,7 @@ class Layer:
         return value
 
     def _repr_markdown_(self) -> str:
-        from .document import card
+        from .sections import card
         from .render.markdown import render
 
         return render(card(self))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .definition import strides
-from .readmap import Channels, ReadMap, Table
+from .readmap import ReadMap, Table, forward_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,20 +119,42 @@ def weight_matrix(read_map: ReadMap) -> LabelledMatrix:
     )
 
 
-def im2col_reads(read_map: ReadMap) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """The non-zero cells of the im2col matrix: row, column, the input read there. Forward.
+class GatheredRows(Sequence[Cells]):
+    """The rows of the im2col matrix, forward and on demand: output -> the number of the input read there.
 
-    Row (e, u, v) of column (i, j) holds what kernel entry (u, v) reads in channel e for output (i, j).
+    Row (e, u, v) holds what tap (u, v) reads in channel e, for every output position (i, j).
     """
-    channels, axes = read_map.channels, read_map.axes
-    single = ReadMap(Channels(1, 1), axes) if axes else None
-    taps = [range(axis.taps) for axis in axes]
-    outputs = list(product(*(range(axis.outputs) for axis in axes)))
-    for row, (channel, *tap) in enumerate(product(range(channels.inputs), *taps)):
-        for column, output in enumerate(outputs):
-            source = single.read(output, tuple(tap)) if single else ()
-            if source is not None:
-                yield row, column, (channel, *source)
+
+    def __init__(self, read_map: ReadMap) -> None:
+        self._axes = read_map.axes
+        self._shape = [read_map.channels.inputs, *(axis.taps for axis in self._axes)]
+        self._reads = [forward_table(axis) for axis in self._axes]
+        self._columns = strides([axis.outputs for axis in self._axes])
+        self._inputs = strides([read_map.channels.inputs, *(axis.inputs for axis in self._axes)])
+
+    def __len__(self) -> int:
+        return prod(self._shape)
+
+    def __getitem__(self, row: Any) -> Any:
+        channel, *taps = unravel(range(len(self))[row], self._shape)
+        cells = [(0, channel * self._inputs[0])]
+        for axis, tap, reads, column, source in zip(
+            self._axes, taps, self._reads, self._columns, self._inputs[1:], strict=True
+        ):
+            along = [(i * column, reads[tap, i] * source) for i in range(axis.outputs) if (tap, i) in reads]
+            cells = [(output + i, flat + p) for output, flat in cells for i, p in along]
+        return {output: (flat,) for output, flat in cells}
+
+
+def im2col_matrix(read_map: ReadMap) -> LabelledMatrix:
+    """C, from the forward reads: its cells hold the number of an input."""
+    shown = 0 if read_map.lines[0] is read_map.channels else 1
+    return LabelledMatrix(
+        (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:],
+        tuple(axis.outputs for axis in read_map.axes),
+        (read_map.channels.inputs, *(axis.inputs for axis in read_map.axes))[shown:],
+        GatheredRows(read_map),
+    )
 
 
 def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -232,6 +232,19 @@ def inverse_table(line: Line) -> Table:
     return tuple(table)
 
 
+def forward_table(axis: Axis) -> dict[tuple[int, int], int]:
+    """What each tap reads for each output, (tap, output) -> input, from the definition; zero is absent."""
+    i, u = axis.letters.output, axis.letters.kernel
+    reads = {}
+    for tap in range(axis.taps):
+        for output in range(axis.outputs):
+            t = axis.position.at({i: output, u: tap})
+            p = None if t is None else axis.fold(t)
+            if p is not None:
+                reads[tap, output] = p
+    return reads
+
+
 @dataclass(frozen=True)
 class ReadMap:
     """The product of the channels' and the axes' read maps.

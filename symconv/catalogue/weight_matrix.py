@@ -172,11 +172,11 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                 raise Refuted("SymPy finds another sum", proof.matrices[WEIGHT].row_position(n), None, output, total)
         return len(product)
 
-    yield "W vec(X) + b - vec(Y) expands to 0 in SymPy", multiplied_out
+    yield "the difference of both sides expands to 0 in SymPy", multiplied_out
 
 
 def document(proof: Proof) -> Document:
-    from ..document import weight_matrix_document
+    from ..sections import weight_matrix_document
 
     return weight_matrix_document(proof)
 

@@ -1,0 +1,129 @@
+"""Y = K C + b: a convolution is the product of its kernel matrix with the matrix of the inputs it reads.
+
+The lowering that most convolution code uses (`torch.nn.functional.unfold`): column l of C holds what
+the window of output l reads, row r what kernel entry r reads. C comes from the definition, forward;
+the last step collects its columns by input and meets the weight matrix, from the inverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..form import Row, collect, first_difference
+from ..matrices import LabelledMatrix, im2col_matrix, weight_matrix
+from ..proof import Claim, MatrixClaim, Proof, Refuted, RowClaim, Step, Theorem
+from ..readmap import Axis, Line, forward_table
+from ..rules import Collect, Gather, Product, Unfold, column_indices, flattened
+from ..sums import COLUMNS, WEIGHT, Factor, Sum
+from .weight_matrix import definition_rows, locate, matrix_rows
+
+if TYPE_CHECKING:
+    from ..document import Document
+    from ..layers import Layer
+
+
+def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """Definition, gathering, flattening, and the comparison with W."""
+    definition = layer.definition
+    read_map = definition.read_map
+    gathered = tuple(
+        Sum(axis.spans, (axis.factors[0], Factor(COLUMNS, column_indices(line))))
+        for line, axis in zip(read_map.lines, definition.sums, strict=True)
+    )
+    row = flattened([(line.letters.kernel, line.taps) for line in read_map.lines])
+    column = flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
+    columns = im2col_matrix(read_map)
+    steps = (
+        Step(Claim(definition.sums, definition.bias), Unfold()),
+        Step(Claim(gathered, definition.bias), Gather(tuple(map(_gathered_table, read_map.lines))), (1,)),
+        Step(RowClaim(row, column, definition.bias), Product(columns), (2,)),
+        Step(MatrixClaim(), Collect(read_map.tables), (2, 3)),
+    )
+    return steps, {COLUMNS: columns, WEIGHT: weight_matrix(read_map)}
+
+
+def _gathered_table(line: Line) -> dict[tuple[int, int], int]:
+    if isinstance(line, Axis):
+        return forward_table(line)
+    return {(channel, 0): channel for channel in range(line.inputs)}
+
+
+def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The product K C, multiplied out, against the definition run as code and against W."""
+    read_map = proof.layer.definition.read_map
+    columns: LabelledMatrix = proof.matrices[COLUMNS]
+
+    def multiplied() -> Iterator[tuple[tuple[int, ...], Row]]:
+        channels, block = read_map.channels, len(columns.rows) // read_map.channels.groups
+        members = channels.outputs // channels.groups
+        rows = [columns.rows[row] for row in range(len(columns.rows))]
+        weights: LabelledMatrix = proof.matrices[WEIGHT]
+        outputs = range(columns.shape[1])
+        for c in range(channels.outputs):
+            group = c // members
+            for output in outputs:
+                terms = [
+                    (c * block + r, rows[group * block + r][output][0])
+                    for r in range(block)
+                    if output in rows[group * block + r]
+                ]
+                yield weights.row_position(c * len(outputs) + output), collect(terms)
+
+    def against_definition() -> int:
+        difference = first_difference(definition_rows(proof.layer.definition), multiplied())
+        if difference is not None:
+            raise locate(difference, proof.matrices[WEIGHT])
+        return read_map.nonzeros
+
+    def against_weights() -> int:
+        difference = first_difference(matrix_rows(proof.matrices[WEIGHT]), multiplied())
+        if difference is not None:
+            raise locate(difference, proof.matrices[WEIGHT])
+        return read_map.nonzeros
+
+    yield "K C multiplied out, against the definition", against_definition
+    yield "K C multiplied out, against W", against_weights
+
+
+def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """A second opinion: SymPy multiplies each group's K and C; the difference from the definition expands to zero."""
+
+    def multiplied_out() -> int:
+        from sympy import ImmutableDenseMatrix, expand
+
+        layer = proof.layer
+        columns = layer.im2col()
+        _, k, b = layer.flat_symbols()
+        channels = layer.read_map.channels
+        block, members = columns.rows // channels.groups, channels.outputs // channels.groups
+        outputs = layer.flat_output()
+        for group in range(channels.groups):
+            kernel = ImmutableDenseMatrix(members, block, k[group * members * block : (group + 1) * members * block])
+            product = kernel * columns[group * block : (group + 1) * block, :]
+            for n, (entry, output) in enumerate(zip(product, outputs, strict=False)):
+                channel = group * members + n // columns.cols
+                total = entry + b[channel] if b is not None else entry
+                if total != output and expand(total - output) != 0:
+                    raise Refuted("SymPy finds another product", (channel, n % columns.cols), None, output, total)
+        return channels.outputs * columns.cols
+
+    yield "the difference of both sides expands to 0 in SymPy", multiplied_out
+
+
+def document(proof: Proof) -> Document:
+    from ..sections import im2col_document
+
+    return im2col_document(proof)
+
+
+THEOREM = Theorem(
+    name="im2col",
+    statement="Y = K C + b: the layer is a product of its kernel matrix with the matrix of the inputs it reads",
+    refusal=lambda layer: None,
+    build=build,
+    entries=entries,
+    sympy=sympy_check,
+    size=lambda layer: layer.definition.read_map.nonzeros,
+    document=document,
+)

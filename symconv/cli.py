@@ -1,0 +1,211 @@
+"""The command line: prove, check, theorems, show.
+
+Exit status: 0 proved and written; 1 a check failed, and nothing was written; 2 bad input, not
+applicable, unwritable output or over a size limit, with one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from . import __version__
+from .errors import NotApplicable, ProofFailed, SpecError, SymconvError
+
+PROVED, REFUTED, REFUSED = 0, 1, 2
+FILE_LIMIT = 1 << 30
+
+_EXAMPLES = """examples:
+  symconv prove --input 4x4 --kernel 3x3 -o proof.tex     a LaTeX document that compiles as it is
+  symconv prove --input 4x4 --kernel 3x3 --padding 1 --padding-mode reflect
+  symconv prove --input 8 --kernel 3 --dilation 2 --padding 4:0 --theorem im2col -o causal.md
+  symconv prove --input 4x4 --kernel 3x3 -o proof.json && symconv check proof.json
+  symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
+  symconv theorems --input 4x4 --kernel 3x3
+"""
+_VALUES = """values: 2 means every axis, 2x1 one for each; padding pairs are low:high, 2:0 or 1:1x0:2
+(negative ones crop: --padding=-1:2)."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SpecError("command line", " ".join(sys.argv[1:]), message, f"see {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from .options import add_layer_options
+
+    top = _Parser(
+        prog="symconv",
+        description="Prove that a convolutional layer is a fully connected layer, for any configuration.",
+        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    top.add_argument("--version", action="version", version=f"symconv {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, said: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=said, description=said[0].upper() + said[1:] + ".", epilog=_VALUES,
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        )  # fmt: skip
+
+    prove = command("prove", "prove a theorem for a layer and write the proof")
+    add_layer_options(prove)
+    prove.add_argument("--theorem", default="weight_matrix", metavar="NAME", help="weight_matrix (default), im2col; see symconv theorems")
+    prove.add_argument("--check", default="auto", metavar="LEVEL", help="auto (default), axes, entries or all")
+    prove.add_argument("--format", metavar="FORMAT", help="latex, markdown, text or json; default: by the suffix of -o, else text")
+    prove.add_argument("--fragment", action="store_true", help="LaTeX to \\input in a paper instead of a whole document")
+    prove.add_argument("-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json); - is standard output")
+
+    check = command("check", "verify a JSON proof from scratch")
+    check.add_argument("file", metavar="FILE.json")
+
+    theorems = command("theorems", "list the theorems, or those that apply to a layer")
+    add_layer_options(theorems)
+
+    show = command("show", "show W in the terminal")
+    add_layer_options(show)
+    show.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # the same bytes in every locale
+    try:
+        options = parser().parse_args(arguments)
+        if hasattr(signal, "SIGTERM"):
+            signal.signal(signal.SIGTERM, _terminated)
+        status = {"prove": _prove, "check": _check, "theorems": _theorems, "show": _show}[options.command](options)
+        sys.stdout.flush()
+        return status
+    except ProofFailed as error:
+        return _say(str(error), REFUTED)
+    except NotApplicable as error:
+        return _say(str(error), REFUSED)
+    except SymconvError as error:
+        return _say(str(error), REFUSED)
+    except BrokenPipeError:
+        # The reader went away, as in `symconv show ... | head`; leave nothing for the interpreter to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PROVED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}", REFUSED)
+    except MemoryError:
+        return _say("not enough memory for this configuration; --check axes needs the least", REFUSED)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was written", 130)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise SystemExit(_say("terminated; nothing was written", 128 + number))
+
+
+def _say(message: str, status: int) -> int:
+    """One line on standard error; a failed proof's places follow on their own lines."""
+    print(f"symconv: {message}", file=sys.stderr)
+    return status
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from .options import layer_from
+    from .output import progress, write
+
+    form = _format(options)
+    layer = layer_from(options)
+    from .catalogue import prove
+
+    with progress("symconv: proving"):
+        proof = prove(layer, options.theorem, options.check)
+        text = proof.render(form, standalone=not options.fragment) if form == "latex" else proof.render(form)
+    if options.output in (None, "-"):
+        sys.stdout.write(text)
+    else:
+        write(options.output, text)
+    return PROVED
+
+
+def _format(options: argparse.Namespace) -> str:
+    """The format that was asked for, or that the file's suffix says."""
+    from .render import FORMATS, SUFFIXES
+
+    form = options.format
+    if form is None:
+        if options.output in (None, "-"):
+            form = "text"
+        else:
+            suffix = os.path.splitext(options.output)[1].lower()
+            if suffix not in SUFFIXES:
+                raise SpecError("-o", options.output, f"the suffix must be one of {', '.join(SUFFIXES)}, or --format given", "-o proof.tex")
+            form = SUFFIXES[suffix]
+    if form not in FORMATS:
+        raise SpecError("--format", form, "must be one of " + ", ".join(FORMATS), "--format latex")
+    if options.fragment and form != "latex":
+        raise SpecError("--fragment", form, "is for the latex format", "--fragment --format latex")
+    return str(form)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from itertools import islice
+
+    from .catalogue import prove
+    from .output import progress
+    from .render import json_format
+
+    with open(options.file, "rb") as file:
+        raw = file.read(FILE_LIMIT + 1)
+    if len(raw) > FILE_LIMIT:
+        raise SpecError("FILE", options.file, f"is larger than {FILE_LIMIT:,} bytes", "a proof written by symconv")
+    try:
+        found = json_format.load(raw.decode())
+    except UnicodeDecodeError:
+        raise SpecError("FILE", options.file, "is not UTF-8 text", "a proof written by symconv prove -o proof.json") from None
+    layer = json_format.layer_from(found)
+    with progress("symconv: checking"):
+        levels = found.get("checked")
+        level = "all" if isinstance(levels, list) and "sympy" in levels else "axes"
+        proof = prove(layer, found.get("theorem"), level)  # type: ignore[arg-type]
+        places = list(islice(json_format.differences(found, json_format.data(proof)), 11))
+    if places:
+        for place in places[:10]:
+            print(f"symconv: {options.file}: {place}", file=sys.stderr)
+        if len(places) > 10:
+            print(f"symconv: {options.file}: and more differences", file=sys.stderr)
+        return REFUTED
+    report = proof.check()
+    print(f"{options.file}: {proof.theorem.name} for {layer!r} holds; every entry, claim, reason and citation is as implied")
+    print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")
+    return PROVED
+
+
+def _theorems(options: argparse.Namespace) -> int:
+    from .catalogue import theorems
+    from .options import layer_from, layer_given
+
+    layer = layer_from(options) if layer_given(options) else None
+    for name, statement in theorems(layer).items():
+        print(f"{name:<16}{statement}")
+    return PROVED
+
+
+def _show(options: argparse.Namespace) -> int:
+    import shutil
+
+    from .options import layer_from, read_value
+    from .render.terminal import CELLS, show, wants_colour
+
+    layer = layer_from(options)
+    limit = CELLS if options.limit is None else read_value("--limit", options.limit, "number")
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    sys.stdout.write(show(layer, max(40, width - 1), wants_colour(sys.stdout), limit))
+    return PROVED

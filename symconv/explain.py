@@ -1,0 +1,88 @@
+"""One sentence about one entry of W: which kernel entries meet there, or why it is zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .definition import strides
+from .errors import SpecError
+from .matrices import unravel
+from .readmap import Axis
+from .sections import kernel_name, short_position
+from .spec import per_axis
+
+
+def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
+    """The sentence for an output and an input position, both (channel, *spatial)."""
+    at = _position("output", output, layer.output_shape)
+    source = _position("input", input, layer.input_shape)
+    row = sum(o * step for o, step in zip(at, strides(layer.output_shape), strict=True))
+    column = sum(p * step for p, step in zip(source, strides(layer.input_shape), strict=True))
+    entry = f"W[{row}, {column}]"
+    why = _zero_reason(layer, at, source)
+    if why is not None:
+        return f"{entry} is 0: {why}."
+    from .matrices import weight_matrix
+
+    matrix = weight_matrix(layer.read_map)
+    taps = matrix.rows[row][column]
+    names = [kernel_name(layer, unravel(tap, layer.kernel_shape)) for tap in taps]
+    if len(names) == 1:
+        return f"{entry} is {names[0]}: it lies on input {short_position(source)} when output {short_position(at)} is computed."
+    mode = getattr(layer, "padding_mode", "")
+    return (
+        f"{entry} is {' + '.join(names)}: output {short_position(at)} reads input {short_position(source)} "
+        f"{len(names)} times, since {mode} padding repeats it."
+    )
+
+
+def _position(name: str, value: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    example = f"{name}={tuple(size - 1 for size in shape)}"
+    try:
+        position = per_axis(name, tuple(value), len(shape), 0)
+    except (SpecError, TypeError):
+        rule = f"must be a position (channel, *spatial) with {len(shape)} entries within the shape {shape}"
+        raise SpecError(name, value, rule, example) from None
+    if any(not index < size for index, size in zip(position, shape, strict=True)):
+        raise SpecError(name, value, f"must lie within the shape {shape}, counting from 0", example)
+    return position
+
+
+def _zero_reason(layer: Any, output: tuple[int, ...], source: tuple[int, ...]) -> str | None:
+    """Why no kernel entry meets there: another group, or the first axis along which the window misses the input."""
+    read_map = layer.read_map
+    if output[0] not in read_map.channels.meets(source[0]):
+        members = read_map.channels.outputs // read_map.channels.groups
+        return (
+            f"input channel {source[0]} belongs to group {source[0] // read_map.channels.taps} "
+            f"and output channel {output[0]} to group {output[0] // members}"
+        )
+    for number, (axis, o, p) in enumerate(zip(read_map.axes, output[1:], source[1:], strict=True)):
+        if o not in axis.meets(p):
+            along = f"along axis {number}, " if len(read_map.axes) > 1 else ""
+            return along + _miss(axis, o, p)
+    return None
+
+
+def _miss(axis: Axis, output: int, source: int) -> str:
+    """How the window of an output misses an input along one axis."""
+    reads = sorted(axis.stride * output + axis.dilation * tap - axis.low for tap in range(axis.taps))
+    held = axis.copies(source)
+    window = f"output {output} reads " + (
+        f"position {reads[0]}" if len(reads) == 1 else f"positions {reads[0]} to {reads[-1]}" + (f" in steps of {axis.dilation}" if axis.dilation > 1 else "")
+    )  # fmt: skip
+    padded = " of the padded input" if axis.mode is not None else ""
+    if not held:
+        return f"input {source} is cut off by the negative padding"
+    lies = f"input {source} lies at {_listed(held)}" if axis.mode is not None else f"input {source}"
+    inside = [t for t in held if reads[0] < t < reads[-1]]
+    if inside:
+        at = "" if axis.mode is None else f" lies at {_listed(inside)},"
+        return f"{window}{padded}, and input {source}{at or ' falls'} between two taps of the dilated kernel"
+    extra = " (its whole window lies on the padding)" if all(axis.fold(t) is None for t in reads) else ""
+    return f"{window}{padded}{extra}, and {lies}" + (" lies outside the window" if axis.mode is None else ", outside the window")
+
+
+def _listed(items: Sequence[int]) -> str:
+    return str(items[0]) if len(items) == 1 else ", ".join(map(str, items[:-1])) + f" and {items[-1]}"

@@ -1,0 +1,32 @@
+"""The output formats: one file each, and the registry that lists them.
+
+To add a format, write a module with `render_proof(proof, **options) -> str` and add it to `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SpecError
+
+if TYPE_CHECKING:
+    from ..proof import Proof
+
+FORMATS = {"latex": "latex", "markdown": "markdown", "text": "text", "json": "json_format"}
+SUFFIXES = {".tex": "latex", ".md": "markdown", ".txt": "text", ".json": "json"}
+
+
+def render(proof: Proof, format: str, **options: Any) -> str:
+    """The proof in one of the formats, after its check has passed."""
+    if format not in FORMATS:
+        raise SpecError("format", format, "must be one of " + ", ".join(FORMATS), 'proof.render("latex")')
+    module = import_module(f"{__name__}.{FORMATS[format]}")
+    try:
+        text: str = module.render_proof(proof.verified(), **options)
+    except TypeError as error:
+        if options and "unexpected keyword" in str(error):
+            rule = f"the {format} format takes {', '.join(module.OPTIONS) or 'no options'}"
+            raise SpecError("options", ", ".join(options), rule, 'proof.render("latex", standalone=True)') from None
+        raise
+    return text

@@ -1,0 +1,238 @@
+"""Formulas in LaTeX and in plain text.
+
+The two writers say the same, node for node. In LaTeX, places where a long inline formula may break
+are marked by `\\allowbreak`, so that a formula set within a paragraph never runs off the line.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..formula import (
+    Call,
+    Cases,
+    Chain,
+    Entry,
+    Floor,
+    Formula,
+    Group,
+    Held,
+    Juxtapose,
+    Power,
+    SetOf,
+    Sigma,
+    Sym,
+    Tuple,
+    Typeset,
+    Words,
+)
+from ..sums import Fibre, Index, Span, join_signed
+
+_LATEX_OPERATORS = {"=": "=", "+": "+", "<=": r"\le ", "<": "<", "x": r"\times ", "in": r"\in ", "and": r"\text{ and }", "star": r"\star ", "dot": r"\cdot ", ",": ", "}
+_TEXT_OPERATORS = {"=": " = ", "+": " + ", "<=": " ≤ ", "<": " < ", "x": "×", "in": " ∈ ", "and": " and ", "star": " ⋆ ", "dot": "·", ",": ", "}
+
+
+TIE = "\u00a0"  # a space at which plain text does not break its lines; renderers print it as a space
+
+
+def latex(formula: Formula) -> str:
+    """The formula in LaTeX, without dollar signs."""
+    match formula:
+        case str():
+            return _latex_name(formula)
+        case int():
+            return str(formula)
+        case Index():
+            return _latex_index(formula)
+        case Sym(letter, ()):
+            return _latex_name(letter)
+        case Sym("", indices):
+            return ",".join(map(latex, indices))
+        case Sym(letter, indices):
+            return f"{_latex_name(letter)}_{{{','.join(_tight(latex(index)) for index in indices)}}}"
+        case Entry(vector, index):
+            return f"{latex(vector)}_{{{latex(index)}}}"
+        case Juxtapose(parts):
+            return "".join(_latex_gap(parts, n) + latex(part) for n, part in enumerate(parts))
+        case Chain(operator, parts):
+            return _LATEX_OPERATORS[operator].join(map(latex, parts))
+        case Sigma(Span(name, first, last, 1)):
+            return rf"\sum_{{{_latex_name(name)}={latex(first)}}}^{{{latex(last)}}}"
+        case Sigma(Span(name)):
+            return rf"\sum_{{{_latex_name(name)}\in {named_set(name)}}}"
+        case Sigma(Fibre(span, onto)):
+            return rf"\sum_{{{_latex_name(span.name)}\in {named_set(span.name)}\cap {latex(held_set(onto))}}}"
+        case Sigma(Held(name, onto)):
+            return rf"\sum_{{{_latex_name(name)}\in {latex(held_set(onto))}}}"
+        case Group(inside):
+            return rf"\bigl({latex(inside)}\bigr)"
+        case Tuple(items):
+            return f"({','.join(map(latex, items))})"
+        case SetOf(items, dots):
+            return r"\{" + _listed([latex(item) for item in items], dots, r"\dots") + r"\}"
+        case Cases(rows):
+            lines = [rf"{latex(value)} & {_latex_condition(condition)}" for value, condition in rows]
+            return r"\begin{cases}" + r",\\ ".join(lines) + r".\end{cases}"
+        case Floor(inside, None):
+            return rf"\bigl\lfloor {latex(inside)}\bigr\rfloor"
+        case Floor(top, bottom):
+            return rf"\Bigl\lfloor\frac{{{latex(top)}}}{{{latex(bottom)}}}\Bigr\rfloor"
+        case Power(base, exponent):
+            return rf"{latex(base)}^{{{latex(exponent)}}}"
+        case Call(name, argument):
+            return rf"\operatorname{{{name}}}({latex(argument)})"
+        case Words(text):
+            return rf"\text{{{escape(text)}}}"
+        case Typeset(_, typeset):
+            return typeset
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def text(formula: Formula) -> str:
+    """The formula as plain text."""
+    match formula:
+        case str():
+            return formula
+        case int():
+            return str(formula)
+        case Index():
+            return _text_index(formula)
+        case Sym(letter, ()):
+            return letter
+        case Sym("", indices):
+            return ",".join(map(text, indices))
+        case Sym(letter, indices):
+            return f"{letter}[{','.join(text(index).replace(' ', '') for index in indices)}]"
+        case Entry(vector, index):
+            return f"{text(vector)}[{text(index)}]"
+        case Juxtapose(parts):
+            return "".join(_gap(parts, n) + text(part) for n, part in enumerate(parts))
+        case Chain(operator, parts):
+            return _TEXT_OPERATORS[operator].join(map(text, parts))
+        case Sigma(Span(name, first, last, 1)):
+            return f"Σ_{{{name}={text(first)}..{text(last)}}}".replace(" ", "")
+        case Sigma(Span(name)):
+            return f"Σ_{{{name}∈{named_set(name, latex=False)}}}"
+        case Sigma(Fibre(span, onto)):
+            return f"Σ_{{{span.name}∈{named_set(span.name, latex=False)}∩{text(held_set(onto))}}}"
+        case Sigma(Held(name, onto)):
+            return f"Σ_{{{name}∈{text(held_set(onto))}}}"
+        case Group(inside):
+            return f"({text(inside)})"
+        case Tuple(items):
+            return f"({','.join(text(item) for item in items)})"
+        case SetOf(items, dots):
+            return "{" + _listed([text(item) for item in items], dots, "...") + "}"
+        case Cases(rows):
+            return "; ".join(
+                f"{text(value)} {condition if isinstance(condition, str) else 'if ' + text(condition)}"
+                for value, condition in rows
+            )
+        case Floor(inside, None):
+            return f"⌊{text(inside)}⌋"
+        case Floor(top, bottom):
+            return f"⌊({text(top)}) / {text(bottom)}⌋"
+        case Power(base, exponent):
+            return f"{text(base)}^{text(exponent)}"
+        case Call(name, argument):
+            return f"{name}({text(argument)})"
+        case Words(words):
+            return words
+        case Typeset(inner, _):
+            return text(inner)
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def named_set(name: str, latex: bool = True) -> str:
+    """The set that a variable with gaps runs over, named by its capital: f runs over F."""
+    letter, digits = name[0].upper(), name[1:]
+    return f"{letter}_{{{digits}}}" if digits and latex else letter + digits
+
+
+def held_set(name: str) -> Formula:
+    """The set of the padded positions that hold the input `name`."""
+    return Sym("Z", (name,))
+
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "−": "$-$", "·": r"$\cdot$", "…": r"$\dots$", "“": "``", "”": "''", "⟨": r"$\langle$", "⟩": r"$\rangle$",
+}  # fmt: skip
+
+
+def escape(words: str) -> str:
+    """Words for LaTeX's text mode; no character of them is a command.
+
+    >>> print(escape("padding_mode & 100%"))
+    padding\\_mode \\& 100\\%
+    """
+    return "".join(_ESCAPES.get(character, character) for character in words)
+
+
+def _gap(parts: tuple[Formula, ...], n: int) -> str:
+    """What stands before part n in text: lines may break after a summation sign, not within a product."""
+    return "" if n == 0 else " " if isinstance(parts[n - 1], Sigma) else TIE
+
+
+def _latex_gap(parts: tuple[Formula, ...], n: int) -> str:
+    """The same in LaTeX, where a thin space parts the factors."""
+    return "" if n == 0 else r"\allowbreak " if isinstance(parts[n - 1], Sigma) else r"\,"
+
+
+def width(formula: Formula) -> float:
+    """About how wide the formula is when typeset inline, in characters of running text."""
+    match formula:
+        case Sigma(over):
+            limits = (latex(over.first), latex(over.last)) if isinstance(over, Span) else (over.onto,)
+            return 2 + 0.6 * max(len(limit) + 2 * (n == 0) for n, limit in enumerate(limits))
+        case Sym(letter, indices):
+            return len(letter) + 0.6 * sum(len(text(index).replace(" ", "")) + 1 for index in indices)
+        case Juxtapose(parts):
+            return sum(map(width, parts)) + 0.5 * len(parts)
+        case Chain(_, parts):
+            return sum(map(width, parts)) + 3 * (len(parts) - 1)
+        case Group(inside) | Typeset(inside, _):
+            return width(inside) + 2
+    return float(len(text(formula)))
+
+
+def _latex_name(name: str) -> str:
+    base, _, quotient = name.partition("//")
+    if quotient:
+        return rf"\lfloor {_latex_name(base)}/{quotient}\rfloor "
+    letters = re.fullmatch(r"([A-Za-z])(\d+)", name)
+    if letters:
+        return f"{letters[1]}_{{{letters[2]}}}"
+    return name if len(name) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
+
+
+def _latex_index(index: Index) -> str:
+    parts = index.signed()
+    top = join_signed(parts, " ", {key: _latex_name(key) for key, _ in index.terms})
+    if index.divisor == 1:
+        return top
+    return f"({top})/{index.divisor}" if len(parts) > 1 else f"{top}/{index.divisor}"
+
+
+def _text_index(index: Index) -> str:
+    names = {key: f"⌊{key.replace('//', '/')}⌋" if "//" in key else key for key, _ in index.terms}
+    parts = index.signed()
+    top = join_signed(parts, "", names)
+    if index.divisor == 1:
+        return top
+    return f"({top})/{index.divisor}" if len(parts) > 1 else f"{top}/{index.divisor}"
+
+
+def _tight(index: str) -> str:
+    return index.replace(" + ", "+").replace(" - ", "-")
+
+
+def _listed(items: list[str], dots: bool, ellipsis: str) -> str:
+    if dots:
+        items = [*items[:-1], ellipsis, items[-1]]
+    return ", ".join(items)
+
+
+def _latex_condition(condition: Formula | str) -> str:
+    return rf"\text{{{escape(condition)}}}" if isinstance(condition, str) else rf"\text{{if }}{latex(condition)}"

@@ -1,0 +1,171 @@
+"""JSON: the whole proof as data, with every entry of its matrix, to be checked from scratch.
+
+`symconv check FILE.json` reads only the configuration from the file, proves the theorem again, and
+compares everything else in the file with that: `differences` says where they part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SpecError
+from .text import inline
+
+if TYPE_CHECKING:
+    from ..proof import Proof
+
+OPTIONS: tuple[str, ...] = ()
+FORMAT = "symconv proof"
+VERSION = 1
+ROWS_LIMIT = 1_000_000  # non-zeros up to which the flattened matrix is written out
+_NUMBERS = {"definition": 1, "entries": 2, "columns": 2}
+
+
+def render_proof(proof: Proof) -> str:
+    """The proof as JSON, one row of a matrix a line."""
+    return dumps(data(proof))
+
+
+def data(proof: Proof) -> dict[str, Any]:
+    """The proof as dictionaries, lists, strings and integers."""
+    from ..wording import claim_parts, reason_parts
+
+    layer = proof.layer
+    written = proof.theorem.size(layer) <= ROWS_LIMIT
+    if written:
+        proof = proof.with_entries().verified()
+    report = proof.check()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "layer": {"type": type(layer).__name__, **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)}},
+        "theorem": proof.theorem.name,
+        "statement": proof.theorem.statement,
+        "input_shape": list(layer.input_shape),
+        "output_shape": list(layer.output_shape),
+        "kernel_shape": _plain(layer.kernel_shape),
+        "definition": layer.definition.source,
+        "steps": [
+            {
+                "number": number,
+                "rule": step.rule.name,
+                "claim": inline(claim_parts(step.claim, proof), _NUMBERS).replace("\u00a0", " "),
+                "reason": inline(reason_parts(number, step, proof), _NUMBERS).replace("\u00a0", " "),
+                "cites": list(step.cites),
+            }
+            for number, step in enumerate(proof.steps, 1)
+        ],
+        "matrices": {name: _matrix(matrix, written) for name, matrix in proof.matrices.items()},
+        "checked": list(report.levels),
+        "obligations": [{"step": each.step, "what": each.what, "count": each.count} for each in report.proved],
+        "omitted": list(report.omitted),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
+    """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs)."""
+    result = {
+        "row_shape": list(matrix.row_shape),
+        "column_shape": list(matrix.column_shape),
+        "entry_shape": list(matrix.kernel_shape),
+    }
+    if written:
+        result["rows"] = [[[column, *entry] for column, entry in sorted(row.items())] for row in matrix.rows]
+    else:
+        result["rows_omitted"] = f"more than {ROWS_LIMIT:,} non-zero entries"
+    return result
+
+
+def dumps(value: dict[str, Any]) -> str:
+    """JSON with one line for each step and each row of a matrix."""
+    return _pretty(value, 0) + "\n"
+
+
+def _pretty(value: Any, depth: int) -> str:
+    """Containers are opened up until they are rows, steps or settings; those take one line each."""
+    inner, outer = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict) and depth < 3 and value and "claim" not in value and "what" not in value:
+        lines = [f"{inner}{json.dumps(key)}: {_pretty(item, depth + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{outer}}}"
+    if isinstance(value, list) and value and isinstance(value[0], (dict, list)) and depth < 4 and not isinstance(value[0], int):
+        return "[\n" + ",\n".join(inner + json.dumps(item, ensure_ascii=False) for item in value) + f"\n{outer}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def load(text: str) -> dict[str, Any]:
+    """Read a proof file; raises `SpecError` when it is not one."""
+    example = "a file written by: symconv prove --input 4x4 --kernel 3x3 -o proof.json"
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except RecursionError:
+        raise SpecError("FILE", "...", "is nested too deeply to be a proof", example) from None
+    except ValueError as error:
+        raise SpecError("FILE", text[:30], f"is not a JSON proof ({error})", example) from None
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise SpecError("FILE", text[:30], f'is JSON, but not a proof: it has no "format": "{FORMAT}"', example)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return result
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def layer_from(value: dict[str, Any]) -> Any:
+    """The layer that a proof file is about."""
+    from .. import layers
+
+    spec = value.get("layer")
+    kinds = {"Conv": layers.Conv, "Linear": layers.Linear}
+    if not isinstance(spec, dict) or spec.get("type") not in kinds:
+        raise SpecError("layer", spec, "must be an object whose type is " + " or ".join(kinds), '"layer": {"type": "Conv", ...}')
+    kind: Any = kinds[spec["type"]]
+    parameters = {name: each for name, each in spec.items() if name != "type"}
+    known = {each.name for each in fields(kind)}
+    if set(parameters) - known:
+        raise SpecError("layer", sorted(set(parameters) - known), f"has unknown parameters; {spec['type']} takes {', '.join(sorted(known))}", '"stride": [1, 1]')
+    required = {each.name for each in fields(kind) if each.default is each.default_factory}
+    if required - set(parameters):
+        raise SpecError("layer", sorted(required - set(parameters)), "parameters are missing", '"input_size": [4, 4]')
+    return kind(**parameters)
+
+
+def differences(found: Any, expected: Any, place: str = "") -> Iterator[str]:
+    """Every place where a file differs from what its configuration implies, in words."""
+    if type(found) is not type(expected):
+        yield f"{place or 'file'}: {_shown(found)} where {_shown(expected)} is implied"
+    elif isinstance(expected, dict):
+        for key in expected:
+            if key not in found:
+                yield f"{place}{'.' if place else ''}{key}: missing"
+            else:
+                yield from differences(found[key], expected[key], f"{place}{'.' if place else ''}{key}")
+        for key in found:
+            if key not in expected:
+                yield f"{place}{'.' if place else ''}{key}: not part of such a proof"
+    elif isinstance(expected, list):
+        if len(found) != len(expected):
+            yield f"{place}: {len(found)} items where {len(expected)} are implied"
+        for n, (ours, theirs) in enumerate(zip(found, expected, strict=False)):
+            if ours != theirs or type(ours) is not type(theirs) or isinstance(ours, (list, dict)):
+                yield from differences(ours, theirs, f"{place}[{n}]")
+    elif found != expected:
+        yield f"{place}: {_shown(found)} where {_shown(expected)} is implied"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,202 @@
+"""LaTeX: a whole document that compiles as it is, or a fragment to \\input in a paper.
+
+Only packages of texlive-latex-base and texlive-latex-recommended are used, and a fragment defines
+nothing: its first line names the packages it needs. Formulas that may be long are set within
+paragraphs, where TeX breaks them at their operators; matrices are scaled to the line when they are
+wider than it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..document import (
+    Block,
+    Cell,
+    Display,
+    Document,
+    Emph,
+    Heading,
+    Inline,
+    Long,
+    Math,
+    Matrix,
+    Paragraph,
+    Picture,
+    Reference,
+    Statement,
+    Steps,
+    Table,
+)
+from .colours import colour
+from .formula import escape, latex
+from .formula import text as plain
+from .formula import width
+
+if TYPE_CHECKING:
+    from ..proof import Proof
+
+OPTIONS = ("standalone=True",)
+PACKAGES = "amsmath, amssymb, graphicx, xcolor, colortbl"
+DISPLAY_WIDTH = 62  # characters of the plain form that surely fit on one line as a display
+REASON_WIDTH = 84  # claim and reason together, to stand on one line
+
+_PREAMBLE = r"""\documentclass[11pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern}
+\usepackage{microtype}
+\usepackage[margin=27mm]{geometry}
+\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}
+\setlength{\emergencystretch}{3em}
+\begin{document}
+"""
+
+
+def render_proof(proof: Proof, standalone: bool = False) -> str:
+    """A fragment, or with standalone=True a document that compiles as it is."""
+    return render(proof.theorem.document(proof), standalone)
+
+
+def render(document: Document, standalone: bool = False) -> str:
+    """A document in LaTeX."""
+    title = _inline(document.title, document.key)
+    body = "\n\n".join(_block(block, document.key) for block in document.blocks)
+    if standalone:
+        return f"{_PREAMBLE}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
+    needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}}}\n"
+    return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{3em}}%\n{body}\n\n}}\n"
+
+
+def _block(block: Block, key: str) -> str:
+    match block:
+        case Heading(parts):
+            return rf"\paragraph{{{_inline(parts, key)}.}}"
+        case Paragraph(parts, small):
+            text = _inline(parts, key)
+            return rf"\medskip\noindent{{\small {text}\par}}" if small else rf"\noindent {text}"
+        case Display(formula, label):
+            return _display(formula, label, key)
+        case Long(formula):
+            start = r"\raggedright\relpenalty=10000\hangindent=2em\hangafter=1\noindent"
+            return rf"{{{start} ${latex(formula)}$.\par}}"
+        case Table(rows):
+            return _table(rows, key)
+        case Matrix():
+            caption = "Written out, with a dot for zero" + (" and one colour for each kernel entry" if block.legend else "") + ":"
+            return rf"\noindent {caption}\par\nobreak\smallskip" + "\n" + _matrix(block)
+        case Picture():
+            return _picture(block)
+        case Statement(parts):
+            return rf"\medskip\noindent\textbf{{Theorem.}} \emph{{{_inline(parts, key)}}}"
+        case Steps():
+            return _steps(block, key)
+    raise TypeError(f"not a block: {block!r}")
+
+
+def _inline(parts: Sequence[Inline | Reference], key: str) -> str:
+    text = ""
+    for part in parts:
+        match part:
+            case str():
+                text += escape(part)
+            case Emph(words):
+                text += rf"\emph{{{escape(words)}}}"
+            case Math(formula):
+                text += f"${latex(formula)}$"
+            case Reference(label):
+                text += rf"\eqref{{symconv:{key}:{label}}}"
+    return text
+
+
+def _display(formula: object, label: str | None, key: str) -> str:
+    body = latex(formula)  # type: ignore[arg-type]
+    cases = r"\begin{cases}" in body
+    if len(plain(formula)) > DISPLAY_WIDTH * (2 if cases else 1):  # type: ignore[arg-type]
+        # Scaled only when it is too wide: a display, unlike a paragraph, cannot break by itself.
+        body = rf"\resizebox{{\ifdim\width>.9\linewidth .9\linewidth\else\width\fi}}{{!}}{{$\displaystyle {body}$}}"
+    if label is None:
+        return f"\\[{body}\\]"
+    return f"\\begin{{equation}}\\label{{symconv:{key}:{label}}}\n{body}\n\\end{{equation}}"
+
+
+def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: str) -> str:
+    cells = [f"{escape(name)} & {_inline(value, key)}" for name, value in rows]
+    if all(len(name) + sum(len(_plain(part)) for part in value) <= 36 for name, value in rows):
+        half = -(-len(cells) // 2)  # short ones in two columns, read downwards
+        lines = [f"{left} & {right}" for left, right in zip(cells, [*cells[half:], "&"], strict=False)]
+        columns = r"ll@{\qquad}ll"
+    else:
+        lines, columns = cells, r"lp{.75\linewidth}"
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{center}}\\small\\begin{{tabular}}{{{columns}}}\\hline\n{body} \\\\\n\\hline\\end{{tabular}}\\end{{center}}"
+
+
+def _scaled(body: str) -> str:
+    """Scaled down to the line when wider, never up."""
+    return rf"\resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{{body}}}"
+
+
+def _cell(cell: Cell | None, zero: str = r"\cdot") -> str:
+    if cell is None:
+        return zero
+    fill = colour(cell.colour)
+    return (rf"\cellcolor[HTML]{{{fill}}}" if fill else "") + latex(cell.formula)
+
+
+def _matrix(matrix: Matrix) -> str:
+    width = matrix.column_block
+    columns = len(matrix.columns)
+    groups = [f"*{{{width}}}{{c}}|"] * (columns // width) if width else [f"*{{{columns}}}{{c}}|"]
+    lines = [r"\hline & " + " & ".join(rf"\scriptstyle {latex(label)}" for label in matrix.columns) + r"\\ \hline"]
+    for row, label in enumerate(matrix.rows):
+        cells = " & ".join(_cell(matrix.cells.get((row, column))) for column in range(columns))
+        last = row + 1 == len(matrix.rows) or (matrix.row_block and (row + 1) % matrix.row_block == 0)
+        lines.append(rf"\scriptstyle {latex(label)} & {cells}\\" + (r" \hline" if last else ""))
+    body = "\n".join(lines)
+    array = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{1.25}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
+    return f"{{\\centering{_scaled(f'${array}$')}\\par}}\\medskip"
+
+
+def _picture(picture: Picture) -> str:
+    pieces = []
+    for n, grid in enumerate(picture.grids):
+        if n:
+            pieces.append({"star": r"\quad\star\quad", "=": r"\quad=\quad"}[picture.operators[n - 1]])
+        columns = "|c" * len(grid[0]) + "|"
+        lines = "\n".join(" & ".join(_cell(cell) for cell in row) + r"\\ \hline" for row in grid)
+        pieces.append(f"\\begin{{array}}{{{columns}}}\\hline\n{lines}\n\\end{{array}}")
+    joined = "\n".join(pieces)
+    body = f"\\setlength{{\\arraycolsep}}{{2pt}}\\renewcommand{{\\arraystretch}}{{1.2}}\\small${joined}$"
+    return f"\\begin{{center}}{_scaled(body)}\\end{{center}}"
+
+
+def _steps(steps: Steps, key: str) -> str:
+    lines = [rf"\medskip\noindent\emph{{Proof.}} {_inline(steps.opening, key)}\par\nobreak"]
+    for n, step in enumerate(steps.steps):
+        claim, reason = _inline(step.claim, key), _inline(step.reason, key)
+        end = r"\quad$\square$" if n + 1 == len(steps.steps) else ""
+        length = sum(map(_width, step.claim)) + 0.85 * sum(map(_width, step.reason)) + 4 * bool(end)
+        number = escape(step.number)
+        start = rf"\noindent\hangindent=2.4em\hangafter=1\makebox[2.4em][l]{{\small {number}.}}"
+        if length <= REASON_WIDTH:
+            lines.append(rf"{{\smallskip{start}{claim}\hfill{{\small\itshape {reason}}}{end}\par}}")
+        else:
+            lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")
+    return "\n".join(lines) + "\n\\medskip"
+
+
+def _width(part: Inline | Reference) -> float:
+    return width(part.formula) if isinstance(part, Math) else len(_plain(part))
+
+
+def _plain(part: Inline | Reference) -> str:
+    match part:
+        case Emph(words):
+            return words
+        case Math(formula):
+            return plain(formula)
+        case Reference():
+            return "(1)"
+    return part

@@ -1,0 +1,49 @@
+"""W in a terminal: letters in colour where the terminal can, plain where it cannot."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any
+
+from ..document import Matrix
+from ..errors import TooLarge
+from .colours import colour
+from .formula import TIE
+from .text import matrix
+
+CELLS = 20_000
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Colour for a terminal that can show it, unless NO_COLOR is set (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
+    """W as text no wider than `width`; refused when it has more than `limit` cells."""
+    from ..matrices import weight_matrix
+    from ..sections import weight_grid
+
+    found = weight_matrix(layer.read_map)
+    rows, columns = found.shape
+    if rows * columns > limit:
+        raise TooLarge(
+            f"W is {rows:,} x {columns:,}, {rows * columns:,} cells, and show prints at most {limit:,}; "
+            f"use a smaller layer, or --limit {rows * columns}"
+        )
+    grid = weight_grid(layer, found)
+    paint = _painter(grid) if coloured else None
+    return f"W of {layer!r}: {rows} x {columns}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
+
+
+def _painter(grid: Matrix) -> Any:
+    marks = {cell.short: cell.colour for cell in grid.cells.values()}
+
+    def paint(short: str, padded: str) -> str:
+        fill = colour(marks.get(short))
+        if fill is None:
+            return padded
+        red, green, blue = (int(fill[n : n + 2], 16) for n in (0, 2, 4))
+        return f"\033[48;2;{red};{green};{blue}m\033[38;2;0;0;0m{padded}\033[0m"
+
+    return paint

@@ -1,0 +1,358 @@
+"""What a claim and a reason say, as formulas and words.
+
+Every word here comes from the rule and from what it found in the configuration: no sentence about
+padding where there is none, none about inputs read twice where no input is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .definition import BIAS, Definition
+from .document import Inline, Math, Reference, words
+from .formula import (
+    Call,
+    Cases,
+    Chain,
+    Formula,
+    Group,
+    Held,
+    Juxtapose,
+    Power,
+    SetOf,
+    Sigma,
+    Sym,
+    Words,
+    equals,
+    plus,
+    position,
+)
+from .proof import AnyClaim, BatchClaim, Claim, MatrixClaim, Omitted, Proof, RowClaim, Step
+from .readmap import Axis, Line, ReadMap
+from .render.formula import held_set, named_set
+from .rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold
+from .rules import Group as Grouping
+from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
+
+DEFINITION, ENTRY_RULE, COLUMN_RULE = "definition", "entries", "columns"
+
+
+# Claims -------------------------------------------------------------------------------------------
+
+
+def output_symbol(read_map: ReadMap) -> Sym:
+    """y_{c,i,j}."""
+    return Sym("y", tuple(variable(line.letters.output) for line in read_map.lines))
+
+
+def bias_terms(definition: Definition) -> tuple[Formula, ...]:
+    """The bias of an output's channel, if there is one."""
+    return (Sym(BIAS, tuple(map(variable, definition.bias_indices))),) if definition.bias else ()
+
+
+def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
+    """b_c plus the product of the axes' sums, written as one sum."""
+    simple = tuple(axis.simplified() for axis in sums)
+    outer = tuple(Sigma(span) for axis in simple for span in axis.spans if not isinstance(span, Fibre))
+    inner = tuple(Sigma(span) for axis in simple for span in axis.spans if isinstance(span, Fibre))
+    kernel: Formula = Sym(KERNEL, leading(simple, KERNEL))
+    if inner:
+        kernel = Group(Juxtapose((*inner, kernel)))
+    factors = {factor.letter: factor for axis in simple for factor in axis.factors}
+    terms: list[Formula] = []
+    for letter in factors:
+        if letter == KERNEL:
+            terms.append(kernel)
+        elif letter in (WEIGHT, COLUMNS):
+            pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
+            terms.append(matrix_entry(letter, [pair[0] for pair in pairs], [pair[1] for pair in pairs if len(pair) > 1]))
+        else:
+            terms.append(Sym(letter, leading(simple, letter)))
+    return plus(*bias_terms(definition), Juxtapose((*outer, *terms)))
+
+
+def matrix_entry(letter: str, row: Sequence[Formula], column: Sequence[Formula]) -> Sym:
+    """W_{(i,j),(p,q)}."""
+    return Sym(letter, tuple(position(tuple(part)) for part in (row, column) if part))
+
+
+def definition_formula(definition: Definition) -> Formula:
+    """The right-hand side of the definition."""
+    return sum_formula(definition.sums, definition)
+
+
+def claim_parts(claim: AnyClaim, proof: Proof) -> tuple[Inline, ...]:
+    """A step's claim in words and formulas."""
+    definition = proof.layer.definition
+    y = output_symbol(definition.read_map)
+    match claim:
+        case Claim(sums):
+            return words("{}.", equals(y, sum_formula(sums, definition)))
+        case RowClaim(row, column):
+            if proof.theorem.name == "im2col":
+                return _product_claim(definition, y, row, column)
+            bias: tuple[Formula, ...] = (vector_bias(definition),) if definition.bias else ()
+            product: Formula = Juxtapose((WEIGHT, Call("vec", "X")))
+            return words("The right-hand side is entry {} of {}.", row, plus(product, *bias))
+        case BatchClaim():
+            return words("For a batch, one input in each row of {}: {}.", "X", batch_formula(definition))
+        case MatrixClaim():
+            return words(
+                "Collected by input, column {} of {} gives the rows of {} for that output: {} is the sum of the {} with {}.",
+                flat_output(definition.read_map), COLUMNS, WEIGHT, *_collected(definition.read_map),
+            )  # fmt: skip
+    raise TypeError(f"not a claim: {claim!r}")
+
+
+def _product_claim(definition: Definition, y: Sym, row: Index, column: Index) -> tuple[Inline, ...]:
+    read_map = definition.read_map
+    channels = read_map.channels
+    c = variable(channels.letters.output) if read_map.lines[0] is channels else number(0)
+    bias = bias_terms(definition)
+    start = "The right-hand side is entry {} of {}" + (" plus {}" if bias else "")
+    entry = position((c, column if read_map.axes else number(0)))
+    product = Juxtapose(("K", COLUMNS))
+    if channels.groups > 1:
+        first = (channels.position - variable(channels.letters.kernel)) * (definition_rows(read_map) // channels.inputs)
+        return words(start + ": row {} of {} meets the rows of {} from {} on, those of its group.", entry, product, *bias, c, "K", COLUMNS, first)
+    taps = position(tuple(variable(line.letters.kernel) for line in read_map.lines))
+    return words(start + "; kernel entry {} is column {} of {} and row {} of {}.", entry, product, *bias, taps, row, "K", row, COLUMNS)
+
+
+def definition_rows(read_map: ReadMap) -> int:
+    """The number of rows of C."""
+    rows = read_map.channels.inputs
+    for axis in read_map.axes:
+        rows *= axis.taps
+    return rows
+
+
+def flat_output(read_map: ReadMap) -> Index:
+    """The number of an output position among the columns of C."""
+    from .rules import flattened
+
+    return flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
+
+
+def _collected(read_map: ReadMap) -> tuple[Formula, Formula, Formula]:
+    outputs = [variable(line.letters.output) for line in read_map.lines]
+    inputs = [variable(line.letters.input) for line in read_map.lines]
+    rows = [column_row(line) for line in read_map.lines]
+    columns = [variable(axis.letters.output) for axis in read_map.axes]
+    kernel = Sym(KERNEL, tuple(index for line in read_map.lines for index in line.kernel_index))
+    cell = matrix_entry(COLUMNS, rows, columns)
+    return matrix_entry(WEIGHT, outputs, inputs), kernel, equals(cell, Sym(INPUT, tuple(inputs)))
+
+
+def column_row(line: Line) -> Index:
+    """The row index of C along one line."""
+    return variable(line.letters.kernel) if isinstance(line, Axis) else line.position
+
+
+def vector_bias(definition: Definition) -> Formula:
+    """The bias as a vector, one entry for each output; a fully connected layer's is b itself."""
+    return Call("vec", "B") if definition.read_map.axes else BIAS
+
+
+def batch_formula(definition: Definition) -> Formula:
+    """Y = X W^T + 1 b^T, PyTorch's form of a fully connected layer."""
+    product: Formula = Juxtapose(("X", Power(WEIGHT, "T")))
+    bias: tuple[Formula, ...] = (Juxtapose(("1", Power(vector_bias(definition), "T"))),) if definition.bias else ()
+    return equals("Y", plus(product, *bias))
+
+
+def theorem_formula(definition: Definition) -> Formula:
+    """vec(Y) = W vec(X) + vec(B)."""
+    bias: tuple[Formula, ...] = (vector_bias(definition),) if definition.bias else ()
+    return equals(Call("vec", "Y"), plus(Juxtapose((WEIGHT, Call("vec", "X"))), *bias))
+
+
+# Reasons ------------------------------------------------------------------------------------------
+
+
+def reason_parts(number_of_step: int, step: Step, proof: Proof) -> tuple[Inline | Reference, ...]:
+    """Why a step's claim follows from what it cites."""
+    read_map = proof.layer.definition.read_map
+    rule = step.rule
+    match rule:
+        case Omitted(reason):
+            return words(f"not proved here: {reason}")
+        case Unfold():
+            return "definition ", Reference(DEFINITION)
+        case Reindex(maps):
+            return _reindex_reason(step, maps, read_map)
+        case Grouping():
+            return _group_reason(read_map)
+        case Entry():
+            return "by ", Reference(ENTRY_RULE), _entry_reason(proof)
+        case Flatten():
+            return ("flattening; definition of the matrix product",)
+        case Batch():
+            return (f"{cited(step.cites[0])} for every row of ", Math("X"), ", transposed")
+        case Gather():
+            return "by ", Reference(COLUMN_RULE)
+        case Product():
+            return ("flattening; definition of the matrix product",)
+        case Collect():
+            return (f"{cited(step.cites[0])}: what was gathered, against the entries of ", Math(WEIGHT))
+    raise TypeError(f"no words for the rule {rule!r}")
+
+
+def cited(number_of_step: int) -> str:
+    """How a step is referred to: Lamport's numbering."""
+    return f"⟨1⟩{number_of_step}"
+
+
+def _reindex_reason(step: Step, maps: Sequence[Index], read_map: ReadMap) -> tuple[Inline, ...]:
+    assert isinstance(step.claim, Claim)
+    shown = [
+        (line, axis.spans[0], index)
+        for line, axis, index in zip(read_map.lines, step.claim.sums, maps, strict=True)
+        if line.taps > 1
+    ]
+    spans = [span for _, span, _ in shown if isinstance(span, Span)]
+    old = position(tuple(variable(line.letters.kernel) for line, _, _ in shown))
+    new = position(tuple(variable(span.name) for span in spans))
+    puts = ", ".join("{}" for _ in shown)
+    formulas: list[Formula] = [equals(variable(span.name), index) for (_, span, index) in shown if isinstance(span, Span)]
+    sets = [span for span in spans if span.step > 1]
+    tail = "; " + ", ".join("{}" for _ in sets) if sets else ""
+    listed = [equals(named_set(span.name, latex=False), arithmetic(span)) for span in sets]
+    return words(f"put {puts}: one {{}} for each {{}}{tail}", *formulas, new, old, *listed)
+
+
+def arithmetic(span: Span) -> SetOf:
+    """The values of a span with gaps: {2i - 1, 2i + 1, 2i + 3}."""
+    difference = span.last - span.first
+    count = difference.constant // span.step + 1
+    steps = range(count) if count <= 4 else (0, 1, count - 1)
+    return SetOf(tuple(span.first + n * span.step for n in steps), dots=count > 4)
+
+
+def reads_twice(read_map: ReadMap) -> bool:
+    """Whether some output reads some input more than once, so that an entry of W is a sum."""
+    return any(len(taps) > 1 for table in read_map.tables for row in table for taps in row.values())
+
+
+def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
+    twice = "an input read twice collects two kernel entries" if reads_twice(read_map) else "here no output reads an input twice"
+    axis = next(axis for axis in read_map.axes if axis.mode is not None)
+    p = variable(axis.letters.input)
+    held = "collect by input: {} is {} for the {} in {}; "
+    return words(held + twice, Sym(PADDED, (variable(axis.letters.padded),)), Sym(INPUT, (p,)), variable(axis.letters.padded), held_set(axis.letters.input))
+
+
+def _entry_reason(proof: Proof) -> str:
+    read_map = proof.layer.definition.read_map
+    rows, columns = proof.matrices[WEIGHT].shape
+    if read_map.folded:
+        return ""
+    if read_map.nonzeros == rows * columns:
+        return ": the same terms"
+    outside = ", and the padding adds nothing" if read_map.padded else ""
+    return f": same terms inside the window, zeros outside{outside}"
+
+
+# Rules for entries --------------------------------------------------------------------------------
+
+
+def in_range(index: Index, count: int) -> Formula:
+    """The condition that an index expression is one of 0, ..., count - 1."""
+    if index.divisor == 1:
+        return Chain("<=", (0, index, count - 1))
+    items = tuple(range(count)) if count <= 3 else (0, 1, count - 1)
+    return Chain("in", (index, SetOf(items, dots=count > 3)))
+
+
+def entry_rule(proof: Proof) -> tuple[Formula, bool]:
+    """W_{o,i} as its printed rule, and whether it is a sum over the positions that hold the input."""
+    read_map = proof.layer.definition.read_map
+    rule = next(step.rule for step in proof.steps if isinstance(step.rule, Entry))
+    lines = read_map.lines
+    name = matrix_entry(
+        WEIGHT, [variable(line.letters.output) for line in lines], [variable(line.letters.input) for line in lines]
+    )
+    conditions, sigmas, kernel = [], [], []
+    for line, index in zip(lines, rule.indices, strict=True):
+        tap = index
+        held = read_map.folded and line.mode is not None
+        if held:
+            sigmas.append(Sigma(Held(line.letters.padded, line.letters.input)))
+        elif line.taps == 1:
+            there = line.position.substitute(line.letters.kernel, number(0))
+            tap = number(0)
+            if there.terms or line.inputs > 1:
+                conditions.append(equals(variable(line.letters.input) * line.scale, there))
+        elif index != variable(line.letters.input) or line.taps != line.inputs:
+            conditions.append(in_range(index, line.taps))
+        kernel += [part.substitute(line.letters.kernel, tap) for part in line.kernel_index]
+    value: Formula = Juxtapose((*sigmas, Sym(KERNEL, tuple(kernel))))
+    if conditions:
+        value = Cases(((value, Chain("and", tuple(conditions))), (0, "otherwise")))
+    return equals(name, value), bool(sigmas)
+
+
+def padded_input(read_map: ReadMap) -> list[Formula]:
+    """What the padded input z is: the formulas that define it."""
+    lines = read_map.lines
+    z = Sym(PADDED, tuple(variable(line.letters.padded) for line in lines))
+    if not read_map.folded:
+        inside: list[Formula] = []
+        indices = []
+        for line in lines:
+            f = variable(line.letters.padded)
+            index = Index.make({line.letters.padded: 1}, 0, line.scale)
+            indices.append(index)
+            if line.mode is not None:
+                inside.append(in_range(index, line.inputs) if line.scale > 1 else Chain("<=", (0, f, line.inputs - 1)))
+        return [equals(z, Cases(((Sym(INPUT, tuple(indices)), Chain("and", tuple(inside))), (0, "otherwise"))))]
+    arguments: list[Formula] = []
+    sources: dict[tuple[object, ...], tuple[str, Formula]] = {}
+    folded = [line for line in lines if isinstance(line, Axis) and line.mode is not None]
+    several = len({(axis.length, axis.low > 0, axis.high > 0) for axis in folded}) > 1
+    between: list[Formula] = []
+    for line in lines:
+        f = variable(line.letters.padded)
+        if not isinstance(line, Axis) or line.mode is None:
+            arguments.append(f)
+            continue
+        key = (line.length, line.low > 0, line.high > 0)
+        if key not in sources:
+            name = f"r_{len(sources) + 1}" if several else "r"
+            sources[key] = name, equals(Call(name, f), source_cases(line))
+        held: Formula = Call(sources[key][0], f)
+        if line.scale > 1:
+            held = Juxtapose((held, Words(f"/{line.scale}")))
+            between.append(Words(f"{line.scale} does not divide {sources[key][0]}({line.letters.padded})"))
+        arguments.append(held)
+    return [equals(z, Sym(INPUT, tuple(arguments))), *(formula for _, formula in sources.values())]
+
+
+def source_cases(axis: Axis) -> Formula:
+    """Which position of the signal a padded position repeats, from the mode's own affine maps."""
+    f = variable(axis.letters.padded)
+    rows: list[tuple[Formula, Formula | str]] = []
+    for needed, affine, condition in (
+        (axis.low > 0, axis.rule.before(axis.length), Chain("<", (f, 0))),
+        (True, (1, 0), Chain("<=", (0, f, axis.length - 1))),
+        (axis.high > 0, axis.rule.after(axis.length), Chain("<=", (axis.length, f))),
+    ):
+        if needed and affine is not None:
+            rows.append((f * affine[0] + affine[1], condition))
+    return Cases(tuple(rows)) if len(rows) > 1 else rows[0][0]
+
+
+def held_sets(axis: Axis, limit: int = 10) -> tuple[list[Formula], bool]:
+    """The sets Z_p of an axis that matter: those with another than the input's own position.
+
+    Returns the formulas, and whether some were left out of the list.
+    """
+    special = [(p, axis.copies(p)) for p in range(axis.inputs)]
+    special = [(p, held) for p, held in special if held != [p * axis.scale]]
+    listed: list[Formula] = [
+        equals(Sym("Z", (p,)), SetOf(tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1]), dots=len(held) > 4))
+        for p, held in special[:limit]
+    ]
+    return listed, len(special) > limit
+
+

@@ -1,0 +1,415 @@
+"""Proofs of random layers, and every way in which the tests break one of them in one place.
+
+A damage is a function (rng, proof) -> the proof with one place broken, or None where it does not
+apply. A new one is a function with a decorator, and the tests take it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from itertools import cycle, product
+from random import Random
+from typing import Any
+
+import symconv as sc
+from symconv.catalogue import theorem_named
+from symconv.matrices import LabelledMatrix
+from symconv.padding import MODES
+from symconv.proof import Claim, Proof, RowClaim
+from symconv.readmap import ReadMap
+from symconv.rules import Entry, Reindex
+from symconv.sums import KERNEL, Factor, Fibre, Index, Span, Sum, leading, number, variable
+
+Damage = Callable[[Random, Proof], Proof | None]
+Cells = dict[Any, Any]  # a stored row: column -> what the cell holds
+
+THEOREMS = ("weight_matrix", "im2col")
+DAMAGES: dict[str, Damage] = {}
+TO_ENTRIES = {"rows_exchanged", "inverse_route_wrong"}  # what an output, an input and two values describe
+
+
+# Proofs to damage ---------------------------------------------------------------------------------
+
+
+def built(layer: Any, theorem: str = "weight_matrix", level: str = "axes") -> Proof:
+    """A proof that nothing has checked yet; `sc.prove` would refuse to return a damaged one."""
+    chosen = theorem_named(theorem)
+    return Proof(chosen, layer, *chosen.build(layer), level)
+
+
+def random_layer(rng: Random, mode: str) -> Any:
+    """A small layer with that padding mode: rank 1 to 3, every parameter at random."""
+    if rng.random() < 0.05:
+        return sc.Linear(rng.randint(1, 4), rng.randint(1, 4), rng.random() < 0.5)
+    while True:
+        rank, groups = rng.choice((1, 1, 1, 2, 2, 3)), rng.choice((1, 1, 2))
+
+        def each(*values: int, rank: int = rank) -> tuple[int, ...]:
+            return tuple(rng.choice(values) for _ in range(rank))
+
+        try:
+            return sc.Conv(
+                input_size=each(*range(1, 6 if rank < 3 else 4)), kernel_size=each(1, 2, 3), groups=groups,
+                in_channels=groups * rng.choice((1, 1, 2)), out_channels=groups * rng.choice((1, 1, 2)),
+                stride=each(1, 1, 2, 3), padding=tuple(zip(each(-1, 0, 1, 1, 2), each(-1, 0, 1, 1, 2), strict=True)),
+                dilation=each(1, 1, 2), input_dilation=each(1, 1, 1, 2), padding_mode=mode,
+                bias=rng.random() < 0.5, flip_kernel=rng.random() < 0.4,
+            )  # fmt: skip
+        except sc.SpecError:
+            continue  # this kernel or padding does not fit this input
+
+
+def neighbour(rng: Random, layer: Any) -> Any:
+    """A layer that differs in one parameter, by one; None where that is no layer."""
+    if isinstance(layer, sc.Linear):
+        return replace(layer, in_features=layer.in_features + 1)
+    sizes = ("stride", "stride", "dilation", "input_dilation", "input_size", "kernel_size", "padding")
+    name, one = rng.choice((*sizes, "padding_mode", "flip_kernel")), rng.choice((-1, 1))
+    value = getattr(layer, name)
+    if name == "padding_mode":
+        value = rng.choice([mode for mode in MODES if mode != value])
+    elif name == "flip_kernel":
+        value = not value
+    else:
+        at = rng.randrange(len(value))
+        new = value[at] + one if name != "padding" else rng.choice(_pairs(*value[at], one))
+        value = (*value[:at], new, *value[at + 1 :])
+    try:
+        return replace(layer, **{name: value})
+    except sc.SpecError:
+        return None
+
+
+def _pairs(low: int, high: int, one: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (low + one, high), (low, high + one)
+
+
+def damaged_proofs(rng: Random, damages: dict[str, Damage], wanted: int) -> Iterator[tuple[str, str, Proof, Proof]]:
+    """Each damage in turn to a proof of each padding mode in turn: kind, mode, proof, damaged proof."""
+    done = 0
+    for mode, kind in cycle([(mode, kind) for mode in MODES for kind in damages]):
+        for _ in range(30):  # until it applies: without padding there are no fibres
+            proof = built(random_layer(rng, mode), rng.choice(THEOREMS))
+            damaged = damages[kind](rng, proof)
+            if damaged is not None:
+                yield kind, mode, proof, damaged
+                done += 1
+                break
+        if done >= wanted:
+            return
+
+
+# Breaking one place -------------------------------------------------------------------------------
+
+
+def sites(node: Any, kind: type) -> Iterator[tuple[Any, Callable[[Any], Any]]]:
+    """Every part of that type inside steps, claims and rules, with the function that replaces it."""
+    if isinstance(node, kind):
+        yield node, lambda new: new
+    if isinstance(node, tuple):
+        for n, child in enumerate(node):
+            for found, put in sites(child, kind):
+                yield found, lambda new, n=n, put=put: (*node[:n], put(new), *node[n + 1 :])  # type: ignore[misc]
+    elif is_dataclass(node) and not isinstance(node, (Index, LabelledMatrix, type)):
+        for name in (each.name for each in fields(node)):
+            for found, put in sites(getattr(node, name), kind):
+                yield found, lambda new, name=name, put=put: replace(node, **{name: put(new)})  # type: ignore[misc]
+
+
+def first_change(rng: Random, places: Iterable[tuple[Any, Callable[[Any], Any]]], change: Callable[[Any], Any]) -> Any:
+    """Apply a change in a random place where it changes something."""
+    found = list(places)
+    rng.shuffle(found)
+    for part, put in found:
+        new = change(part)
+        if new is not None and new != part:
+            return put(new)
+    return None
+
+
+def with_step(proof: Proof, at: int, **changes: Any) -> Proof:
+    """The proof with step number `at` changed."""
+    return replace(proof, steps=(*proof.steps[: at - 1], replace(proof.steps[at - 1], **changes), *proof.steps[at:]))
+
+
+def with_matrix(proof: Proof, name: str, **changes: Any) -> Proof:
+    """The proof with one of its flattened matrices changed, and every entry to be checked."""
+    return replace(proof, matrices={**proof.matrices, name: replace(proof.matrices[name], **changes)}, level="entries")
+
+
+def damage(make: Damage) -> Damage:
+    """Register a damage to a whole proof."""
+    return DAMAGES.setdefault(make.__name__, make)
+
+
+def damage_to(kind: type) -> Callable[[Callable[[Random, Any, list[str]], Any]], Damage]:
+    """Register a change of one part of that type, in any step: (rng, part, letters of the proof) -> part."""
+
+    def register(change: Callable[[Random, Any, list[str]], Any]) -> Damage:
+        def apply(rng: Random, proof: Proof) -> Proof | None:
+            each = [line.letters for line in proof.layer.read_map.lines]
+            names = sorted({name for at in each for name in (at.output, at.kernel, at.padded, at.input)})
+            steps = first_change(rng, sites(proof.steps, kind), lambda part: change(rng, part, names))
+            return steps and replace(proof, steps=steps)
+
+        return DAMAGES.setdefault(change.__name__, apply)
+
+    return register
+
+
+def damage_to_rows(change: Callable[[Random, Cells], Cells | None]) -> Damage:
+    """Register a change of one stored row of W or C: in the table of a step, or in the flattened matrix."""
+
+    def apply(rng: Random, proof: Proof) -> Proof | None:
+        if rng.random() < 0.5:
+            steps = first_change(rng, sites(proof.steps, dict), lambda row: change(rng, dict(row)))
+            return steps and replace(proof, steps=steps)
+        name = rng.choice(sorted(proof.matrices))
+        rows = tuple(map(dict, proof.matrices[name].rows))
+        rows = first_change(rng, sites(rows, dict), lambda row: change(rng, dict(row)))
+        return rows and with_matrix(proof, name, rows=rows)
+
+    TO_ENTRIES.add(change.__name__)
+    return DAMAGES.setdefault(change.__name__, apply)
+
+
+# Index maps, ranges and terms ---------------------------------------------------------------------
+
+
+@damage_to(Index)
+def index_map_shifted(rng: Random, index: Index, names: list[str]) -> Index:
+    """2*i + u - 1 becomes 2*i + u."""
+    return Index.make(dict(index.terms), index.constant + rng.choice((-2, -1, 1, 2)), index.divisor)
+
+
+@damage_to(Index)
+def stride_off_by_one(rng: Random, index: Index, names: list[str]) -> Index:
+    """2*i + u - 1 becomes 3*i + u - 1; or the dilation is, or the number of a row or column."""
+    name = rng.choice([name for name, _ in index.terms] or names)
+    terms = {**dict(index.terms), name: index.coefficient(name) + rng.choice((-1, 1))}
+    return Index.make(terms, index.constant, index.divisor)
+
+
+@damage_to(Index)
+def divisor_off_by_one(rng: Random, index: Index, names: list[str]) -> Index:
+    """(f + 1 - i)/2 becomes (f + 1 - i)/3."""
+    return Index.make(dict(index.terms), index.constant, index.divisor + 1)
+
+
+@damage_to(Index)
+def letter_exchanged(rng: Random, index: Index, names: list[str]) -> Index:
+    """2*i + u - 1 becomes 2*i + v - 1, or loses the term."""
+    name = rng.choice([name for name, _ in index.terms] or names)
+    return index.substitute(name, rng.choice((number(0), variable(rng.choice(names)))))
+
+
+@damage_to(Span)
+def range_changed(rng: Random, span: Span, names: list[str]) -> Span:
+    """A term is dropped or added at either end, or every other one dropped; or the letter is another."""
+    first, last = span.first + rng.choice((-1, 1)), span.last + rng.choice((-1, 1))
+    one = rng.choice(({"first": first}, {"last": last}, {"step": span.step + 1}, {"name": rng.choice(names)}))
+    return replace(span, **one)
+
+
+@damage_to(Fibre)
+def fibre_over_another_input(rng: Random, fibre: Fibre, names: list[str]) -> Fibre:
+    """The positions that hold q, in place of those that hold p."""
+    return replace(fibre, onto=rng.choice(names))
+
+
+@damage_to(Factor)
+def factor_changed(rng: Random, factor: Factor, names: list[str]) -> Factor:
+    """Another letter, an index dropped, or the indices in the wrong order."""
+    indices = rng.choice((factor.indices[1:], factor.indices[::-1]))
+    return replace(factor, **rng.choice(({"letter": rng.choice("kxzWC")}, {"indices": indices})))
+
+
+@damage_to(Sum)
+def sum_changed(rng: Random, axis: Sum, names: list[str]) -> Sum:
+    """A factor or a summation is dropped or doubled, or the factors are in the wrong order."""
+    at = rng.randrange(len(axis.factors))
+    factors = (axis.factors[:at] + axis.factors[at + 1 :], axis.factors + axis.factors[at:], axis.factors[::-1])
+    spans = rng.choice((axis.spans[:-1], axis.spans * 2))
+    return replace(axis, **rng.choice(({"factors": rng.choice(factors)}, {"spans": spans})))
+
+
+@damage_to(Claim)
+def kernel_indices_swapped(rng: Random, claim: Claim, names: list[str]) -> Claim | None:
+    """k_{c,a,u,v} becomes k_{c,a,v,u}: two indices of one axis, or of two."""
+    indices = list(leading(claim.sums, KERNEL))
+    if len(indices) < 2:
+        return None
+    one, other = rng.sample(range(len(indices)), 2)
+    indices[one], indices[other] = indices[other], indices[one]
+    left = iter(indices)
+
+    def renewed(factor: Factor) -> Factor:
+        return replace(factor, indices=tuple(next(left) for _ in factor.indices)) if factor.letter == KERNEL else factor
+
+    return replace(claim, sums=tuple(replace(axis, factors=tuple(map(renewed, axis.factors))) for axis in claim.sums))
+
+
+@damage_to(Claim)
+def axes_changed(rng: Random, claim: Claim, names: list[str]) -> Claim:
+    """The sums of the axes are in the wrong order, or the last one is lost."""
+    return replace(claim, sums=rng.choice((claim.sums[::-1], claim.sums[:-1])))
+
+
+@damage_to(RowClaim)
+def row_and_column_exchanged(rng: Random, claim: RowClaim, names: list[str]) -> RowClaim:
+    """The number of the row is that of the column, and the other way round."""
+    return replace(claim, row=claim.column, column=claim.row)
+
+
+@damage_to(bool)
+def bias_lost_or_added(rng: Random, bias: bool, names: list[str]) -> bool:
+    """One step has a bias where the others have none."""
+    return not bias
+
+
+# Entries of W and C -------------------------------------------------------------------------------
+
+
+def free_cells(row: Cells) -> list[Any]:
+    """The empty cells between the stored ones; those of C along one line are (kernel entry, output)."""
+    if not row or isinstance(next(iter(row)), int):
+        return [cell for cell in range(max(row, default=-1) + 1) if cell not in row]
+    return [cell for cell in product(*(range(max(axis) + 1) for axis in zip(*row, strict=True))) if cell not in row]
+
+
+@damage_to_rows
+def entry_changed(rng: Random, row: Cells) -> Cells | None:
+    """Another kernel entry in W, another input in C: its number is off by one."""
+    if not row:
+        return None
+    cell, one = rng.choice(list(row)), rng.choice((-1, 1))
+    held = row[cell]
+    if isinstance(held, int):
+        return {**row, cell: held + one}
+    at = rng.randrange(len(held))
+    return {**row, cell: tuple(sorted((*held[:at], held[at] + one, *held[at + 1 :])))}
+
+
+@damage_to_rows
+def entry_moved(rng: Random, row: Cells) -> Cells | None:
+    """A cell goes to an empty place of its row."""
+    free = free_cells(row)
+    return {**row, rng.choice(free): row.pop(rng.choice(list(row)))} if free else None
+
+
+@damage_to_rows
+def entry_dropped(rng: Random, row: Cells) -> Cells | None:
+    """A cell is lost, or one of several kernel entries that add up in it."""
+    if not row:
+        return None
+    cell = rng.choice(list(row))
+    held = row.pop(cell)
+    return {**row, cell: held[1:]} if isinstance(held, tuple) and len(held) > 1 else row
+
+
+@damage_to_rows
+def entry_added(rng: Random, row: Cells) -> Cells | None:
+    """Something stands where there is zero."""
+    free = free_cells(row)
+    return {**row, rng.choice(free): next(iter(row.values()))} if free else None
+
+
+@damage
+def rows_exchanged(rng: Random, proof: Proof) -> Proof | None:
+    """Two rows of the flattened matrix change places."""
+    name = rng.choice(sorted(proof.matrices))
+    rows = list(proof.matrices[name].rows)
+    one, other = rng.randrange(len(rows)), rng.randrange(len(rows))
+    rows[one], rows[other] = rows[other], rows[one]
+    return with_matrix(proof, name, rows=rows) if one != other else None
+
+
+# Steps and citations ------------------------------------------------------------------------------
+
+
+@damage
+def later_step_cited(rng: Random, proof: Proof) -> Proof:
+    """A step leans on itself, on a later one, or on one that does not exist."""
+    at = rng.randint(1, len(proof.steps))
+    return with_step(proof, at, cites=(rng.randint(at, len(proof.steps) + 1), *proof.steps[at - 1].cites[1:]))
+
+
+@damage
+def no_step_cited(rng: Random, proof: Proof) -> Proof:
+    """A step follows from nothing."""
+    return with_step(proof, rng.randint(2, len(proof.steps)), cites=())
+
+
+@damage
+def step_left_out(rng: Random, proof: Proof) -> Proof:
+    """The citations stay, or what cited the lost step now cites nothing, or what the lost step cited."""
+    out = rng.randint(1, len(proof.steps) - 1)
+    instead = rng.choice((None, (), proof.steps[out - 1].cites))
+
+    def renumbered(cites: tuple[int, ...]) -> tuple[int, ...]:
+        if instead is None:
+            return cites
+        return tuple(new - (new > out) for cite in cites for new in (instead if cite == out else (cite,)))
+
+    kept = (step for at, step in enumerate(proof.steps, 1) if at != out)
+    return replace(proof, steps=tuple(replace(step, cites=renumbered(step.cites)) for step in kept))
+
+
+@damage
+def steps_out_of_order(rng: Random, proof: Proof) -> Proof:
+    """Two neighbouring steps change places."""
+    at = rng.randint(2, len(proof.steps))
+    return replace(proof, steps=(*proof.steps[: at - 2], *proof.steps[at - 2 : at][::-1], *proof.steps[at:]))
+
+
+@damage
+def rule_of_another_step(rng: Random, proof: Proof) -> Proof:
+    """The claim is right and the reason given for it is not."""
+    one, other = rng.sample(range(1, len(proof.steps) + 1), 2)
+    return with_step(proof, one, rule=proof.steps[other - 1].rule)
+
+
+@damage
+def claim_of_another_layer(rng: Random, proof: Proof) -> Proof | None:
+    """What a step says where the stride, the padding, the dilation, the mode or a size is off by one."""
+    other = neighbour(rng, proof.layer)
+    theirs = built(other, proof.theorem.name).steps if other else ()
+    at = rng.randint(1, len(proof.steps))
+    return with_step(proof, at, claim=theirs[at - 1].claim) if at <= len(theirs) else None
+
+
+@damage
+def rule_of_another_layer(rng: Random, proof: Proof) -> Proof | None:
+    """The tables or the index map of a step of such a layer."""
+    other = neighbour(rng, proof.layer)
+    theirs = built(other, proof.theorem.name).steps if other else ()
+    at = rng.randint(1, len(proof.steps))
+    if at > len(theirs) or not isinstance(proof.steps[at - 1].rule, (Reindex, Entry)):
+        return None
+    return with_step(proof, at, rule=theirs[at - 1].rule)
+
+
+@damage
+def proof_for_another_layer(rng: Random, proof: Proof) -> Proof | None:
+    """Every step is right, for another layer."""
+    other = neighbour(rng, proof.layer)
+    return replace(proof, layer=other) if other else None
+
+
+@damage
+def inverse_route_wrong(rng: Random, proof: Proof) -> Proof | None:
+    """The code that W comes from is wrong: where the copies of an input lie on one axis."""
+    read_map: ReadMap = proof.layer.read_map
+    at, off = rng.randrange(max(len(read_map.axes), 1)), rng.choice((-1, 1, None))
+
+    def wrong(q: int, length: int, low: int, high: int) -> list[int]:
+        right = sorted(read_map.axes[at].rule.copies(q, length, low, high))
+        return right[:-1] if off is None else [t + off for t in right]
+
+    axes, layer = list(read_map.axes), replace(proof.layer)
+    if not axes:
+        return None
+    axes[at] = replace(axes[at], rule=replace(axes[at].rule, copies=wrong))
+    layer.__dict__["read_map"] = replace(read_map, axes=tuple(axes))
+    return built(layer, proof.theorem.name)

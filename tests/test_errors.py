@@ -1,0 +1,560 @@
+"""The wording of errors: each names the parameter, the value, the rule and something valid.
+
+A message is part of what a user sees, so it is tested as such: the parts of every kind of message,
+the whole text of a few, and that what follows "Valid:" is accepted in place of what was refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import random
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symconv as sc
+from oracle import Config, describe, fits, geometry, limit, proposal
+
+BASE: Config = {"input_size": (4, 4), "kernel_size": 2}
+
+
+def refusal(**changes: Any) -> sc.SpecError:
+    """The error of the base configuration with these changes."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Conv(**(BASE | changes))
+    return caught.value
+
+
+def offers(error: sc.SpecError) -> list[Config]:
+    """What the message says would be valid, as keyword arguments: "a=1 or a=(1, 2)", "a=1 with b=2"."""
+    texts = re.split(r",? or (?=\w+=)", error.example)
+    return [eval(f"dict({text.replace(' with ', ', ')})", {"__builtins__": {}, "dict": dict}) for text in texts]
+
+
+def assert_complete(error: sc.SpecError, parameter: str, value: object, rule: str) -> None:
+    """The message names all four parts, in order, and the attributes hold them."""
+    assert error.parameter == parameter
+    assert error.value is value or error.value == value
+    assert rule in error.rule
+    assert str(error) == f"{parameter}={' '.join(repr(value).split())}: {error.rule}. Valid: {error.example}"
+    assert error.example and "\n" not in str(error)
+    assert isinstance(error, ValueError) and isinstance(error, sc.SymconvError)
+
+
+def assert_offers_are_valid(error: sc.SpecError, config: Config) -> None:
+    """Every alternative after "Valid:" concerns the parameter and is accepted in its place."""
+    alternatives = offers(error)
+    assert alternatives
+    for alternative in alternatives:
+        assert error.parameter in alternative or error.parameter == "padding"
+        sc.Conv(**(config | alternative))  # raises if the message misleads
+
+
+NOT_INTEGERS: list[tuple[Any, str]] = [
+    (1.0, "a float"),
+    (2.5, "a float"),
+    (float("nan"), "a float"),
+    (True, "a bool"),
+    (False, "a bool"),
+    (None, "None"),
+    ("2", "a string"),
+    (b"2", "bytes"),
+    (2j, "complex"),
+    ({2: 1}, "dict"),
+    ({2}, "set"),
+    (np.float64(2.0), "float64"),
+    (np.float32(2.0), "float32"),
+    (np.bool_(True), "a bool"),
+    (object(), "object"),
+]
+PER_AXIS = ("kernel_size", "stride", "dilation", "input_dilation")
+SINGLE = ("in_channels", "out_channels", "groups")
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, *SINGLE, "padding"])
+@pytest.mark.parametrize("value,kind", [case for case in NOT_INTEGERS if not isinstance(case[0], str)], ids=repr)
+def test_what_is_not_an_integer(parameter: str, value: Any, kind: str) -> None:
+    """Floats and bools are refused everywhere, also NumPy's, and the message says what was given."""
+    error = refusal(**{parameter: value})
+    assert_complete(error, parameter, value, f"must be an integer, not {kind}")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, *SINGLE])
+def test_a_string_for_a_number(parameter: str) -> None:
+    """Only padding has names."""
+    error = refusal(**{parameter: "2"})
+    assert_complete(error, parameter, "2", "must be an integer, not a string")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, "padding", "input_size"])
+@pytest.mark.parametrize("value,kind", NOT_INTEGERS, ids=repr)
+def test_what_is_not_an_integer_among_others(parameter: str, value: Any, kind: str) -> None:
+    """The same within a tuple, wherever it stands, and the message shows the whole tuple."""
+    for given in ((1, value), (value, 1), [1, value]):
+        error = refusal(**{parameter: given})
+        assert_complete(error, parameter, given, f"must hold integers only, not {kind}")
+        assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, "padding", "input_size"])
+@pytest.mark.parametrize("dtype", [float, np.float32, bool])
+def test_arrays_of_something_else(parameter: str, dtype: Any) -> None:
+    """An array of integers is welcome, so one of floats or bools is an easy mistake."""
+    given = np.ones(2, dtype)
+    error = refusal(**{parameter: given})
+    assert error.parameter == parameter and error.value is given
+    assert "must hold integers only, not " in error.rule and "Valid: " in str(error)
+    assert_offers_are_valid(error, BASE)
+    assert refusal(padding=np.array([[1, 2], [0, 0.5]])).parameter == "padding"
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, *SINGLE])
+@pytest.mark.parametrize("value", [0, -1, -7, np.int64(0)], ids=repr)
+def test_zero_and_negative(parameter: str, value: Any) -> None:
+    """Sizes, steps and channels start at one."""
+    error = refusal(**{parameter: value})
+    assert_complete(error, parameter, value, "must be at least 1")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, "input_size"])
+@pytest.mark.parametrize("value", [(0, 1), (1, 0), [2, -1], (np.int8(-1), 1)], ids=repr)
+def test_zero_and_negative_among_others(parameter: str, value: Any) -> None:
+    """One bad entry is enough, and the message shows them all."""
+    error = refusal(**{parameter: value})
+    assert_complete(error, parameter, value, "every entry must be at least 1")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("parameter", [*PER_AXIS, "padding"])
+@pytest.mark.parametrize("value", [(), [], (1,), (1, 1, 1), [1, 1, 1, 1]], ids=repr)
+def test_wrong_lengths(parameter: str, value: Any) -> None:
+    """The message gives both numbers: what is needed and what was given."""
+    error = refusal(**{parameter: value})
+    assert_complete(error, parameter, value, "needs one entry for each of the 2 axes of input_size, or one integer for all")
+    assert f"{len(value)} given" in error.rule
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", [4, np.int64(4), 4.0, True, None, "44", b"44", {4: 4}, {4}, object], ids=repr)
+def test_input_size_that_is_no_tuple(value: Any) -> None:
+    """The rank cannot be guessed from a single number, so none is accepted."""
+    error = refusal(input_size=value)
+    assert_complete(error, "input_size", value, "must be a tuple with one size for each axis; its length is the rank")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", [(), [], np.array([], int)], ids=["tuple", "list", "array"])
+def test_empty_input_size(value: Any) -> None:
+    """There is no layer without an axis."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Conv(value, 3)
+    assert caught.value.parameter == "input_size" and caught.value.value is value
+    assert "must have at least one axis" in str(caught.value) and "Valid: input_size=(4, 4)" in str(caught.value)
+    assert_offers_are_valid(caught.value, BASE)
+
+
+@pytest.mark.parametrize("value", ["reflection", "Zeros", "constant", "wrap", "", None, 0, True, ["zeros"], b"zeros"], ids=repr)
+def test_unknown_padding_mode(value: Any) -> None:
+    """Every mode is listed: the names of other libraries are the usual mistake."""
+    error = refusal(padding_mode=value)
+    assert_complete(error, "padding_mode", value, "must be one of zeros, reflect, symmetric, replicate, circular")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", ["Same", "SAME", "same_upper", "none", "", "1", "zeros"], ids=repr)
+def test_unknown_named_padding(value: str) -> None:
+    """Every name is listed."""
+    error = refusal(padding=value)
+    assert_complete(error, "padding", value, "a named padding is one of valid, same, same_lower, full")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", [-1, -3, np.int64(-1)], ids=repr)
+def test_negative_padding(value: Any) -> None:
+    """An amount for both sides cannot crop."""
+    error = refusal(padding=value)
+    assert_complete(error, "padding", value, "must be at least 0")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", [(-1, 0), (0, -1), [2, -2]], ids=repr)
+def test_negative_padding_for_each_axis(value: Any) -> None:
+    """Cropping has a form of its own, and the message says which."""
+    error = refusal(padding=value)
+    assert_complete(error, "padding", value, "every entry must be at least 0; to crop, give (low, high) pairs")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value", [((1, 2), (1,)), ((1, 2, 3), (0, 1)), [[1, 2], []], ((1,), (1,))], ids=repr)
+def test_malformed_pairs(value: Any) -> None:
+    """A pair has two entries."""
+    error = refusal(padding=value)
+    assert_complete(error, "padding", value, "each pair must be (low, high)")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize(
+    "value,kind",
+    [(((1, 2), (1.0, 0)), "a float"), (((1, 2), (True, 0)), "a bool"), ((("1", 2), (1, 0)), "a string"), (((1, None), (1, 0)), "None"),
+     (((1, (1, 2)), (1, 0)), "tuple"), (("same", "same"), "a string")],
+    ids=repr,
+)  # fmt: skip
+def test_pairs_of_something_else(value: Any, kind: str) -> None:
+    """Within pairs as outside."""
+    error = refusal(padding=value)
+    assert_complete(error, "padding", value, f"must hold integers only, not {kind}")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("value,kind", [(1, "int"), (0, "int"), (None, "None"), ("True", "a string"), (1.0, "a float")], ids=repr)
+@pytest.mark.parametrize("parameter", ["bias", "flip_kernel"])
+def test_flags(parameter: str, value: Any, kind: str) -> None:
+    """A flag is True or False, not something that counts as true."""
+    error = refusal(**{parameter: value})
+    assert_complete(error, parameter, value, f"must be True or False, not {kind}")
+    assert_offers_are_valid(error, BASE)
+
+
+@pytest.mark.parametrize("inputs,outputs,groups", [(1, 1, 2), (4, 4, 3), (4, 6, 4), (6, 4, 3), (3, 3, 2), (2, 3, 2)])
+def test_groups_that_do_not_divide(inputs: int, outputs: int, groups: int) -> None:
+    """The message names a channel number that is not divisible."""
+    error = refusal(in_channels=inputs, out_channels=outputs, groups=groups)
+    assert_complete(error, "groups", groups, "must divide both channel numbers")
+    culprits = {"in_channels": inputs, "out_channels": outputs}
+    assert any(f"{name}={number}" in error.rule for name, number in culprits.items() if number % groups)
+    assert {"groups": 1} in offers(error)
+
+
+@pytest.mark.parametrize(
+    "changes,span,room,axis",
+    [
+        ({"kernel_size": 5}, 5, 4, 0),
+        ({"kernel_size": (1, 5)}, 5, 4, 1),
+        ({"kernel_size": 3, "dilation": (1, 2)}, 5, 4, 1),
+        ({"kernel_size": [3, 7], "padding": 1}, 7, 6, 1),
+        ({"kernel_size": 3, "padding": ((0, 0), (-1, -1))}, 3, 2, 1),
+        ({"kernel_size": 8, "input_dilation": 2}, 8, 7, 0),
+    ],
+)
+def test_a_kernel_that_does_not_fit(changes: Config, span: int, room: int, axis: int) -> None:
+    """The axis and both numbers; a kernel as small as the message says is accepted."""
+    error = refusal(**changes)
+    assert_complete(error, "kernel_size", changes["kernel_size"], f"on axis {axis} the kernel spans {span} and the padded input has {room}")
+    assert f"a kernel that spans at most {room} there" in error.example
+    size = [1, 1]
+    size[axis] = (room - 1) // geometry(BASE | changes)[axis].dilation + 1
+    assert sc.Conv(**(BASE | changes | {"kernel_size": size})).output_shape[1 + axis] >= 1
+
+
+LIMITS = [
+    ("reflect", 4, 3, "less than the input"),
+    ("symmetric", 5, 4, "at most the input"),
+    ("circular", 5, 4, "at most the input"),
+]
+
+
+@pytest.mark.parametrize("mode,amount,most,words", LIMITS, ids=[mode for mode, *_ in LIMITS])
+def test_padding_beyond_the_mode(mode: str, amount: int, most: int, words: str) -> None:
+    """The limit of the mode in words and as a number; padding up to the limit is accepted."""
+    for given in (amount, (amount, 0), (0, amount), ((amount, 0), (0, 0)), ((0, amount), (0, 0)), ((-1, 0), (-1, amount))):
+        error = refusal(padding=given, padding_mode=mode)
+        assert error.parameter == "padding"
+        assert f"{mode} padding must be {words}" in error.rule and f"at most {most} on axis" in error.rule
+        assert f": {error.rule}. Valid: padding={most}" in str(error)
+        assert_offers_are_valid(error, BASE | {"padding_mode": mode})
+    assert sc.Conv(**BASE, padding=most, padding_mode=mode).padding == ((most, most),) * 2
+
+
+def test_named_padding_beyond_the_mode() -> None:
+    """A name may ask for more than the mode has: the message says how much it asks for."""
+    error = refusal(kernel_size=7, padding="full", padding_mode="circular")
+    assert_complete(error, "padding", "full", "circular padding must be at most the input")
+    assert "this asks for (6, 6)" in error.rule
+
+
+def test_exactly_what_is_invalid_is_refused() -> None:
+    """Random well-formed configurations: the package and the oracle agree on which are layers, and on the parameter to blame."""
+    rng = random.Random(17)
+    accepted, blamed = 0, {"padding": 0, "kernel_size": 0}
+    for _ in range(3000):
+        config = proposal(rng)
+        if fits(config):
+            sc.Conv(**config)
+            accepted += 1
+            continue
+        with pytest.raises(sc.SpecError) as caught:
+            sc.Conv(**config)
+        over = any(max(axis.pad) > limit(config["padding_mode"], axis.length) for axis in geometry(config))
+        assert caught.value.parameter == ("padding" if over else "kernel_size"), describe(config)
+        blamed[caught.value.parameter] += 1
+    assert accepted > 500 and min(blamed.values()) > 100, (accepted, blamed)
+
+
+# Linear, and kernels of numbers.
+
+
+@pytest.mark.parametrize("parameter", ["in_features", "out_features"])
+@pytest.mark.parametrize(
+    "value,rule",
+    [(0, "must be at least 1"), (-1, "must be at least 1"), (2.0, "must be an integer, not a float"), (True, "must be an integer, not a bool"),
+     (None, "must be an integer, not None"), ("2", "must be an integer, not a string"), ((2,), "must be an integer, not tuple"),
+     (np.bool_(True), "must be an integer, not a bool"), (np.float64(2), "must be an integer, not float64")],
+    ids=repr,
+)  # fmt: skip
+def test_linear(parameter: str, value: Any, rule: str) -> None:
+    """The same rules and the same words."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Linear(**({"in_features": 2, "out_features": 3} | {parameter: value}))
+    assert_complete(caught.value, parameter, value, rule)
+    assert offers(caught.value) == [{parameter: 1}]
+
+
+def test_linear_bias() -> None:
+    """A flag here too."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Linear(2, 3, bias=1)  # type: ignore[arg-type]
+    assert_complete(caught.value, "bias", 1, "must be True or False, not int")
+
+
+@pytest.mark.parametrize("method", ["to_numpy", "to_scipy"])
+@pytest.mark.parametrize(
+    "kernel,rule",
+    [
+        (None, "this layer has a kernel, so its numbers are needed"),
+        (5, "must have the layer's kernel_shape (1, 1, 2, 2)"),
+        (np.ones((2, 2)), "must have the layer's kernel_shape (1, 1, 2, 2)"),
+        (np.ones(4), "must have the layer's kernel_shape (1, 1, 2, 2)"),
+        (np.ones((1, 1, 2, 3)), "must have the layer's kernel_shape (1, 1, 2, 2)"),
+        (np.ones((1, 1, 1, 2, 2)), "must have the layer's kernel_shape (1, 1, 2, 2)"),
+        (np.full((1, 1, 2, 2), "a"), "must hold numbers"),
+        (np.zeros((1, 1, 2, 2), "M8[D]"), "must hold numbers"),
+    ],
+    ids=["none", "a number", "no channels", "flat", "too wide", "batch", "strings", "dates"],
+)
+def test_kernels(method: str, kernel: Any, rule: str) -> None:
+    """Nothing is reshaped or broadcast: the shape must be the layer's."""
+    pytest.importorskip("scipy" if method == "to_scipy" else "numpy")
+    with pytest.raises(sc.SpecError) as caught:
+        getattr(sc.Conv(**BASE), method)(kernel)
+    assert caught.value.parameter == "kernel" and rule in caught.value.rule
+    assert str(caught.value).startswith("kernel=")
+    assert str(caught.value).endswith(f"{rule}. Valid: an array of shape (1, 1, 2, 2)")
+
+
+# Whole messages.
+
+MESSAGES: list[tuple[Config, str]] = [
+    ({"stride": 0}, "stride=0: must be at least 1. Valid: stride=1"),
+    ({"dilation": 1.5}, "dilation=1.5: must be an integer, not a float. Valid: dilation=1"),
+    ({"out_channels": True}, "out_channels=True: must be an integer, not a bool. Valid: out_channels=1"),
+    (
+        {"stride": (1, 2, 3)},
+        "stride=(1, 2, 3): needs one entry for each of the 2 axes of input_size, or one integer for all; 3 given. "
+        "Valid: stride=1 or stride=(2, 1)",
+    ),
+    (
+        {"input_size": 4},
+        "input_size=4: must be a tuple with one size for each axis; its length is the rank. Valid: input_size=(4,)",
+    ),
+    ({"input_size": (4, 0)}, "input_size=(4, 0): every entry must be at least 1. Valid: input_size=(4, 4)"),
+    ({"input_size": ()}, "input_size=(): must have at least one axis. Valid: input_size=(4, 4)"),
+    (
+        {"padding": "Same"},
+        "padding='Same': a named padding is one of valid, same, same_lower, full. Valid: padding=\"same\"",
+    ),
+    (
+        {"padding": (-1, 0)},
+        "padding=(-1, 0): every entry must be at least 0; to crop, give (low, high) pairs. "
+        "Valid: padding=1 or padding=((1, 2), (0, 1))",
+    ),
+    (
+        {"padding": ((1, 2), (1,))},
+        "padding=((1, 2), (1,)): each pair must be (low, high). Valid: padding=1 or padding=((1, 2), (0, 1))",
+    ),
+    (
+        {"kernel_size": (3, 5)},
+        "kernel_size=(3, 5): on axis 1 the kernel spans 5 and the padded input has 4, so it does not fit. "
+        "Valid: a kernel that spans at most 4 there, or more padding",
+    ),
+    ({"bias": 1}, "bias=1: must be True or False, not int. Valid: bias=True"),
+]
+
+
+@pytest.mark.parametrize("changes,message", MESSAGES, ids=[message.split(":")[0] for _, message in MESSAGES])
+def test_messages(changes: Config, message: str) -> None:
+    """The whole text, as it is printed."""
+    assert str(refusal(**changes)) == message
+
+
+def test_the_message_about_a_kernel() -> None:
+    """The whole text, as it is printed."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Conv((4,), 2).to_numpy()
+    assert str(caught.value) == "kernel=None: this layer has a kernel, so its numbers are needed. Valid: an array of shape (1, 1, 2)"
+
+
+# The error as an object.
+
+
+def test_spec_errors_pickle() -> None:
+    """They cross process borders whole: the type, the text and every part."""
+    errors = [refusal(**changes) for changes, _ in MESSAGES] + [sc.SpecError("stride", (1, 0), "a rule", "stride=1")]
+    for error in errors:
+        for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+            assert type(again) is sc.SpecError and str(again) == str(error)
+            for part in ("parameter", "value", "rule", "example"):
+                assert getattr(again, part) == getattr(error, part)
+
+
+def test_spec_error_is_a_value_error() -> None:
+    """Code that knows nothing of this package can still catch it."""
+    with pytest.raises(ValueError, match="^stride=0: "):
+        sc.Conv((4,), 2, stride=0)
+    with pytest.raises(sc.SymconvError, match="^stride=0: "):
+        sc.Conv((4,), 2, stride=0)
+
+
+def test_long_values_are_cut() -> None:
+    """One line, however much was given."""
+    error = refusal(stride=tuple(range(1000)))
+    shown = str(error).split(": ")[0]
+    assert shown.startswith("stride=(0, 1, 2, 3,") and shown.endswith("...") and len(shown) == len("stride=") + 60
+    array = str(refusal(input_size=np.array([[4, 4], [4, 4]])))
+    assert "\n" not in array and array.startswith("input_size=array([[4, 4], [4, 4]]): ")
+
+
+def test_a_broken_repr_does_not_hide_the_error() -> None:
+    """The error is about the parameter, whatever the value does when it is shown."""
+
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    assert str(refusal(stride=Broken())) == "stride=<Broken>: must be an integer, not Broken. Valid: stride=1"
+
+
+def test_too_many_arguments_are_python_errors() -> None:
+    """A name that does not exist is Python's own error: there is no parameter whose value could be wrong."""
+    with pytest.raises(TypeError, match="strides"):
+        sc.Conv((4,), 2, strides=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="kernel_size"):
+        sc.Conv((4,))  # type: ignore[call-arg]
+
+
+# Known defects: each test states what a user may expect, and is expected to fail until it holds.
+
+
+def defect(reason: str) -> Any:
+    """Strict, so that the mark goes when the defect does."""
+    return pytest.mark.xfail(strict=True, reason=reason)
+
+
+@defect("the alternative looks at one of the two channel numbers only")
+@pytest.mark.parametrize("inputs,outputs,groups", [(3, 4, 2), (4, 3, 2), (5, 2, 3)])
+def test_the_groups_offered_divide_both_channel_numbers(inputs: int, outputs: int, groups: int) -> None:
+    """Valid: "groups=3 with in_channels=3" is not, when out_channels is 4."""
+    config = BASE | {"in_channels": inputs, "out_channels": outputs}
+    assert_offers_are_valid(refusal(**config, groups=groups), config)
+
+
+@defect("in_channels=1 is offered whatever groups is")
+@pytest.mark.parametrize("parameter", ["in_channels", "out_channels"])
+def test_the_channels_offered_are_divisible(parameter: str) -> None:
+    """With groups=2 the smallest valid number of channels is 2."""
+    config = BASE | {"in_channels": 2, "out_channels": 2, "groups": 2}
+    assert_offers_are_valid(refusal(**(config | {parameter: 0})), config)
+
+
+@defect("the limit of one axis is offered for all of them")
+@pytest.mark.parametrize("mode", ["reflect", "symmetric", "circular"])
+def test_the_padding_offered_is_valid_on_every_axis(mode: str) -> None:
+    """On an input of 6 x 2, "padding=5" would only move the error to the other axis."""
+    config = BASE | {"input_size": (6, 2), "kernel_size": 2, "padding_mode": mode}
+    assert_offers_are_valid(refusal(**config, padding=((7, 0), (0, 0))), config)
+
+
+@defect("the padding offered can be too little for the kernel")
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_padding_offered_leaves_room_for_the_kernel(size: int) -> None:
+    """A kernel of 7 on an input of one or two entries needs another mode, not less padding."""
+    config: Config = {"input_size": (size,), "kernel_size": 7, "padding_mode": "reflect"}
+    assert_offers_are_valid(refusal(**config, padding="same"), config)
+
+
+@defect('padding_mode="reflect" is offered whatever the padding is; "zeros" is always valid')
+def test_the_padding_mode_offered_allows_the_padding() -> None:
+    """An unknown mode with a padding that reflect does not allow."""
+    config = BASE | {"padding": 4}
+    assert_offers_are_valid(refusal(**config, padding_mode="constant"), config)
+
+
+@defect("kernel_size=(2, 1) is offered whatever the input is")
+def test_the_kernel_offered_fits() -> None:
+    """On an input of one row a kernel of two rows does not fit."""
+    config = BASE | {"input_size": (1, 4)}
+    assert_offers_are_valid(refusal(**(config | {"kernel_size": (1, 1, 1)})), config)
+
+
+@defect("dilation=(2, 1) is offered whatever the kernel is")
+def test_the_dilation_offered_leaves_the_kernel_fitting() -> None:
+    """The most usual layer of all, a kernel of 3 x 3 on an input of 4 x 4, has no room for dilation=(2, 1)."""
+    config = BASE | {"kernel_size": 3}
+    assert_offers_are_valid(refusal(**config, dilation=(0, 1)), config)
+
+
+@defect("a kernel that spans 1 is offered where nothing is left of the input")
+@pytest.mark.parametrize("padding", [((-2, -2), (0, 0)), ((-5, 0), (0, 0))], ids=repr)
+def test_no_kernel_is_offered_where_nothing_is_left(padding: Any) -> None:
+    """When everything is cropped away, no kernel fits: the padding is what must change."""
+    assert "a kernel that spans" not in refusal(padding=padding).example
+
+
+@defect("the pair of the axis is shown in place of what was given")
+@pytest.mark.parametrize("padding", [5, (4, 5), ((0, 0), (9, 1))], ids=repr)
+def test_the_padding_shown_is_the_padding_given(padding: Any) -> None:
+    """padding=5 is reported as padding=(5, 5), which reads like another form of padding."""
+    error = refusal(padding=padding, padding_mode="symmetric")
+    assert error.value == padding and str(error).startswith(f"padding={padding!r}: ")
+
+
+@defect("with NumPy 2 the type numpy.bool_ is called bool")
+@pytest.mark.parametrize("parameter", ["bias", "flip_kernel"])
+def test_a_numpy_bool_is_not_called_a_bool(parameter: str) -> None:
+    """"np.True_: must be True or False, not a bool" contradicts itself: accept it, or call it numpy.bool."""
+    try:
+        layer = sc.Conv(**BASE, **{parameter: np.bool_(True)})
+    except sc.SpecError as error:
+        assert not error.rule.endswith("not a bool")
+    else:
+        assert getattr(layer, parameter) is True
+
+
+@defect("one axis is called axes")
+def test_one_axis_is_singular() -> None:
+    """At rank 1 the message speaks of "the 1 axes"."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Conv((4,), 2, stride=(1, 1))
+    assert "1 axes" not in str(caught.value)
+
+
+@defect("NumPy's ValueError is let through")
+def test_a_ragged_kernel() -> None:
+    """Nested lists of unequal lengths have no shape: a SpecError for kernel, like every other wrong shape."""
+    with pytest.raises(sc.SpecError) as caught:
+        sc.Conv((4,), 2, out_channels=2).to_numpy([[[1, 2]], [[3]]])
+    assert caught.value.parameter == "kernel"
+
+
+@defect("torch's bools have an __index__")
+@pytest.mark.parametrize("several", [False, True], ids=["scalar", "vector"])
+def test_a_torch_bool_is_not_an_integer(several: bool) -> None:
+    """A bool is never an integer, whoever's bool it is."""
+    torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
+    with pytest.raises(sc.SpecError):
+        sc.Conv((4, 4), 1, stride=torch.tensor([True, True] if several else True))
