@@ -81,7 +81,8 @@ def geometry(config: Config) -> list[Geometry]:
     kernels, strides, dilations, gaps = (
         _each(config.get(name, 1), rank) for name in ("kernel_size", "stride", "dilation", "input_dilation")
     )
-    bare = [Geometry(*each, (0, 0)) for each in zip(sizes, kernels, strides, dilations, gaps, strict=True)]
+    numbers = list(zip(sizes, kernels, strides, dilations, gaps, strict=True))
+    bare = [Geometry(*each, (0, 0)) for each in numbers]
     padding = config.get("padding", 0)
     pads: list[Pair]
     if isinstance(padding, str):
@@ -90,7 +91,7 @@ def geometry(config: Config) -> list[Geometry]:
         pads = [(amount, amount) for amount in _each(padding, rank)]
     else:
         pads = [(int(low), int(high)) for low, high in padding]
-    return [Geometry(*each, pad) for each, pad in zip(zip(sizes, kernels, strides, dilations, gaps, strict=True), pads, strict=True)]
+    return [Geometry(*each, pad) for each, pad in zip(numbers, pads, strict=True)]
 
 
 def limit(mode: str, length: int) -> float:
@@ -146,14 +147,15 @@ def convolve(config: Config, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray
 
     groups, (outputs, members) = config.get("groups", 1), kernel.shape[:2]
     y = np.zeros((*x.shape[:lead], outputs, *(len(axis.starts) for axis in axes)), np.result_type(x, kernel))
-    for place in product(*(enumerate(axis.starts) for axis in axes)):
-        window = tuple(slice(start, start + axis.span, axis.dilation) for axis, (_, start) in zip(axes, place, strict=True))
-        seen = z[(..., *window)]
+    everything = (slice(None),) * lead
+    for place in product(*(range(len(axis.starts)) for axis in axes)):
+        starts = [axis.starts[n] for axis, n in zip(axes, place, strict=True)]
+        window = tuple(slice(at, at + axis.span, axis.dilation) for axis, at in zip(axes, starts, strict=True))
         for c in range(outputs):
             first = c * groups // outputs * members
-            group = seen[(..., slice(first, first + members), *(slice(None),) * rank)]
-            total = (group * kernel[c]).reshape(*x.shape[:lead], -1).sum(axis=-1)
-            y[(..., c, *(n for n, _ in place))] = total + (0 if bias is None else bias[c])
+            seen = z[(*everything, slice(first, first + members), *window)]
+            total = (seen * kernel[c]).reshape(*x.shape[:lead], -1).sum(axis=-1)
+            y[(*everything, c, *place)] = total + (0 if bias is None else bias[c])
     return y
 
 

@@ -7,7 +7,7 @@ parameters mean what PyTorch means by them.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -26,14 +26,16 @@ FUNCTIONAL = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate
 CHUNK, CHUNKS = 50, 20
 
 
+def plain_configs(seed: int, number: int, modes: Sequence[str], forms: Sequence[str], most: int = 3) -> list[Config]:
+    """Configurations of rank one to `most` with neither input dilation nor a reversed kernel."""
+    return random_configs(seed, number, range(1, most + 1), modes, forms, extras=False)
+
+
 def module_configs(seed: int, number: int) -> list[Config]:
     """Configurations that the modules nn.Conv1d, 2d and 3d take: one padding for both ends, "same" unstrided."""
     result: list[Config] = []
     for draw in range(100):
-        drawn = random_configs(
-            seed + 1000 * draw, number, ranks=(1, 2, 3), modes=MODES, forms=("int", "per axis", "same", "valid"), extras=False
-        )
-        for config in drawn:
+        for config in plain_configs(seed + 1000 * draw, number, MODES, ("int", "per axis", "same", "valid")):
             if config.get("padding") == "same":
                 config["stride"] = 1
             if fits(config):
@@ -142,7 +144,7 @@ def functional(config: Config, x: np.ndarray, kernel: np.ndarray, bias: np.ndarr
 @pytest.mark.parametrize("mode", MODES)
 def test_uneven_padding(mode: str) -> None:
     """Pairs and names, with the kernel as it is and reversed, by way of F.pad."""
-    configs = random_configs(31, 60, ranks=(1, 2, 3), modes=(mode,), forms=("pairs", "full", "same_lower", "same"), extras=False)
+    configs = plain_configs(31, 60, (mode,), ("pairs", "full", "same_lower", "same"))
     for n, config in enumerate(configs):
         config["flip_kernel"] = n % 3 == 0
         x, kernel, bias = data(config, 10 * n)
@@ -155,7 +157,7 @@ def test_cropping() -> None:
     """A negative padding crops, as F.pad's does; only with zeros is the order of cropping and padding the same."""
     configs = [
         config
-        for config in random_configs(32, 80, ranks=(1, 2, 3), modes=("zeros",), forms=("crop",), extras=False)
+        for config in plain_configs(32, 80, ("zeros",), ("crop",))
         if all(axis.length + min(axis.pad) >= 0 for axis in geometry(config))  # F.pad cannot crop into the padding
     ]
     for n, config in enumerate(configs):
@@ -243,7 +245,7 @@ def gathered(layer: sc.Layer, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("mode", MODES)
 def test_im2col_is_unfold(mode: str) -> None:
     """Rows and columns in unfold's order, for every group at once; a sequence is an image of height one."""
-    configs = random_configs(35, 30, ranks=(1, 2), modes=(mode,), forms=("int", "per axis", "pairs", "valid"), extras=False)
+    configs = plain_configs(35, 30, (mode,), ("int", "per axis", "pairs", "valid"), most=2)
     assert {len(config["input_size"]) for config in configs} == {1, 2}
     for n, config in enumerate(configs):
         layer = sc.Conv(**config)
