@@ -12,10 +12,10 @@ Nothing heavy is imported until it is used: `import symconv` loads neither SymPy
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typing
 if TYPE_CHECKING:
+    from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .layers import Conv, Layer, Linear
     from .proof import Proof, Report
-    from .catalogue import prove, theorems
 
 __version__ = "0.1.0"
 

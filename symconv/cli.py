@@ -58,11 +58,22 @@ def parser() -> argparse.ArgumentParser:
 
     prove = command("prove", "prove a theorem for a layer and write the proof")
     add_layer_options(prove)
-    prove.add_argument("--theorem", default="weight_matrix", metavar="NAME", help="weight_matrix (default), im2col; see symconv theorems")
+    prove.add_argument(
+        "--theorem",
+        default="weight_matrix",
+        metavar="NAME",
+        help="weight_matrix (default), im2col; see symconv theorems",
+    )
     prove.add_argument("--check", default="auto", metavar="LEVEL", help="auto (default), axes, entries or all")
-    prove.add_argument("--format", metavar="FORMAT", help="latex, markdown, text or json; default: by the suffix of -o, else text")
-    prove.add_argument("--fragment", action="store_true", help="LaTeX to \\input in a paper instead of a whole document")
-    prove.add_argument("-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json); - is standard output")
+    prove.add_argument(
+        "--format", metavar="FORMAT", help="latex, markdown, text or json; default: by the suffix of -o, else text"
+    )
+    prove.add_argument(
+        "--fragment", action="store_true", help="LaTeX to \\input in a paper instead of a whole document"
+    )
+    prove.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json); - is standard output"
+    )
 
     check = command("check", "verify a JSON proof from scratch")
     check.add_argument("file", metavar="FILE.json")
@@ -148,7 +159,12 @@ def _format(options: argparse.Namespace) -> str:
         else:
             suffix = os.path.splitext(options.output)[1].lower()
             if suffix not in SUFFIXES:
-                raise SpecError("-o", options.output, f"the suffix must be one of {', '.join(SUFFIXES)}, or --format given", "-o proof.tex")
+                raise SpecError(
+                    "-o",
+                    options.output,
+                    f"the suffix must be one of {', '.join(SUFFIXES)}, or --format given",
+                    "-o proof.tex",
+                )
             form = SUFFIXES[suffix]
     if form not in FORMATS:
         raise SpecError("--format", form, "must be one of " + ", ".join(FORMATS), "--format latex")
@@ -171,7 +187,9 @@ def _check(options: argparse.Namespace) -> int:
     try:
         found = json_format.load(raw.decode())
     except UnicodeDecodeError:
-        raise SpecError("FILE", options.file, "is not UTF-8 text", "a proof written by symconv prove -o proof.json") from None
+        raise SpecError(
+            "FILE", options.file, "is not UTF-8 text", "a proof written by symconv prove -o proof.json"
+        ) from None
     layer = json_format.layer_from(found)
     with progress("symconv: checking"):
         levels = found.get("checked")
@@ -185,7 +203,9 @@ def _check(options: argparse.Namespace) -> int:
             print(f"symconv: {options.file}: and more differences", file=sys.stderr)
         return REFUTED
     report = proof.check()
-    print(f"{options.file}: {proof.theorem.name} for {layer!r} holds; every entry, claim, reason and citation is as implied")
+    print(
+        f"{options.file}: {proof.theorem.name} for {layer!r} holds; every entry, claim, reason and citation is as implied"
+    )
     print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")
     return PROVED
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from .form import Row, collect
 from .readmap import Line, ReadMap
-from .sums import INPUT, KERNEL, PADDED, Factor, Fibre, Index, Span, Sum, leading, number, python, variable
+from .sums import INPUT, KERNEL, PADDED, Factor, Fibre, Span, Sum, leading, number, python
 
 BIAS = "b"
 
@@ -59,7 +59,9 @@ class Definition:
 
     @cached_property
     def source(self) -> str:
-        return source(self.sums, [line.letters.output for line in self.read_map.lines], self.bias_indices if self.bias else None)
+        return source(
+            self.sums, [line.letters.output for line in self.read_map.lines], self.bias_indices if self.bias else None
+        )
 
     def function(self, kernel: Any, signal: Any, bias: Any, total: Total) -> Callable[..., Any]:
         """The function y(c, i, j, ...) that the source defines, over the given tensors."""
@@ -73,9 +75,7 @@ class Definition:
         def level(depth: int, inputs: tuple[int, ...]) -> Any:
             if depth == len(lines):
                 return values(inputs)
-            return {
-                t: level(depth + 1, (*inputs, p)) if p is not None else nothing[depth + 1] for t, p in folds[depth]
-            }
+            return {t: level(depth + 1, (*inputs, p)) if p is not None else nothing[depth + 1] for t, p in folds[depth]}
 
         nothing: list[Any] = [zero]
         for positions in reversed(folds):  # what a position outside the input holds, level by level
@@ -97,32 +97,13 @@ class Definition:
         function = self.function(
             nested([size for line in lines for size in line.kernel_shape], Tap),
             self.padded(lambda inputs: sum(map(mul, inputs, columns)), None),
-            [[((BIAS, c), None)] for c in range(self.read_map.channels.outputs)] if self.bias_indices else [((BIAS, 0), None)],
+            [[((BIAS, c), None)] for c in range(self.read_map.channels.outputs)]
+            if self.bias_indices
+            else [((BIAS, 0), None)],
             join,
         )
         for output in self.outputs():
             yield output, collect(function(*output))
-
-    @cached_property
-    def latex(self) -> str:
-        """The right-hand side as latexify typesets it from the source; our own where it is missing."""
-        import linecache
-
-        try:
-            import latexify
-        except ImportError:
-            from .render.formula import latex
-            from .wording import definition_formula
-
-            return latex(definition_formula(self))
-        name = "<symconv definition>"
-        linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
-        namespace: dict[str, Any] = {"__builtins__": {}}
-        exec(compile(self.source, name, "exec"), namespace)  # noqa: S102 - see `run`
-        try:
-            return tidy(latexify.get_latex(namespace["y"], use_signature=False))
-        finally:
-            del linecache.cache[name]
 
 
 class Tap(int):
@@ -171,14 +152,6 @@ def _loop(span: Span | Fibre) -> str:
     return f"for {span.name} in range({python(span.last + 1)})"
 
 
-def tidy(text: str) -> str:
-    """latexify's typesetting without the brackets around a bare product and spaces TeX ignores."""
-    opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
-    if text.count(opening) == 1 and text.endswith(closing):
-        text = text.replace(opening, "").removesuffix(closing)
-    return text.replace(" = ", "=").replace(r"} \sum", r"}\sum")
-
-
 def strides(shape: Sequence[int]) -> list[int]:
     """Row-major: how far apart two neighbours along each axis lie in the flattened order."""
     result = [1] * len(shape)
@@ -199,8 +172,3 @@ def nested(shape: Sequence[int], make: Callable[[int], Any]) -> Any:
     for extent in reversed(shape[1:]):
         flat = [flat[start : start + extent] for start in range(0, len(flat), extent)]
     return flat
-
-
-def output_indices(lines: Sequence[Line]) -> tuple[Index, ...]:
-    """The letters of an output position."""
-    return tuple(variable(line.letters.output) for line in lines)

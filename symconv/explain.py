@@ -7,10 +7,10 @@ from typing import Any
 
 from .definition import strides
 from .errors import SpecError
-from .matrices import unravel
+from .matrices import unravel, weight_matrix
 from .readmap import Axis
-from .sections import kernel_name, short_position
 from .spec import per_axis
+from .symbols import name as symbol_name
 
 
 def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
@@ -23,16 +23,15 @@ def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
     why = _zero_reason(layer, at, source)
     if why is not None:
         return f"{entry} is 0: {why}."
-    from .matrices import weight_matrix
-
     matrix = weight_matrix(layer.read_map)
     taps = matrix.rows[row][column]
-    names = [kernel_name(layer, unravel(tap, layer.kernel_shape)) for tap in taps]
+    shown = 0 if layer.definition.bias_indices else 2
+    names = [symbol_name("k", unravel(tap, layer.kernel_shape)[shown:]) for tap in taps]
     if len(names) == 1:
-        return f"{entry} is {names[0]}: it lies on input {short_position(source)} when output {short_position(at)} is computed."
+        return f"{entry} is {names[0]}: it lies on input {source} when output {at} is computed."
     mode = getattr(layer, "padding_mode", "")
     return (
-        f"{entry} is {' + '.join(names)}: output {short_position(at)} reads input {short_position(source)} "
+        f"{entry} is {' + '.join(names)}: output {at} reads input {source} "
         f"{len(names)} times, since {mode} padding repeats it."
     )
 
@@ -81,7 +80,9 @@ def _miss(axis: Axis, output: int, source: int) -> str:
         at = "" if axis.mode is None else f" lies at {_listed(inside)},"
         return f"{window}{padded}, and input {source}{at or ' falls'} between two taps of the dilated kernel"
     extra = " (its whole window lies on the padding)" if all(axis.fold(t) is None for t in reads) else ""
-    return f"{window}{padded}{extra}, and {lies}" + (" lies outside the window" if axis.mode is None else ", outside the window")
+    return f"{window}{padded}{extra}, and {lies}" + (
+        " lies outside the window" if axis.mode is None else ", outside the window"
+    )
 
 
 def _listed(items: Sequence[int]) -> str:

@@ -149,3 +149,13 @@ def times(sizes: tuple[int, ...]) -> Formula:
 def position(items: tuple[Formula, ...]) -> Formula:
     """A position: (i, j), or i alone."""
     return items[0] if len(items) == 1 else Tuple(items)
+
+
+def named_set(name: str) -> str:
+    """The set that a variable with gaps runs over, named by its capital: f runs over F."""
+    return name[0].upper() + name[1:]
+
+
+def held_set(name: str) -> Formula:
+    """The set of the padded positions that hold the input `name`."""
+    return Sym("Z", (name,))

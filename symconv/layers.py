@@ -81,13 +81,9 @@ class Layer:
         """
         from .symbols import array
 
-        shapes = self.input_shape, self.kernel_shape, self.output_shape[:1]
-        x, k, b = (
-            None if flat is None or shape is None else array(flat, shape)
-            for flat, shape in zip(self.flat_symbols(), shapes, strict=True)
-        )
-        assert x is not None
-        return x, k, b
+        x, k, b = self.flat_symbols()
+        kernel = array(k, self.kernel_shape) if k is not None and self.kernel_shape is not None else None
+        return array(x, self.input_shape), kernel, array(b, self.output_shape[:1]) if b is not None else None
 
     def flat_symbols(self) -> tuple[list[Symbol], list[Symbol] | None, list[Symbol] | None]:
         """The same symbols as lists, in row-major order."""
@@ -95,7 +91,11 @@ class Layer:
 
         channels = self.definition.bias_indices
         x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
-        k = symbols("k", self.kernel_shape, slice(0 if channels else 2, None)) if self.kernel_shape is not None else None
+        k = (
+            symbols("k", self.kernel_shape, slice(0 if channels else 2, None))
+            if self.kernel_shape is not None
+            else None
+        )
         b = symbols("b", self.output_shape[:1], slice(0 if channels else 1, None)) if self.bias else None
         return x, k, b
 
@@ -118,8 +118,12 @@ class Layer:
         x, k, b = self.flat_symbols()
         lines = self.read_map.lines
         columns = strides([line.inputs for line in lines])
-        signal = self.definition.padded(lambda at: x[sum(p * step for p, step in zip(at, columns, strict=True))], S.Zero)
-        kernel = nested([size for line in lines for size in line.kernel_shape], k.__getitem__) if k is not None else None
+        signal = self.definition.padded(
+            lambda at: x[sum(p * step for p, step in zip(at, columns, strict=True))], S.Zero
+        )
+        kernel = (
+            nested([size for line in lines for size in line.kernel_shape], k.__getitem__) if k is not None else None
+        )
         bias = b if b is None or self.definition.bias_indices else b[0]
         function = self.definition.function(kernel, signal, bias, lambda terms: Add(*terms))
         return (function(*at) for at in self.definition.outputs())
@@ -237,7 +241,7 @@ class Layer:
         return value
 
     def _repr_markdown_(self) -> str:
-        from .sections import card
+        from .documents.setting import card
         from .render.markdown import render
 
         return render(card(self))
@@ -320,13 +324,16 @@ class Conv(Layer):
         stride = spec.per_axis("stride", self.stride, rank)
         dilation = spec.per_axis("dilation", self.dilation, rank)
         input_dilation = spec.per_axis("input_dilation", self.input_dilation, rank)
-        channels = {
-            name: spec.integer(name, getattr(self, name)) for name in ("in_channels", "out_channels", "groups")
-        }
+        channels = {name: spec.integer(name, getattr(self, name)) for name in ("in_channels", "out_channels", "groups")}
         for name in ("in_channels", "out_channels"):
             if channels[name] % channels["groups"]:
                 rule = f"must divide both channel numbers, and {name}={channels[name]}"
-                raise SpecError("groups", channels["groups"], rule, f"groups=1 or groups={channels[name]} with {name}={channels[name]}")
+                raise SpecError(
+                    "groups",
+                    channels["groups"],
+                    rule,
+                    f"groups=1 or groups={channels[name]} with {name}={channels[name]}",
+                )
         length = tuple((n - 1) * gap + 1 for n, gap in zip(size, input_dilation, strict=True))
         mode = mode_named(self.padding_mode).name
         padding = spec.conv_padding(self.padding, mode, length, kernel, stride, dilation)
@@ -334,7 +341,12 @@ class Conv(Layer):
             reach, room = dilation[axis] * (kernel[axis] - 1) + 1, length[axis] + sum(padding[axis])
             if reach > room:
                 rule = f"on axis {axis} the kernel spans {reach} and the padded input has {max(room, 0)}, so it does not fit"
-                raise SpecError("kernel_size", self.kernel_size, rule, f"a kernel that spans at most {max(room, 1)} there, or more padding")
+                raise SpecError(
+                    "kernel_size",
+                    self.kernel_size,
+                    rule,
+                    f"a kernel that spans at most {max(room, 1)} there, or more padding",
+                )
         canonical = dict(
             input_size=size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation,
             bias=spec.flag("bias", self.bias), padding_mode=mode,

@@ -80,7 +80,7 @@ class ProductRows(Sequence[Cells]):
         return prod(self._outputs)
 
     def __getitem__(self, row: Any) -> Any:
-        cells = [(0, (0,))]
+        cells: list[tuple[int, tuple[int, ...]]] = [(0, (0,))]
         for axis, i in enumerate(unravel(range(len(self))[row], self._outputs)):
             cells = self._extend(cells, axis, i)
         return dict(cells)

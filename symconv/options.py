@@ -45,7 +45,9 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
     for option, parameter, _, said in (*_CONV, *_LINEAR):
         group.add_argument(option, dest=parameter, metavar=_metavar(option), help=said)
     group.add_argument("--bias", action="store_true", default=None, help="add a bias to each output channel")
-    group.add_argument("--flip-kernel", action="store_true", default=None, help="mathematical convolution: reverse the kernel")
+    group.add_argument(
+        "--flip-kernel", action="store_true", default=None, help="mathematical convolution: reverse the kernel"
+    )
 
 
 def _metavar(option: str) -> str:
@@ -69,7 +71,12 @@ def layer_from(options: argparse.Namespace) -> Layer:
     own, other = (_CONV, _LINEAR) if options.layer == "conv" else (_LINEAR, _CONV)
     for option, parameter, _, _ in other:
         if getattr(options, parameter) is not None:
-            raise SpecError(option, getattr(options, parameter), f"is not an option of --layer {options.layer}", _usual(options.layer))
+            raise SpecError(
+                option,
+                getattr(options, parameter),
+                f"is not an option of --layer {options.layer}",
+                _usual(options.layer),
+            )
     parameters: dict[str, Any] = {}
     for option, parameter, kind, _ in own:
         given = getattr(options, parameter)
@@ -122,5 +129,10 @@ def read_value(option: str, text: str, kind: str) -> Any:
 
 def _integer(option: str, whole: str, part: str, kind: str) -> int:
     if not _INTEGER.fullmatch(part):
-        raise SpecError(option, whole, "must be integers joined by x" if kind != "number" else "must be an integer", f"{option} {_EXAMPLES[kind]}")
+        raise SpecError(
+            option,
+            whole,
+            "must be integers joined by x" if kind != "number" else "must be an integer",
+            f"{option} {_EXAMPLES[kind]}",
+        )
     return int(part)

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .errors import ProofFailed, SpecError
 from .form import Difference, Row, collect, first_difference, row_difference
 from .readmap import Line, with_quotients
-from .sums import INPUT, KERNEL, PADDED, Fibre, Index, Sum
+from .sums import INPUT, KERNEL, PADDED, Fibre, Index, Span, Sum, variable
 
 if TYPE_CHECKING:
     from .definition import Definition
-    from .document import Document
+    from .documents.blocks import Document
 
 LEVELS = ("auto", "axes", "entries", "all")
 ENTRIES_LIMIT = 5_000
@@ -80,7 +80,9 @@ AnyClaim = Claim | RowClaim | BatchClaim | MatrixClaim
 class Refuted(Exception):
     """Raised inside a rule: the transition is not what the rule says. Holds where and what."""
 
-    def __init__(self, message: str, output: object = None, input: object = None, left: object = None, right: object = None):
+    def __init__(
+        self, message: str, output: object = None, input: object = None, left: object = None, right: object = None
+    ):
         self.message, self.output, self.input, self.left, self.right = message, output, input, left, right
         super().__init__(message)
 
@@ -128,27 +130,39 @@ def evaluate(axis: Sum, line: Line, output: int) -> Row:
     if kernel is None or signal is None:
         raise Refuted("the sum has no kernel factor or reads no input")
     env = with_quotients({line.letters.output: output}, *_indices(axis))
-    if len(axis.spans) == 1 and not isinstance(axis.spans[0], Fibre):
-        span = axis.spans[0]
-        values = span.at(env)
-        positions = _over(signal.indices[0], span.name, values, env, output)
-        allowed = line.padded_range if signal.letter == PADDED else range(line.inputs)
-        if positions and (min(positions[0], positions[-1]) not in allowed or max(positions[0], positions[-1]) not in allowed):
-            raise Refuted(f"{signal.letter} is read outside its range", output, left=f"{positions[0]} to {positions[-1]}", right=f"{allowed[0]} to {allowed[-1]}")
-        return collect(zip(_labels(kernel.indices, line, span.name, values, env, output), positions, strict=True))
-    if len(axis.spans) == 2 and isinstance(axis.spans[1], Fibre) and not isinstance(axis.spans[0], Fibre):
-        outer, fibre = axis.spans
-        inputs, values = outer.at(env), fibre.span.at(env)
-        labels = _labels(kernel.indices, line, fibre.span.name, values, env, output)
-        held = ((label, line.fold(t)) for label, t in zip(labels, values, strict=True))
-        row = collect((label, p) for label, p in held if p in inputs)
-        return {(label, signal.indices[0].at({**env, outer.name: p})): count for (label, p), count in row.items()}
+    match axis.spans:
+        case (Span() as span,):
+            values = span.at(env)
+            positions = _over(signal.indices[0], span.name, values, env, output)
+            allowed = line.padded_range if signal.letter == PADDED else range(line.inputs)
+            if positions and not (positions[0] in allowed and positions[-1] in allowed):
+                raise Refuted(
+                    f"{signal.letter} is read outside its range",
+                    output,
+                    left=f"{positions[0]} to {positions[-1]}",
+                    right=f"{allowed[0]} to {allowed[-1]}",
+                )
+            return collect(zip(_labels(kernel.indices, line, span.name, values, env, output), positions, strict=True))
+        case (Span() as outer, Fibre(span)):
+            inputs, values = outer.at(env), span.at(env)
+            if signal.indices != (variable(outer.name),):
+                raise Refuted("a grouped sum reads its outer variable", output)
+            labels = _labels(kernel.indices, line, span.name, values, env, output)
+            held = ((label, line.fold(t)) for label, t in zip(labels, values, strict=True))
+            return collect((label, p) for label, p in held if p in inputs)
     raise Refuted("the sum is not over kernel entries, positions or inputs")
+
+
+def read(axis: Sum, line: Line, output: int) -> Row:
+    """The same terms by the input that is read."""
+    return folded(evaluate(axis, line, output), line)
 
 
 def _indices(axis: Sum) -> list[Index]:
     limits = [span.span if isinstance(span, Fibre) else span for span in axis.spans]
-    return [i for span in limits for i in (span.first, span.last)] + [i for factor in axis.factors for i in factor.indices if factor.letter in (KERNEL, PADDED, INPUT)]
+    return [i for span in limits for i in (span.first, span.last)] + [
+        i for factor in axis.factors for i in factor.indices if factor.letter in (KERNEL, PADDED, INPUT)
+    ]
 
 
 def _over(index: Index, name: str, values: range, env: dict[str, int], output: int) -> Sequence[int]:
@@ -162,7 +176,9 @@ def _over(index: Index, name: str, values: range, env: dict[str, int], output: i
     return result
 
 
-def _labels(indices: tuple[Index, ...], line: Line, name: str, values: range, env: dict[str, int], output: int) -> list[int]:
+def _labels(
+    indices: tuple[Index, ...], line: Line, name: str, values: range, env: dict[str, int], output: int
+) -> list[int]:
     if len(indices) != len(line.kernel_shape):
         raise Refuted("the kernel has the wrong number of indices", output)
     labels = [0] * len(values)
@@ -170,7 +186,9 @@ def _labels(indices: tuple[Index, ...], line: Line, name: str, values: range, en
         column = _over(index, name, values, env, output)
         for number in (min(column, default=0), max(column, default=0)):
             if not 0 <= number < size:
-                raise Refuted(f"the kernel index {index} leaves 0..{size - 1}", output, left=number, right=f"0 to {size - 1}")
+                raise Refuted(
+                    f"the kernel index {index} leaves 0..{size - 1}", output, left=number, right=f"0 to {size - 1}"
+                )
         labels = [label * size + number for label, number in zip(labels, column, strict=True)]
     return labels
 
@@ -207,7 +225,9 @@ def refute(difference: Difference, what: str, line: Line | None = None) -> Refut
     """Say where two sums differ, in the line's own letters."""
     name = f" along {line.letters.output}" if line else ""
     if difference.term is None:
-        return Refuted(f"{what}: an output is missing{name}", difference.output, None, difference.left, difference.right)
+        return Refuted(
+            f"{what}: an output is missing{name}", difference.output, None, difference.left, difference.right
+        )
     label, source = difference.term
     return Refuted(
         f"{what}: kernel entry {label} meets input {source} a different number of times{name}",
@@ -216,6 +236,11 @@ def refute(difference: Difference, what: str, line: Line | None = None) -> Refut
         difference.left,
         difference.right,
     )
+
+
+def sums_of(claim: AnyClaim | None) -> tuple[Sum, ...]:
+    """The sums of a claim that is one."""
+    return _sums(claim).sums
 
 
 def _sums(claim: AnyClaim | None) -> Claim:
@@ -299,7 +324,9 @@ class Report:
         return "\n".join([head, *(f"  {failure}" for failure in self.failed)])
 
     def __add__(self, other: Report) -> Report:
-        return Report(*(getattr(self, name) + getattr(other, name) for name in ("proved", "omitted", "failed", "levels")))
+        return Report(
+            *(getattr(self, name) + getattr(other, name) for name in ("proved", "omitted", "failed", "levels"))
+        )
 
 
 Check = Callable[["Proof"], Iterator[tuple[str, Callable[[], int]]]]
@@ -408,7 +435,9 @@ def discharge(level: str, obligations: Iterator[tuple[str, Callable[[], int]]], 
         try:
             proved.append(Obligation(step, what, run()))
         except Refuted as refuted:
-            failed.append(Failure(step, what, refuted.message, refuted.output, refuted.input, refuted.left, refuted.right))
+            failed.append(
+                Failure(step, what, refuted.message, refuted.output, refuted.input, refuted.left, refuted.right)
+            )
         except Exception as error:
             failed.append(Failure(step, what, f"the check could not be carried out: {type(error).__name__}: {error}"))
     return Report(tuple(proved), (), tuple(failed), (level,))
@@ -428,7 +457,9 @@ def check_steps(proof: Proof) -> Report:
         if not claims or not isinstance(claims[0], Claim) or getattr(proof.steps[0].rule, "name", "") != "unfold":
             raise Refuted("the proof does not start from the definition")
         cited = {cite for step in proof.steps for cite in step.cites}
-        unused = [n for n in range(1, len(claims)) if n not in cited and not isinstance(claims[n - 1], proof.theorem.goal)]
+        unused = [
+            n for n in range(1, len(claims)) if n not in cited and not isinstance(claims[n - 1], proof.theorem.goal)
+        ]
         if unused:
             raise Refuted(f"step {unused[0]} is not used by any later step")
         return len(claims)
@@ -436,7 +467,9 @@ def check_steps(proof: Proof) -> Report:
     def normal_form() -> int:
         return _normal_form(proof, tables)
 
-    last = discharge("axes", iter([("the steps reach the theorem", goal), ("normal forms of first and last sum", normal_form)]))
+    last = discharge(
+        "axes", iter([("the steps reach the theorem", goal), ("normal forms of first and last sum", normal_form)])
+    )
     return Report(report.proved + last.proved, report.omitted, report.failed + last.failed, ("axes",))
 
 

@@ -61,35 +61,45 @@ class Line(Protocol):
     @property
     def outputs(self) -> int:
         """The number of outputs."""
+
     @property
     def inputs(self) -> int:
         """The number of inputs."""
+
     @property
     def taps(self) -> int:
         """The number of kernel entries that can meet one output."""
+
     @property
     def position(self) -> Index:
         """Where, on the padded input, tap u of output i reads; an expression in both letters."""
+
     @property
     def kernel_index(self) -> tuple[Index, ...]:
         """The kernel's indices for tap u of output i."""
+
     @property
     def kernel_shape(self) -> tuple[int, ...]:
         """The ranges of those indices."""
+
     @property
     def padded_range(self) -> range:
         """The positions of the padded input."""
+
     @property
     def scale(self) -> int:
         """Input p lies at position scale * p."""
+
     @property
     def mode(self) -> PaddingMode | None:
         """What lies beyond the border, or None where nothing is padded, cropped or inserted."""
 
     def fold(self, t: int) -> int | None:
         """The input that the padded input holds at position t; None where it holds zero."""
+
     def copies(self, p: int) -> Iterable[int]:
         """The positions of the padded input that hold input p."""
+
     def meets(self, p: int) -> dict[int, tuple[int, ...]]:
         """Column p of the weight matrix: for each output that reads input p, the taps it does so with."""
 
@@ -164,7 +174,9 @@ class Axis:
         reach = self.dilation * (self.taps - 1)
         for t in self.copies(p):
             offset = t + self.low  # = stride * i + dilation * tap, for the tap counted along the signal
-            for i in range(max(0, -((reach - offset) // self.stride)), min(self.outputs - 1, offset // self.stride) + 1):
+            for i in range(
+                max(0, -((reach - offset) // self.stride)), min(self.outputs - 1, offset // self.stride) + 1
+            ):
                 tap, gap = divmod(offset - self.stride * i, self.dilation)
                 if not gap:
                     column[i] = (*column.get(i, ()), self.taps - 1 - tap if self.flip else tap)
@@ -220,7 +232,7 @@ class Channels:
     def meets(self, p: int) -> dict[int, tuple[int, ...]]:
         members = self.outputs // self.groups
         group, tap = divmod(p, self.taps)
-        return {c: (tap,) for c in range(group * members, (group + 1) * members)}
+        return dict.fromkeys(range(group * members, (group + 1) * members), (tap,))
 
 
 def inverse_table(line: Line) -> Table:
@@ -269,7 +281,9 @@ class ReadMap:
     @property
     def folded(self) -> bool:
         """Whether an input can lie at several positions of the padded input."""
-        return any(axis.mode is not None and axis.mode.name != "zeros" and max(axis.low, axis.high) > 0 for axis in self.axes)
+        return any(
+            axis.mode is not None and axis.mode.name != "zeros" and max(axis.low, axis.high) > 0 for axis in self.axes
+        )
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

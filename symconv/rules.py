@@ -19,6 +19,7 @@ im2col leaves the definition for a matrix C of inputs instead:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
@@ -26,7 +27,6 @@ from .form import Row, collect
 from .proof import (
     AnyClaim,
     BatchClaim,
-    Claim,
     MatrixClaim,
     Refuted,
     RowClaim,
@@ -36,10 +36,12 @@ from .proof import (
     evaluate,
     expect,
     folded,
+    read,
     same_lines,
+    sums_of,
     tabulated,
 )
-from .readmap import Line, ReadMap, Table, with_quotients
+from .readmap import Line, Table, with_quotients
 from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 
@@ -54,16 +56,15 @@ class Unfold:
         compared = 0
         for line, claimed in same_lines(subject, after):
             compared += expect(claimed, line_sum(line, definition.signal), "the claim is not the layer's definition")
-        assert isinstance(after, Claim)
         names = [line.letters.output for line in definition.read_map.lines]
-        written = source(after.sums, names, definition.bias_indices if after.bias else None)
+        written = source(sums_of(after), names, definition.bias_indices if definition.bias else None)
         return compared + expect(written, definition.source, "the claim is not the code that runs")
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         total = 0
         for line, claimed in same_lines(subject, after):
             run = executed(line, subject.definition)
-            total += compare(line, run, lambda i, s=claimed, a=line: evaluate(s, a, i), "the code and the claim")  # type: ignore[misc]
+            total += compare(line, run, partial(evaluate, claimed, line), "the code and the claim")
         return total
 
 
@@ -91,15 +92,19 @@ class Reindex:
                 raise Refuted(f"{span.name} = {index} is not one to one in {tap.name}")
             ends = [index.substitute(tap.name, end) for end in (tap.first, tap.last)]
             first, last = ends if slope > 0 else ends[::-1]
-            compared += expect(span, Span(span.name, first, last, abs(slope)), f"{span.name} does not run over the image of {tap.name}")
+            compared += expect(
+                span, Span(span.name, first, last, abs(slope)), f"{span.name} does not run over the image of {tap.name}"
+            )
             put_back = tuple(factor.substitute(span.name, index) for factor in new.factors)
-            compared += expect(put_back, old.factors, f"putting {span.name} = {index} into the claim does not give back the cited step")
+            compared += expect(
+                put_back, old.factors, f"putting {span.name} = {index} into the claim does not give back the cited step"
+            )
             compared += expect(index, line.position, f"the map printed for {span.name} is not where the window reads")
         return compared
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         return sum(
-            compare(line, lambda i: evaluate(old, line, i), lambda i: evaluate(new, line, i), "re-indexed sum")  # noqa: B023
+            compare(line, partial(evaluate, old, line), partial(evaluate, new, line), "re-indexed sum")
             for line, old, new in same_lines(subject, before, after)
         )
 
@@ -117,18 +122,26 @@ class Group:
             (span,) = old.spans
             name = line.letters.input
             if line.mode is None:  # x itself is read along this line: nothing to collect, just its name
-                compared += expect(new.spans, (Span(name, span.first, span.last, span.step),), "the sum runs over other inputs")
+                compared += expect(
+                    new.spans, (Span(name, span.first, span.last, span.step),), "the sum runs over other inputs"
+                )
                 kept = tuple(factor.substitute(span.name, variable(name)) for factor in old.factors)
             else:
-                compared += expect(new.spans, (all_inputs(line), Fibre(span, name)), "the sums are not over all inputs and the positions that hold them")
-                kept = tuple(factor if factor.letter != signal else Factor(signal, (variable(name),)) for factor in old.factors)
+                compared += expect(
+                    new.spans,
+                    (all_inputs(line), Fibre(span, name)),
+                    "the sums are not over all inputs and the positions that hold them",
+                )
+                kept = tuple(
+                    factor if factor.letter != signal else Factor(signal, (variable(name),)) for factor in old.factors
+                )
             expected = tuple(factor if factor.letter != signal else Factor(INPUT, factor.indices) for factor in kept)
             compared += expect(new.factors, expected, "the terms are not those of the cited step")
         return compared
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         return sum(
-            compare(line, lambda i: folded(evaluate(old, line, i), line), lambda i: evaluate(new, line, i), "grouped sum")  # noqa: B023
+            compare(line, partial(read, old, line), partial(evaluate, new, line), "grouped sum")
             for line, old, new in same_lines(subject, before, after)
         )
 
@@ -149,7 +162,10 @@ class Entry:
         for (line, old, new), rule in zip(same_lines(subject, before, after), self.indices, strict=True):
             (span,) = new.spans
             compared += expect(span, all_inputs(line), "the sum is not over all inputs")
-            factors = (Factor(WEIGHT, (variable(line.letters.output), variable(span.name))), Factor(INPUT, (variable(span.name),)))
+            factors = (
+                Factor(WEIGHT, (variable(line.letters.output), variable(span.name))),
+                Factor(INPUT, (variable(span.name),)),
+            )
             compared += expect(new.factors, factors, "the terms are not entries of W times inputs")
             kernel = old.factor(KERNEL)
             if len(old.spans) == 1:
@@ -162,7 +178,9 @@ class Entry:
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         total = 0
-        for (line, old, _), table, rule in zip(same_lines(subject, before, after), self.tables, self.indices, strict=True):
+        for (line, old, _), table, rule in zip(
+            same_lines(subject, before, after), self.tables, self.indices, strict=True
+        ):
             expect(len(table), line.outputs, "W has the wrong number of rows")
             direct = len(old.spans) == 1 and not isinstance(old.spans[0], Fibre)
 
@@ -173,7 +191,7 @@ class Entry:
                     raise Refuted("an input is read twice, so the terms must be grouped first", i)
                 return row
 
-            total += compare(line, forward, lambda i: tabulated(table, line, i), "definition and W")  # noqa: B023
+            total += compare(line, forward, partial(tabulated, table, line), "definition and W")
             name = line.letters.input if direct else line.letters.padded
             total += self._rule_holds(line, table, rule, name, direct)
         tables[WEIGHT] = self.tables
@@ -210,10 +228,20 @@ class Flatten:
             raise Refuted("the claim is not about a row of W vec(X)")
         expect(after.bias, subject.definition.bias, "the bias is lost or added")
         for line, axis in same_lines(subject, before):
-            expect([factor.letter for factor in axis.factors], [WEIGHT, INPUT], "the cited step is not a sum of W times x")
+            expect(
+                [factor.letter for factor in axis.factors], [WEIGHT, INPUT], "the cited step is not a sum of W times x"
+            )
             expect(axis.spans, (all_inputs(line),), "the cited sum is not over all inputs")
-        expect(after.row, flattened([(line.letters.output, line.outputs) for line in lines]), "the row is not the output's row-major number")
-        expect(after.column, flattened([(line.letters.input, line.inputs) for line in lines]), "the column is not the input's row-major number")
+        expect(
+            after.row,
+            flattened([(line.letters.output, line.outputs) for line in lines]),
+            "the row is not the output's row-major number",
+        )
+        expect(
+            after.column,
+            flattened([(line.letters.input, line.inputs) for line in lines]),
+            "the column is not the input's row-major number",
+        )
         return 3 + len(lines)
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
@@ -247,7 +275,7 @@ class Batch:
                 for i, tap in column:
                     label = tap + (i * line.taps if len(line.kernel_shape) == 2 else 0)
                     product[i][label, p] = product[i].get((label, p), 0) + 1
-            total += compare(line, product.__getitem__, lambda i: tabulated(table, line, i), "X W^T and W x")  # noqa: B023
+            total += compare(line, product.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
 
 
@@ -265,34 +293,34 @@ class Gather:
             signal = old.factors[1]
             if signal.letter not in (PADDED, INPUT):
                 raise Refuted("the cited step reads no input")
-            compared += expect(new.factors, (old.factors[0], Factor(COLUMNS, column_indices(line))), "the terms are not kernel entries times entries of C")
+            compared += expect(
+                new.factors,
+                (old.factors[0], Factor(COLUMNS, column_indices(line))),
+                "the terms are not kernel entries times entries of C",
+            )
         return compared
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         total = 0
         for (line, old, _), table in zip(same_lines(subject, before, after), self.tables, strict=True):
-
-            def named(i: int, line: Line = line, table: dict[tuple[int, int], int] = table) -> Row:
-                return collect((label, p) for label, p in _reads(line, table, i))
-
-            total += compare(line, lambda i: folded(evaluate(old, line, i), line), named, "what is read and C")  # noqa: B023
+            total += compare(line, partial(read, old, line), partial(_reads, line, table), "what is read and C")
         tables[COLUMNS] = self.tables
         return total
 
 
-def _reads(line: Line, table: dict[tuple[int, int], int], output: int) -> list[tuple[int, int]]:
+def _reads(line: Line, table: dict[tuple[int, int], int], output: int) -> Row:
     """The terms k C of one output: (kernel label, input)."""
     terms = []
     for tap in range(line.taps):
-        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, *column_indices(line))
-        row, *column = [index.at(env) for index in column_indices(line)]
-        p = table.get((row, column[0] if column else 0))  # type: ignore[arg-type]
+        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
+        place = [index.at(env) for index in column_indices(line)]
+        p = table.get((place[0], place[1] if len(place) > 1 else 0))  # type: ignore[arg-type]
         if p is not None:
             label = 0
             for index, size in zip(line.kernel_index, line.kernel_shape, strict=True):
                 label = label * size + (index.at(env) or 0)
             terms.append((label, p))
-    return terms
+    return collect(terms)
 
 
 @dataclass(frozen=True)
@@ -308,16 +336,30 @@ class Product:
             raise Refuted("the claim is not about an entry of K C")
         expect(after.bias, subject.definition.bias, "the bias is lost or added")
         for line, axis in same_lines(subject, before):
-            expect(axis.factor(COLUMNS), Factor(COLUMNS, column_indices(line)), "the cited step is not a sum of k times C")
-        expect(after.row, flattened([(line.letters.kernel, line.taps) for line in read_map.lines]), "the row of C is not the kernel entry's row-major number")
-        expect(after.column, flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes]), "the column of C is not the output's row-major number")
+            expect(
+                axis.factor(COLUMNS), Factor(COLUMNS, column_indices(line)), "the cited step is not a sum of k times C"
+            )
+        expect(
+            after.row,
+            flattened([(line.letters.kernel, line.taps) for line in read_map.lines]),
+            "the row of C is not the kernel entry's row-major number",
+        )
+        expect(
+            after.column,
+            flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes]),
+            "the column of C is not the output's row-major number",
+        )
         return 3 + len(read_map.lines)
 
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         read_map = subject.definition.read_map
-        expect(self.matrix.column_shape, tuple(axis.outputs for axis in read_map.axes), "C is not labelled by the outputs")
+        expect(
+            self.matrix.column_shape, tuple(axis.outputs for axis in read_map.axes), "C is not labelled by the outputs"
+        )
         rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))
-        return 1 + expect(self.matrix.row_shape, rows[len(rows) - len(read_map.lines) :], "C is not labelled by the kernel entries")
+        return 1 + expect(
+            self.matrix.row_shape, rows[len(rows) - len(read_map.lines) :], "C is not labelled by the kernel entries"
+        )
 
 
 @dataclass(frozen=True)
@@ -333,7 +375,7 @@ class Collect:
     def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
         total = 0
         for line, columns, table in zip(subject.definition.read_map.lines, tables[COLUMNS], self.weights, strict=True):
-            total += compare(line, lambda i: collect(_reads(line, columns, i)), lambda i: tabulated(table, line, i), "C and W")  # noqa: B023
+            total += compare(line, partial(_reads, line, columns), partial(tabulated, table, line), "C and W")
         tables[WEIGHT] = self.weights
         return total
 
@@ -341,15 +383,24 @@ class Collect:
 # Shared pieces ------------------------------------------------------------------------------------
 
 
-def bare(axis: Sum) -> str:
-    """The letter that a re-indexed sum reads; refuted unless it is read at the summed variable itself."""
+def only_span(axis: Sum) -> Span:
+    """The span of a sum that has just one."""
     if len(axis.spans) != 1 or isinstance(axis.spans[0], Fibre):
         raise Refuted("the cited sum is not over positions")
-    span = axis.spans[0]
+    return axis.spans[0]
+
+
+def bare(axis: Sum) -> str:
+    """The letter that a re-indexed sum reads; refuted unless it is read at the summed variable itself."""
+    span = only_span(axis)
     for factor in axis.factors:
         if factor.letter in (PADDED, INPUT):
             if factor.indices != (variable(span.name),) and span.single is None:
-                raise Refuted("the cited sum is not re-indexed by the position that is read", left=str(factor.indices[0]), right=span.name)
+                raise Refuted(
+                    "the cited sum is not re-indexed by the position that is read",
+                    left=str(factor.indices[0]),
+                    right=span.name,
+                )
             return factor.letter
     raise Refuted("the cited sum reads no input")
 
@@ -378,4 +429,3 @@ def column_indices(line: Line) -> tuple[Index, ...]:
     if len(line.kernel_shape) == 2:
         return (line.position,)
     return variable(line.letters.kernel), variable(line.letters.output)
-

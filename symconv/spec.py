@@ -52,7 +52,10 @@ def shape(name: str, value: object) -> tuple[int, ...]:
         raise SpecError(name, value, "must be a tuple with one size for each axis; its length is the rank", example)
     if not items:
         raise SpecError(name, value, "must have at least one axis", f"{name}=(4, 4)")
-    return tuple(_one(name, value, item, 1, f"{name}=({', '.join('4' for _ in items)}{',' * (len(items) == 1)})") for item in items)
+    return tuple(
+        _one(name, value, item, 1, f"{name}=({', '.join('4' for _ in items)}{',' * (len(items) == 1)})")
+        for item in items
+    )
 
 
 def per_axis(name: str, value: object, rank: int, minimum: int = 1) -> tuple[int, ...]:

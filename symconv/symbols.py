@@ -18,7 +18,7 @@ def symbol(letter: str, indices: Sequence[int]) -> Symbol:
     """
     from sympy import Symbol
 
-    return Symbol(f"{letter}_{{{','.join(map(str, indices))}}}" if indices else letter)
+    return Symbol(name(letter, indices))
 
 
 def symbols(letter: str, shape: Sequence[int], shown: slice) -> list[Symbol]:
@@ -31,3 +31,8 @@ def array(flat: Sequence[Expr], shape: Sequence[int]) -> ImmutableDenseNDimArray
     from sympy import ImmutableDenseNDimArray
 
     return ImmutableDenseNDimArray(flat, tuple(shape))
+
+
+def name(letter: str, indices: Sequence[int]) -> str:
+    """The name of a symbol: k_{1,10}; without indices the bare letter."""
+    return f"{letter}_{{{','.join(map(str, indices))}}}" if indices else letter

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, im2col_matrix, weight_matrix
 from ..proof import Claim, MatrixClaim, Proof, Refuted, RowClaim, Step, Theorem
-from ..readmap import Axis, Line, forward_table
+from ..readmap import Axis, Line, ReadMap, forward_table
 from ..rules import Collect, Gather, Product, Unfold, column_indices, flattened
 from ..sums import COLUMNS, WEIGHT, Factor, Sum
 from .weight_matrix import definition_rows, locate, matrix_rows
 
 if TYPE_CHECKING:
-    from ..document import Document
+    from ..documents.blocks import Document
     from ..layers import Layer
 
 
@@ -51,7 +51,7 @@ def _gathered_table(line: Line) -> dict[tuple[int, int], int]:
 
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """The product K C, multiplied out, against the definition run as code and against W."""
-    read_map = proof.layer.definition.read_map
+    read_map: ReadMap = proof.layer.definition.read_map
     columns: LabelledMatrix = proof.matrices[COLUMNS]
 
     def multiplied() -> Iterator[tuple[tuple[int, ...], Row]]:
@@ -106,13 +106,13 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                 total = entry + b[channel] if b is not None else entry
                 if total != output and expand(total - output) != 0:
                     raise Refuted("SymPy finds another product", (channel, n % columns.cols), None, output, total)
-        return channels.outputs * columns.cols
+        return int(channels.outputs * columns.cols)
 
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out
 
 
 def document(proof: Proof) -> Document:
-    from ..sections import im2col_document
+    from ..documents import im2col_document
 
     return im2col_document(proof)
 

@@ -16,11 +16,11 @@ from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import BatchClaim, Claim, Proof, Refuted, RowClaim, Step, Theorem, refute
 from ..readmap import Line
-from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, tap_at
+from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 if TYPE_CHECKING:
-    from ..document import Document
+    from ..documents.blocks import Document
     from ..layers import Layer
 
 
@@ -68,8 +68,7 @@ def _reindexed(line: Line, axis: Sum, signal: str) -> Sum:
 
 def _grouped(line: Line, axis: Sum) -> Sum:
     """The same terms collected by the input they read."""
-    (span,) = axis.spans
-    assert isinstance(span, Span)
+    span = only_span(axis)
     kernel, _ = axis.factors
     name = line.letters.input
     if line.mode is None:
@@ -176,7 +175,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 
 
 def document(proof: Proof) -> Document:
-    from ..sections import weight_matrix_document
+    from ..documents import weight_matrix_document
 
     return weight_matrix_document(proof)
 

@@ -25,11 +25,35 @@ from ..formula import (
     Tuple,
     Typeset,
     Words,
+    held_set,
+    named_set,
 )
 from ..sums import Fibre, Index, Span, join_signed
 
-_LATEX_OPERATORS = {"=": "=", "+": "+", "<=": r"\le ", "<": "<", "x": r"\times ", "in": r"\in ", "and": r"\text{ and }", "star": r"\star ", "dot": r"\cdot ", ",": ", "}
-_TEXT_OPERATORS = {"=": " = ", "+": " + ", "<=": " ≤ ", "<": " < ", "x": "×", "in": " ∈ ", "and": " and ", "star": " ⋆ ", "dot": "·", ",": ", "}
+_LATEX_OPERATORS = {
+    "=": "=",
+    "+": "+",
+    "<=": r"\le ",
+    "<": "<",
+    "x": r"\times ",
+    "in": r"\in ",
+    "and": r"\text{ and }",
+    "star": r"\star ",
+    "dot": r"\cdot ",
+    ",": ", ",
+}
+_TEXT_OPERATORS = {
+    "=": " = ",
+    "+": " + ",
+    "<=": " ≤ ",
+    "<": " < ",
+    "x": "×",
+    "in": " ∈ ",
+    "and": " and ",
+    "star": " ⋆ ",
+    "dot": "·",
+    ",": ", ",
+}
 
 
 TIE = "\u00a0"  # a space at which plain text does not break its lines; renderers print it as a space
@@ -59,9 +83,11 @@ def latex(formula: Formula) -> str:
         case Sigma(Span(name, first, last, 1)):
             return rf"\sum_{{{_latex_name(name)}={latex(first)}}}^{{{latex(last)}}}"
         case Sigma(Span(name)):
-            return rf"\sum_{{{_latex_name(name)}\in {named_set(name)}}}"
+            return rf"\sum_{{{_latex_name(name)}\in {_latex_name(named_set(name))}}}"
         case Sigma(Fibre(span, onto)):
-            return rf"\sum_{{{_latex_name(span.name)}\in {named_set(span.name)}\cap {latex(held_set(onto))}}}"
+            return (
+                rf"\sum_{{{_latex_name(span.name)}\in {_latex_name(named_set(span.name))}\cap {latex(held_set(onto))}}}"
+            )
         case Sigma(Held(name, onto)):
             return rf"\sum_{{{_latex_name(name)}\in {latex(held_set(onto))}}}"
         case Group(inside):
@@ -73,10 +99,10 @@ def latex(formula: Formula) -> str:
         case Cases(rows):
             lines = [rf"{latex(value)} & {_latex_condition(condition)}" for value, condition in rows]
             return r"\begin{cases}" + r",\\ ".join(lines) + r".\end{cases}"
-        case Floor(inside, None):
+        case Floor(inside, bottom) if bottom is None:
             return rf"\bigl\lfloor {latex(inside)}\bigr\rfloor"
         case Floor(top, bottom):
-            return rf"\Bigl\lfloor\frac{{{latex(top)}}}{{{latex(bottom)}}}\Bigr\rfloor"
+            return rf"\Bigl\lfloor\frac{{{latex(top)}}}{{{latex(bottom or 1)}}}\Bigr\rfloor"
         case Power(base, exponent):
             return rf"{latex(base)}^{{{latex(exponent)}}}"
         case Call(name, argument):
@@ -112,9 +138,9 @@ def text(formula: Formula) -> str:
         case Sigma(Span(name, first, last, 1)):
             return f"Σ_{{{name}={text(first)}..{text(last)}}}".replace(" ", "")
         case Sigma(Span(name)):
-            return f"Σ_{{{name}∈{named_set(name, latex=False)}}}"
+            return f"Σ_{{{name}∈{named_set(name)}}}"
         case Sigma(Fibre(span, onto)):
-            return f"Σ_{{{span.name}∈{named_set(span.name, latex=False)}∩{text(held_set(onto))}}}"
+            return f"Σ_{{{span.name}∈{named_set(span.name)}∩{text(held_set(onto))}}}"
         case Sigma(Held(name, onto)):
             return f"Σ_{{{name}∈{text(held_set(onto))}}}"
         case Group(inside):
@@ -128,10 +154,10 @@ def text(formula: Formula) -> str:
                 f"{text(value)} {condition if isinstance(condition, str) else 'if ' + text(condition)}"
                 for value, condition in rows
             )
-        case Floor(inside, None):
+        case Floor(inside, bottom) if bottom is None:
             return f"⌊{text(inside)}⌋"
         case Floor(top, bottom):
-            return f"⌊({text(top)}) / {text(bottom)}⌋"
+            return f"⌊({text(top)}) / {text(bottom or 1)}⌋"
         case Power(base, exponent):
             return f"{text(base)}^{text(exponent)}"
         case Call(name, argument):
@@ -141,17 +167,6 @@ def text(formula: Formula) -> str:
         case Typeset(inner, _):
             return text(inner)
     raise TypeError(f"not a formula: {formula!r}")
-
-
-def named_set(name: str, latex: bool = True) -> str:
-    """The set that a variable with gaps runs over, named by its capital: f runs over F."""
-    letter, digits = name[0].upper(), name[1:]
-    return f"{letter}_{{{digits}}}" if digits and latex else letter + digits
-
-
-def held_set(name: str) -> Formula:
-    """The set of the padded positions that hold the input `name`."""
-    return Sym("Z", (name,))
 
 
 _ESCAPES = {

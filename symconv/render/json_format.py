@@ -21,7 +21,7 @@ OPTIONS: tuple[str, ...] = ()
 FORMAT = "symconv proof"
 VERSION = 1
 ROWS_LIMIT = 1_000_000  # non-zeros up to which the flattened matrix is written out
-_NUMBERS = {"definition": 1, "entries": 2, "columns": 2}
+_NUMBERS: dict[str | None, int] = {"definition": 1, "entries": 2, "columns": 2}
 
 
 def render_proof(proof: Proof) -> str:
@@ -31,7 +31,7 @@ def render_proof(proof: Proof) -> str:
 
 def data(proof: Proof) -> dict[str, Any]:
     """The proof as dictionaries, lists, strings and integers."""
-    from ..wording import claim_parts, reason_parts
+    from ..documents.wording import claim_parts, reason_parts
 
     layer = proof.layer
     written = proof.theorem.size(layer) <= ROWS_LIMIT
@@ -41,7 +41,10 @@ def data(proof: Proof) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "layer": {"type": type(layer).__name__, **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)}},
+        "layer": {
+            "type": type(layer).__name__,
+            **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)},
+        },
         "theorem": proof.theorem.name,
         "statement": proof.theorem.statement,
         "input_shape": list(layer.input_shape),
@@ -71,7 +74,7 @@ def _plain(value: Any) -> Any:
 
 def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
     """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs)."""
-    result = {
+    result: dict[str, Any] = {
         "row_shape": list(matrix.row_shape),
         "column_shape": list(matrix.column_shape),
         "entry_shape": list(matrix.kernel_shape),
@@ -94,7 +97,13 @@ def _pretty(value: Any, depth: int) -> str:
     if isinstance(value, dict) and depth < 3 and value and "claim" not in value and "what" not in value:
         lines = [f"{inner}{json.dumps(key)}: {_pretty(item, depth + 1)}" for key, item in value.items()]
         return "{\n" + ",\n".join(lines) + f"\n{outer}}}"
-    if isinstance(value, list) and value and isinstance(value[0], (dict, list)) and depth < 4 and not isinstance(value[0], int):
+    if (
+        isinstance(value, list)
+        and value
+        and isinstance(value[0], (dict, list))
+        and depth < 4
+        and not isinstance(value[0], int)
+    ):
         return "[\n" + ",\n".join(inner + json.dumps(item, ensure_ascii=False) for item in value) + f"\n{outer}]"
     return json.dumps(value, ensure_ascii=False)
 
@@ -131,12 +140,19 @@ def layer_from(value: dict[str, Any]) -> Any:
     spec = value.get("layer")
     kinds = {"Conv": layers.Conv, "Linear": layers.Linear}
     if not isinstance(spec, dict) or spec.get("type") not in kinds:
-        raise SpecError("layer", spec, "must be an object whose type is " + " or ".join(kinds), '"layer": {"type": "Conv", ...}')
+        raise SpecError(
+            "layer", spec, "must be an object whose type is " + " or ".join(kinds), '"layer": {"type": "Conv", ...}'
+        )
     kind: Any = kinds[spec["type"]]
     parameters = {name: each for name, each in spec.items() if name != "type"}
     known = {each.name for each in fields(kind)}
     if set(parameters) - known:
-        raise SpecError("layer", sorted(set(parameters) - known), f"has unknown parameters; {spec['type']} takes {', '.join(sorted(known))}", '"stride": [1, 1]')
+        raise SpecError(
+            "layer",
+            sorted(set(parameters) - known),
+            f"has unknown parameters; {spec['type']} takes {', '.join(sorted(known))}",
+            '"stride": [1, 1]',
+        )
     required = {each.name for each in fields(kind) if each.default is each.default_factory}
     if required - set(parameters):
         raise SpecError("layer", sorted(required - set(parameters)), "parameters are missing", '"input_size": [4, 4]')

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..document import (
+from ..documents.blocks import (
     Block,
     Cell,
     Display,
@@ -30,9 +30,8 @@ from ..document import (
     Table,
 )
 from .colours import colour
-from .formula import escape, latex
+from .formula import escape, latex, width
 from .formula import text as plain
-from .formula import width
 
 if TYPE_CHECKING:
     from ..proof import Proof
@@ -84,7 +83,11 @@ def _block(block: Block, key: str) -> str:
         case Table(rows):
             return _table(rows, key)
         case Matrix():
-            caption = "Written out, with a dot for zero" + (" and one colour for each kernel entry" if block.legend else "") + ":"
+            caption = (
+                "Written out, with a dot for zero"
+                + (" and one colour for each kernel entry" if block.legend else "")
+                + ":"
+            )
             return rf"\noindent {caption}\par\nobreak\smallskip" + "\n" + _matrix(block)
         case Picture():
             return _picture(block)

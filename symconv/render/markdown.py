@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..document import (
+from ..documents.blocks import (
     Block,
     Display,
     Document,
@@ -37,7 +37,9 @@ def render_proof(proof: Proof) -> str:
 
 def render(document: Document) -> str:
     """A document in Markdown."""
-    numbers = {block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)}
+    numbers = {
+        block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)
+    }
     blocks = [f"# {_inline(document.title, {})}", *(_block(block, numbers) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -54,8 +56,8 @@ def _block(block: Block, numbers: dict[str | None, int]) -> str:
         case Long(formula):
             return f"${_math(formula)}$."
         case Table(rows):
-            lines = "\n".join(f"| {name} | {_inline(value, numbers).replace('|', '&#124;')} |" for name, value in rows)
-            return f"| parameter | value |\n|---|---|\n{lines}"
+            body = "\n".join(f"| {name} | {_inline(value, numbers).replace('|', '&#124;')} |" for name, value in rows)
+            return f"| parameter | value |\n|---|---|\n{body}"
         case Matrix():
             return _matrix(block)
         case Picture():
@@ -96,12 +98,24 @@ def _escape(words: str) -> str:
 
 def _matrix(matrix: Matrix) -> str:
     columns = len(matrix.columns)
-    groups = [f"*{{{matrix.column_block}}}{{c}}|"] * (columns // matrix.column_block) if matrix.column_block else ["c" * columns + "|"]
+    groups = (
+        [f"*{{{matrix.column_block}}}{{c}}|"] * (columns // matrix.column_block)
+        if matrix.column_block
+        else ["c" * columns + "|"]
+    )
     spelled = "".join(group if not group.startswith("*") else "c" * matrix.column_block + "|" for group in groups)
     lines = [" & " + " & ".join(rf"\scriptstyle {_math(label)}" for label in matrix.columns) + r" \\ \hline"]
     for row, label in enumerate(matrix.rows):
         cells = (matrix.cells.get((row, column)) for column in range(columns))
-        end = r" \\ \hline" if matrix.row_block and (row + 1) % matrix.row_block == 0 and row + 1 < len(matrix.rows) else r" \\"
-        lines.append(rf"\scriptstyle {_math(label)} & " + " & ".join(_math(cell.formula) if cell else r"\cdot" for cell in cells) + end)
+        end = (
+            r" \\ \hline"
+            if matrix.row_block and (row + 1) % matrix.row_block == 0 and row + 1 < len(matrix.rows)
+            else r" \\"
+        )
+        lines.append(
+            rf"\scriptstyle {_math(label)} & "
+            + " & ".join(_math(cell.formula) if cell else r"\cdot" for cell in cells)
+            + end
+        )
     body = "\n".join(lines)
     return f"Written out, with a dot for zero:\n\n$$\n\\begin{{array}}{{r|{spelled}}}\n{body}\n\\end{{array}}\n$$"

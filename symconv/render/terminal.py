@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO, Any
 
-from ..document import Matrix
+from ..documents.blocks import Matrix
 from ..errors import TooLarge
 from .colours import colour
 from .formula import TIE
@@ -21,8 +21,8 @@ def wants_colour(stream: IO[str]) -> bool:
 
 def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
     """W as text no wider than `width`; refused when it has more than `limit` cells."""
+    from ..documents.weights import weight_grid
     from ..matrices import weight_matrix
-    from ..sections import weight_grid
 
     found = weight_matrix(layer.read_map)
     rows, columns = found.shape

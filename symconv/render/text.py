@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..document import (
+from ..documents.blocks import (
     Block,
     Display,
     Document,
@@ -41,7 +41,9 @@ def render_proof(proof: Proof) -> str:
 
 def render(document: Document) -> str:
     """A document in plain text."""
-    numbers = {block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)}
+    numbers = {
+        block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)
+    }
     title = inline(document.title, {})
     blocks = [f"{title}\n{'=' * len(title)}", *(_block(block, numbers) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -61,7 +63,9 @@ def _block(block: Block, numbers: dict[str | None, int]) -> str:
             return fill(formula_text(formula), "    ", "      ")
         case Table(rows):
             width = max(len(name) for name, _ in rows)
-            return "\n".join(fill(f"{name:<{width}}  {inline(value, numbers)}", "    ", " " * (width + 6)) for name, value in rows)
+            return "\n".join(
+                fill(f"{name:<{width}}  {inline(value, numbers)}", "    ", " " * (width + 6)) for name, value in rows
+            )
         case Matrix():
             said = "a letter for each kernel entry" if block.legend else "the indices of x"
             return fill(f"Written out, with a dot for zero and {said}:") + "\n\n" + matrix(block)
@@ -107,7 +111,10 @@ def _display(formula: Formula, number: str) -> str:
             f"{formula_text(value)}  {condition if isinstance(condition, str) else 'if ' + formula_text(condition)}"
             for value, condition in formula.parts[-1].rows
         ]
-        lines = [fill(("    " + left if n == 0 else " " * (len(left) + 4)) + row, "", " " * (len(left) + 6)) for n, row in enumerate(rows)]
+        lines = [
+            fill(("    " + left if n == 0 else " " * (len(left) + 4)) + row, "", " " * (len(left) + 6))
+            for n, row in enumerate(rows)
+        ]
         text = "\n".join(lines)
     else:
         text = fill(formula_text(formula), "    ", "      ")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .definition import BIAS, Definition
-from .document import Inline, Math, Reference, words
-from .formula import (
+from ..definition import BIAS, Definition
+from ..formula import (
     Call,
     Cases,
     Chain,
@@ -24,15 +23,17 @@ from .formula import (
     Sym,
     Words,
     equals,
+    held_set,
+    named_set,
     plus,
     position,
 )
-from .proof import AnyClaim, BatchClaim, Claim, MatrixClaim, Omitted, Proof, RowClaim, Step
-from .readmap import Axis, Line, ReadMap
-from .render.formula import held_set, named_set
-from .rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold
-from .rules import Group as Grouping
-from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
+from ..proof import AnyClaim, BatchClaim, Claim, MatrixClaim, Omitted, Proof, RowClaim, Step, sums_of
+from ..readmap import Axis, Line, ReadMap
+from ..rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold, flattened
+from ..rules import Group as Grouping
+from ..sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
+from .blocks import Inline, Math, Reference, words
 
 DEFINITION, ENTRY_RULE, COLUMN_RULE = "definition", "entries", "columns"
 
@@ -65,7 +66,9 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
             terms.append(kernel)
         elif letter in (WEIGHT, COLUMNS):
             pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
-            terms.append(matrix_entry(letter, [pair[0] for pair in pairs], [pair[1] for pair in pairs if len(pair) > 1]))
+            terms.append(
+                matrix_entry(letter, [pair[0] for pair in pairs], [pair[1] for pair in pairs if len(pair) > 1])
+            )
         else:
             terms.append(Sym(letter, leading(simple, letter)))
     return plus(*bias_terms(definition), Juxtapose((*outer, *terms)))
@@ -113,13 +116,32 @@ def _product_claim(definition: Definition, y: Sym, row: Index, column: Index) ->
     entry = position((c, column if read_map.axes else number(0)))
     product = Juxtapose(("K", COLUMNS))
     if channels.groups > 1:
-        first = (channels.position - variable(channels.letters.kernel)) * (definition_rows(read_map) // channels.inputs)
-        return words(start + ": row {} of {} meets the rows of {} from {} on, those of its group.", entry, product, *bias, c, "K", COLUMNS, first)
+        first = (channels.position - variable(channels.letters.kernel)) * (column_height(read_map) // channels.inputs)
+        return words(
+            start + ": row {} of {} meets the rows of {} from {} on, those of its group.",
+            entry,
+            product,
+            *bias,
+            c,
+            "K",
+            COLUMNS,
+            first,
+        )
     taps = position(tuple(variable(line.letters.kernel) for line in read_map.lines))
-    return words(start + "; kernel entry {} is column {} of {} and row {} of {}.", entry, product, *bias, taps, row, "K", row, COLUMNS)
+    return words(
+        start + "; kernel entry {} is column {} of {} and row {} of {}.",
+        entry,
+        product,
+        *bias,
+        taps,
+        row,
+        "K",
+        row,
+        COLUMNS,
+    )
 
 
-def definition_rows(read_map: ReadMap) -> int:
+def column_height(read_map: ReadMap) -> int:
     """The number of rows of C."""
     rows = read_map.channels.inputs
     for axis in read_map.axes:
@@ -129,8 +151,6 @@ def definition_rows(read_map: ReadMap) -> int:
 
 def flat_output(read_map: ReadMap) -> Index:
     """The number of an output position among the columns of C."""
-    from .rules import flattened
-
     return flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
 
 
@@ -204,20 +224,21 @@ def cited(number_of_step: int) -> str:
 
 
 def _reindex_reason(step: Step, maps: Sequence[Index], read_map: ReadMap) -> tuple[Inline, ...]:
-    assert isinstance(step.claim, Claim)
     shown = [
         (line, axis.spans[0], index)
-        for line, axis, index in zip(read_map.lines, step.claim.sums, maps, strict=True)
+        for line, axis, index in zip(read_map.lines, sums_of(step.claim), maps, strict=True)
         if line.taps > 1
     ]
     spans = [span for _, span, _ in shown if isinstance(span, Span)]
     old = position(tuple(variable(line.letters.kernel) for line, _, _ in shown))
     new = position(tuple(variable(span.name) for span in spans))
     puts = ", ".join("{}" for _ in shown)
-    formulas: list[Formula] = [equals(variable(span.name), index) for (_, span, index) in shown if isinstance(span, Span)]
+    formulas: list[Formula] = [
+        equals(variable(span.name), index) for (_, span, index) in shown if isinstance(span, Span)
+    ]
     sets = [span for span in spans if span.step > 1]
     tail = "; " + ", ".join("{}" for _ in sets) if sets else ""
-    listed = [equals(named_set(span.name, latex=False), arithmetic(span)) for span in sets]
+    listed = [equals(named_set(span.name), arithmetic(span)) for span in sets]
     return words(f"put {puts}: one {{}} for each {{}}{tail}", *formulas, new, old, *listed)
 
 
@@ -235,11 +256,21 @@ def reads_twice(read_map: ReadMap) -> bool:
 
 
 def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
-    twice = "an input read twice collects two kernel entries" if reads_twice(read_map) else "here no output reads an input twice"
+    twice = (
+        "an input read twice collects two kernel entries"
+        if reads_twice(read_map)
+        else "here no output reads an input twice"
+    )
     axis = next(axis for axis in read_map.axes if axis.mode is not None)
     p = variable(axis.letters.input)
     held = "collect by input: {} is {} for the {} in {}; "
-    return words(held + twice, Sym(PADDED, (variable(axis.letters.padded),)), Sym(INPUT, (p,)), variable(axis.letters.padded), held_set(axis.letters.input))
+    return words(
+        held + twice,
+        Sym(PADDED, (variable(axis.letters.padded),)),
+        Sym(INPUT, (p,)),
+        variable(axis.letters.padded),
+        held_set(axis.letters.input),
+    )
 
 
 def _entry_reason(proof: Proof) -> str:
@@ -272,7 +303,9 @@ def entry_rule(proof: Proof) -> tuple[Formula, bool]:
     name = matrix_entry(
         WEIGHT, [variable(line.letters.output) for line in lines], [variable(line.letters.input) for line in lines]
     )
-    conditions, sigmas, kernel = [], [], []
+    conditions: list[Formula] = []
+    sigmas: list[Formula] = []
+    kernel: list[Formula] = []
     for line, index in zip(lines, rule.indices, strict=True):
         tap = index
         held = read_map.folded and line.mode is not None
@@ -350,9 +383,9 @@ def held_sets(axis: Axis, limit: int = 10) -> tuple[list[Formula], bool]:
     special = [(p, axis.copies(p)) for p in range(axis.inputs)]
     special = [(p, held) for p, held in special if held != [p * axis.scale]]
     listed: list[Formula] = [
-        equals(Sym("Z", (p,)), SetOf(tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1]), dots=len(held) > 4))
+        equals(
+            Sym("Z", (p,)), SetOf(tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1]), dots=len(held) > 4)
+        )
         for p, held in special[:limit]
     ]
     return listed, len(special) > limit
-
-

@@ -1,7 +1,7 @@
 """A document as format-free blocks: what a proof says, before any format says how it looks.
 
 Paragraphs mix words and formulas; the other blocks are displays, tables, matrices and numbered
-steps. `sections.py` builds documents from proofs, `render/` writes them in each format.
+steps. the rest of `documents/` builds them from proofs, `render/` writes them in each format.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
-from .formula import Formula
+from ..formula import Formula
 
 
 @dataclass(frozen=True)

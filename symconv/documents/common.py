@@ -1,0 +1,67 @@
+"""Pieces that several sections use: symbols of positions, the proof's steps, what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..formula import Chain, Formula, Sym, equals, position
+from ..proof import Proof
+from ..sums import number, variable
+from .blocks import Block, Emph, Inline, Paragraph, ProofStep, Steps, words
+from .wording import cited, claim_parts, reason_parts
+
+
+def position_symbol(letter: str, at: Sequence[int]) -> Formula:
+    """x_{0,1}."""
+    return Sym(letter, tuple(number(n) for n in at))
+
+
+def steps(proof: Proof) -> Steps:
+    """The numbered steps, each with its reason."""
+    lines = proof.layer.read_map.lines
+    ranges = {line.letters.output: line.outputs for line in lines}
+    bounds = [
+        Chain("<=", (0, variable(name), size - 1)) if size > 1 else equals(variable(name), 0)
+        for name, size in ranges.items()
+    ]
+    opening = words(
+        "Fix an output {} with " + ", ".join("{}" for _ in bounds) + ".",
+        position(tuple(map(variable, ranges))),
+        *bounds,
+    )
+    if len(lines) > 1:
+        opening += words(
+            " Each sum is a product of one sum for each index, so a step that holds along every index holds for their product."
+        )
+    numbered = tuple(
+        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(n, step, proof))
+        for n, step in enumerate(proof.steps, 1)
+    )
+    return Steps(opening, numbered)
+
+
+def checked(proof: Proof) -> list[Block]:
+    """How many claims were checked, by which means; nothing more than is true."""
+    report = proof.check()
+    proved = [each for each in report.proved if each.step is not None]
+    compared = sum(each.count for each in proved)
+    numbered = len(proof.steps) - len(report.omitted)
+    parts = [f"the {numbered} proof steps, in form and in value, index by index ({compared:,} comparisons)"]
+    for each in report.proved:
+        if each.what.startswith(("every entry", "K C multiplied")):
+            parts.append(f"{each.what} ({each.count:,} non-zero terms, and no others)")
+        elif "SymPy" in each.what:
+            parts.append(f"{each.what}, for all {each.count:,} outputs")
+    text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]
+    if report.omitted:
+        text.append(" Not proved here: " + "; ".join(report.omitted) + ".")
+    if "entries" not in report.levels:
+        text.append(" The entries were not also compared one by one.")
+    text.append(" The statement is proved for this configuration, over every commutative ring.")
+    return [Paragraph(tuple(text), small=True)]
+
+
+def colour_of(entry: int, matrix: LabelledMatrix) -> tuple[int, int]:
+    """Hue by the leading indices of a kernel entry, shade by the last."""
+    last = matrix.kernel_shape[-1]
+    return (entry // last, entry % last) if len(matrix.kernel_shape) > 1 else (entry, 1)

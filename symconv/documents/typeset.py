@@ -1,0 +1,36 @@
+"""The definition as latexify-py typesets it, from the very function that runs."""
+
+from __future__ import annotations
+
+import linecache
+from typing import Any
+
+from ..definition import Definition
+from ..formula import Formula, Typeset
+from .wording import definition_formula
+
+
+def typeset(definition: Definition) -> Formula:
+    """The right-hand side of the definition; where latexify is missing, as this package writes it."""
+    formula = definition_formula(definition)
+    try:
+        import latexify
+    except ImportError:  # its metadata stops below Python 3.14
+        return formula
+    name, text = "<symconv definition>", definition.source
+    # latexify reads a function's source through linecache, and code that has no file has none there.
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    namespace: dict[str, Any] = {"__builtins__": {}}
+    exec(compile(text, name, "exec"), namespace)  # noqa: S102 - written by `definition.source`, as in `definition.run`
+    try:
+        return Typeset(formula, tidy(latexify.get_latex(namespace["y"], use_signature=False)))
+    finally:
+        del linecache.cache[name]
+
+
+def tidy(latex: str) -> str:
+    """Without the brackets that latexify puts around a bare product, and without spaces that TeX ignores."""
+    opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
+    if latex.count(opening) == 1 and latex.endswith(closing):
+        latex = latex.replace(opening, "").removesuffix(closing)
+    return latex.replace(" = ", "=").replace(r"} \sum", r"}\sum")
