@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..formula import Chain, Formula, Sym, equals, position
+from ..matrices import LabelledMatrix
 from ..proof import Proof
 from ..sums import number, variable
 from .blocks import Block, Emph, Inline, Paragraph, ProofStep, Steps, words

@@ -59,11 +59,11 @@ def window_picture(layer: Any) -> Picture | None:
             axis.position.at({axis.letters.output: o, axis.letters.kernel: u})
             for axis, o, u in zip(axes, output, at, strict=True)
         )
-        window[spot] = flat  # type: ignore[index]
+        window[spot] = flat
 
     def input_cell(at: tuple[int, ...]) -> Cell:
         source = [axis.fold(t) for axis, t in zip(axes, at, strict=True)]
-        formula: Formula = 0 if None in source else position_symbol(INPUT, source)  # type: ignore[arg-type]
+        formula: Formula = 0 if None in source else position_symbol(INPUT, source)
         return Cell(formula, colour_of(window[at], matrix) if at in window else None)
 
     def output_cell(at: tuple[int, ...]) -> Cell:

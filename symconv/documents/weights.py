@@ -317,8 +317,8 @@ def structure(read_map: ReadMap) -> list[str]:
     tables = read_map.tables[-len(read_map.axes) :]
     kinds = [axis_structure(axis, table) for axis, table in zip(read_map.axes, tables, strict=True)]
     along: dict[tuple[str, int], list[str]] = {}
-    for n, kind in enumerate(kinds):
-        along.setdefault(kind, []).append(ORDINALS[n])
+    for n, found in enumerate(kinds):
+        along.setdefault(found, []).append(ORDINALS[n])
     sentences = []
     for (kind, step), these in along.items():
         if kind != "single":
