@@ -59,4 +59,4 @@ def im2col_document(proof: Proof) -> Document:
         steps(proof),
         *checked(proof),
     ]
-    return Document(title(layer, "is a product with the matrix of what it reads"), tuple(blocks), key(proof))
+    return Document(title(layer, "is an im2col product"), tuple(blocks), key(proof))

@@ -87,7 +87,10 @@ class Matrix:
     cells: dict[tuple[int, int], Cell]
     row_block: int  # rows between two rules
     column_block: int
-    legend: tuple[tuple[str, Formula], ...] = ()
+    caption: str  # how it is to be read, where there are colours
+    plain_caption: str  # and where there are letters, in a terminal
+    legend: tuple[tuple[str, Formula], ...] = ()  # what the letters stand for
+    sums: tuple[Formula, ...] = ()  # what the names of sums stand for
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..formula import Chain, Formula, Juxtapose, Sym, Words, equals, plus, times
@@ -102,18 +103,17 @@ def columns_grid(layer: Any, matrix: LabelledMatrix) -> Matrix:
                 None,
                 ".".join(map(str, at)) if max(at, default=0) > 9 else "".join(map(str, at)),
             )
-    kernel = proof_kernel_labels(layer, matrix)
-    outputs = tuple(
-        Sym("", tuple(number(n) for n in matrix.column_position(column))) for column in range(matrix.shape[1])
-    )
     return Matrix(
-        kernel, outputs, cells,
+        tuple(_place(matrix.row_position(row)) for row in range(matrix.shape[0])),
+        tuple(_place(matrix.column_position(column)) for column in range(matrix.shape[1])),
+        cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        ((("01" if len(matrix.kernel_shape) > 1 else "0"), position_symbol(INPUT, (0, 1)[: max(1, min(2, len(matrix.kernel_shape)))])),),
-    )  # fmt: skip
+        "rows by kernel entry, columns by output, with a dot for zero",
+        "rows by kernel entry, columns by output, each entry by the indices of x that it is, with a dot for zero",
+    )
 
 
-def proof_kernel_labels(layer: Any, matrix: LabelledMatrix) -> tuple[Formula, ...]:
-    """The rows of C: positions (e, u, v)."""
-    return tuple(Sym("", tuple(number(n) for n in matrix.row_position(row))) for row in range(matrix.shape[0]))
+def _place(at: Sequence[int]) -> Formula:
+    """A bare position, to label a row or column; for a layer without axes a single column has none."""
+    return Sym("", tuple(number(n) for n in at)) if at else 1

@@ -74,8 +74,9 @@ def setting(layer: Any) -> list[Block]:
         else f"{_capital(count_of(layer.in_channels, 'input channel'))} and {count_of(layer.out_channels, 'output channel')}"
         + (f" in {layer.groups} groups." if layer.groups > 1 else ".")
     )
+    shape = "has {} entries" if rank == 1 else "is {}"
     opening = words(
-        channels + " The kernel {} is {} and moves over the input {}, which is {}, in steps of {}",
+        channels + f" The kernel {{}} {shape} and moves over the input {{}}, which {shape}, in steps of {{}}",
         equals("K", Group(Sym(KERNEL, k_letters))), times(layer.kernel_size),
         equals("X", Group(Sym(INPUT, x_letters))), times(layer.input_size), per_axis(layer.stride),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from typing import Any
 
 from ..definition import Definition
@@ -29,8 +30,10 @@ def typeset(definition: Definition) -> Formula:
 
 
 def tidy(latex: str) -> str:
-    """Without the brackets that latexify puts around a bare product, and without spaces that TeX ignores."""
+    """Without brackets around a bare product, and with indices and quotients as the rest of the document has them."""
     opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
     if latex.count(opening) == 1 and latex.endswith(closing):
         latex = latex.replace(opening, "").removesuffix(closing)
+    latex = re.sub(r"\\mathrm\{([iufp])(\d+)\}", r"\1_{\2}", latex)  # i2, of a fourth axis, is i with an index
+    latex = re.sub(r"\\left\\lfloor\\frac\{(\w+)\}\{(\d+)\}\\right\\rfloor", r"\\lfloor \1/\2\\rfloor", latex)
     return latex.replace(" = ", "=").replace(r"} \sum", r"}\sum")

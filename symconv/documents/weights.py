@@ -20,7 +20,8 @@ from .setting import ORDINALS, count_of, is_linear, listed
 from .wording import ENTRY_RULE, entry_rule, held_sets, reads_twice
 
 FULL_COLUMNS = 36
-FULL_ROWS = 36
+FULL_ROWS = 32
+WIDEST_SUMS = 24  # kernel symbols side by side that a line still holds; beyond, sums get names
 ALL_ROWS_TERMS = 160
 LONG_ROW = 36
 
@@ -117,28 +118,33 @@ def short_name(entry: int) -> str:
     return alphabet[letter] + (str(turn) if turn else "")
 
 
-def weight_cell(layer: Any, entry: tuple[int, ...], matrix: LabelledMatrix) -> Cell:
-    """One non-zero entry of W."""
-    symbols = [kernel_symbol(layer, u, matrix) for u in entry]
-    colour = colour_of(entry[0], matrix) if len(entry) == 1 else (-1, 0)
-    return Cell(plus(*symbols), colour, "+".join(short_name(u) for u in entry))
-
-
 def weight_grid(layer: Any, matrix: LabelledMatrix) -> Matrix:
-    """W with its labels, colours and, for a terminal, its letters."""
-    cells = {
-        (row, column): weight_cell(layer, entry, matrix)
-        for row, line in enumerate(matrix.rows)
-        for column, entry in line.items()
-    }
-    used = sorted({u for line in matrix.rows for entry in line.values() for u in entry})
+    """W with its labels, colours and, for a terminal, its letters; long sums of kernel entries get names."""
+    rows_ = list(matrix.rows)
+    entries = dict.fromkeys(entry for row in rows_ for _, entry in sorted(row.items()))
+    symbols = {u: kernel_symbol(layer, u, matrix) for u in sorted({u for entry in entries for u in entry})}
+    sums = [entry for entry in entries if len(entry) > 1]
+    widest = [max((len(row.get(column, ())) for row in rows_), default=0) for column in range(matrix.shape[1])]
+    named = bool(sums) and (max(widest) > 2 or sum(widest) > WIDEST_SUMS)
+    cells: dict[tuple[int, ...], Cell] = {}
+    for entry in entries:
+        if len(entry) == 1:
+            cells[entry] = Cell(symbols[entry[0]], colour_of(entry[0], matrix), short_name(entry[0]))
+        elif named:
+            name = number(sums.index(entry) + 1)
+            cells[entry] = Cell(Sym("s", (name,)), (-1, 0), f"s[{name}]")
+        else:
+            cells[entry] = Cell(plus(*(symbols[u] for u in entry)), (-1, 0), "+".join(map(short_name, entry)))
     return Matrix(
         tuple(position_symbol("y", matrix.row_position(row)) for row in range(matrix.shape[0])),
         tuple(position_symbol(INPUT, matrix.column_position(column)) for column in range(matrix.shape[1])),
-        cells,
+        {(row, column): cells[entry] for row, line in enumerate(rows_) for column, entry in line.items()},
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        tuple((short_name(u), kernel_symbol(layer, u, matrix)) for u in used),
+        "with a dot for zero and one colour for each kernel entry",
+        "with a dot for zero and a letter for each kernel entry",
+        tuple((short_name(u), symbol) for u, symbol in symbols.items()),
+        tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),
     )
 
 

@@ -30,7 +30,7 @@ from ..formula import (
 )
 from ..proof import AnyClaim, BatchClaim, Claim, MatrixClaim, Omitted, Proof, RowClaim, Step, sums_of
 from ..readmap import Axis, Line, ReadMap
-from ..rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold, flattened
+from ..rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold, flattened, only_span
 from ..rules import Group as Grouping
 from ..sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
 from .blocks import Inline, Math, Reference, words
@@ -224,22 +224,24 @@ def cited(number_of_step: int) -> str:
 
 
 def _reindex_reason(step: Step, maps: Sequence[Index], read_map: ReadMap) -> tuple[Inline, ...]:
-    shown = [
-        (line, axis.spans[0], index)
-        for line, axis, index in zip(read_map.lines, sums_of(step.claim), maps, strict=True)
-        if line.taps > 1
-    ]
-    spans = [span for _, span, _ in shown if isinstance(span, Span)]
-    old = position(tuple(variable(line.letters.kernel) for line, _, _ in shown))
-    new = position(tuple(variable(span.name) for span in spans))
-    puts = ", ".join("{}" for _ in shown)
-    formulas: list[Formula] = [
-        equals(variable(span.name), index) for (_, span, index) in shown if isinstance(span, Span)
-    ]
-    sets = [span for span in spans if span.step > 1]
-    tail = "; " + ", ".join("{}" for _ in sets) if sets else ""
-    listed = [equals(named_set(span.name), arithmetic(span)) for span in sets]
-    return words(f"put {puts}: one {{}} for each {{}}{tail}", *formulas, new, old, *listed)
+    old: list[Formula] = []
+    new: list[Formula] = []
+    puts: list[Formula] = []
+    sets: list[Formula] = []  # those that a summation sign names: with gaps, or cut with Z_p in the next step
+    for line, axis, index in zip(read_map.lines, sums_of(step.claim), maps, strict=True):
+        span = only_span(axis)
+        folded = read_map.folded and line.mode is not None
+        if line.taps > 1:
+            old.append(variable(line.letters.kernel))
+        if line.taps > 1 or folded:
+            there = index if line.taps > 1 else index.substitute(line.letters.kernel, number(0))
+            new.append(variable(span.name))
+            puts.append(equals(variable(span.name), there))
+        if span.step > 1 or folded:
+            sets.append(equals(named_set(span.name), arithmetic(span)))
+    once = words(": one {} for each {}", position(tuple(new)), position(tuple(old))) if old else ()
+    where = words("; " + ", ".join("{}" for _ in sets), *sets) if sets else ()
+    return words("put " + ", ".join("{}" for _ in puts), *puts) + once + where
 
 
 def arithmetic(span: Span) -> SetOf:

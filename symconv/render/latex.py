@@ -83,12 +83,8 @@ def _block(block: Block, key: str) -> str:
         case Table(rows):
             return _table(rows, key)
         case Matrix():
-            caption = (
-                "Written out, with a dot for zero"
-                + (" and one colour for each kernel entry" if block.legend else "")
-                + ":"
-            )
-            return rf"\noindent {caption}\par\nobreak\smallskip" + "\n" + _matrix(block)
+            where = f"\n\n\\noindent where {_listed_sums(block)}." if block.sums else ""
+            return rf"\noindent Written out, {block.caption}:\par\nobreak\smallskip" + "\n" + _matrix(block) + where
         case Picture():
             return _picture(block)
         case Statement(parts):
@@ -160,6 +156,10 @@ def _matrix(matrix: Matrix) -> str:
     body = "\n".join(lines)
     array = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{1.25}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
     return f"{{\\centering{_scaled(f'${array}$')}\\par}}\\medskip"
+
+
+def _listed_sums(matrix: Matrix) -> str:
+    return ", ".join(f"${latex(formula)}$" for formula in matrix.sums)
 
 
 def _picture(picture: Picture) -> str:

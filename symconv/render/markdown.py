@@ -118,4 +118,7 @@ def _matrix(matrix: Matrix) -> str:
             + end
         )
     body = "\n".join(lines)
-    return f"Written out, with a dot for zero:\n\n$$\n\\begin{{array}}{{r|{spelled}}}\n{body}\n\\end{{array}}\n$$"
+    where = f"\n\nwhere {', '.join(f'${_math(formula)}$' for formula in matrix.sums)}." if matrix.sums else ""
+    return (
+        f"Written out, with a dot for zero:\n\n$$\n\\begin{{array}}{{r|{spelled}}}\n{body}\n\\end{{array}}\n$$" + where
+    )

@@ -67,8 +67,7 @@ def _block(block: Block, numbers: dict[str | None, int]) -> str:
                 fill(f"{name:<{width}}  {inline(value, numbers)}", "    ", " " * (width + 6)) for name, value in rows
             )
         case Matrix():
-            said = "a letter for each kernel entry" if block.legend else "the indices of x"
-            return fill(f"Written out, with a dot for zero and {said}:") + "\n\n" + matrix(block)
+            return fill(f"Written out, {block.plain_caption}:") + "\n\n" + matrix(block)
         case Picture():
             return ""  # the text before it says the same
         case Steps(opening, steps):
@@ -122,7 +121,10 @@ def _display(formula: Formula, number: str) -> str:
         return text
     lines = text.split("\n")
     room = WIDTH - len(lines[0]) - len(number)
-    lines[0] += " " * room + number if room > 1 else f"  {number}"
+    if room > 1:
+        lines[0] += " " * room + number
+    else:
+        lines.append(" " * (WIDTH - len(number)) + number)
     return "\n".join(lines)
 
 
@@ -156,4 +158,6 @@ def matrix(block: Matrix, width: int = WIDTH, paint: Callable[[str, str], str] |
             lines.append(f"{label:<{margin - 1}}{cells}")
         bands.append("\n".join(lines))
     legend = ", ".join(f"{short}{TIE}={TIE}{formula_text(symbol)}" for short, symbol in block.legend)
-    return "\n\n".join([*bands, fill(f"with {legend}.")] if legend else bands)
+    sums = ", ".join(map(formula_text, block.sums))
+    said = [f"with {legend}" if legend else "", f"where {sums}" if sums else ""]
+    return "\n\n".join([*bands, *(fill(f"{each}.") for each in said if each)])

@@ -1,0 +1,54 @@
+"""What the tests share: the gallery of configurations, and visible skips that say what to install."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import symconv as sc
+
+GALLERY: dict[str, tuple[sc.Layer, str]] = {
+    "plain": (sc.Conv((4, 4), (3, 3)), "weight_matrix"),
+    "padded": (sc.Conv((4, 4), (3, 3), padding=1), "weight_matrix"),
+    "reflect": (sc.Conv((3, 4), (3, 3), padding=1, padding_mode="reflect"), "weight_matrix"),
+    "circular-1d": (sc.Conv((5,), 3, padding=1, padding_mode="circular"), "weight_matrix"),
+    "read-twice": (sc.Conv((2,), 3, padding=1, padding_mode="circular"), "weight_matrix"),
+    "replicate-3d": (
+        sc.Conv((2, 4, 4), 2, 2, 2, stride=(1, 2, 2), padding=1, bias=True, padding_mode="replicate"),
+        "weight_matrix",
+    ),
+    "symmetric-dilated-input": (
+        sc.Conv((5, 4), (2, 3), stride=2, padding=((1, 2), (0, 1)), padding_mode="symmetric", input_dilation=(2, 1)),
+        "weight_matrix",
+    ),
+    "groups-bias": (sc.Conv((3, 3), 2, 4, 4, groups=2, bias=True), "weight_matrix"),
+    "depthwise": (sc.Conv((6, 6), 3, 4, 4, stride=2, padding=1, groups=4), "weight_matrix"),
+    "flipped-full": (sc.Conv((3, 3), 3, padding="full", flip_kernel=True), "weight_matrix"),
+    "crop": (sc.Conv((6, 5), 3, padding=((-1, 2), (1, -1)), padding_mode="circular"), "weight_matrix"),
+    "one-by-one": (sc.Conv((4, 4), 1, 3, 2), "weight_matrix"),
+    "single": (sc.Conv((1,), 1), "weight_matrix"),
+    "causal": (sc.Conv((10,), 3, dilation=4, padding=((8, 0),)), "weight_matrix"),
+    "rank-4": (sc.Conv((3, 3, 3, 3), 2, dilation=2, padding=2, padding_mode="reflect"), "weight_matrix"),
+    "gaps": (sc.Conv((3, 2), 2, input_dilation=3), "weight_matrix"),
+    "linear": (sc.Linear(3, 2, bias=True), "weight_matrix"),
+    "lenet-c1": (sc.Conv((32, 32), 5, 1, 6), "weight_matrix"),
+    "lenet-c3": (sc.Conv((14, 14), 5, 6, 16, bias=True), "weight_matrix"),
+    "im2col": (sc.Conv((4, 4), 3, padding=1), "im2col"),
+    "im2col-groups": (sc.Conv((7,), 3, 2, 4, stride=2, groups=2, bias=True), "im2col"),
+    "im2col-lenet-c3": (sc.Conv((14, 14), 5, 6, 16, bias=True), "im2col"),
+    "im2col-linear": (sc.Linear(3, 2), "im2col"),
+}
+"""Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
+
+GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
+          "causal", "linear", "im2col", "im2col-groups"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def pdflatex() -> str:
+    """The path of pdflatex, or a visible skip."""
+    found = shutil.which("pdflatex")
+    if found is None:
+        pytest.skip("pdflatex is missing: apt-get install texlive-latex-base texlive-latex-recommended lmodern")
+    return found

@@ -1,0 +1,135 @@
+"""The documents: golden files, LaTeX that compiles without an overfull line, text within 80 columns."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import GALLERY, GOLDEN
+
+import symconv as sc
+from symconv.documents.typeset import typeset
+from symconv.documents.wording import definition_formula
+from symconv.formula import Typeset
+from symconv.render.formula import escape, latex
+
+FOLDER = Path(__file__).parent / "golden"
+SUFFIX = {"latex": "tex", "markdown": "md", "text": "txt", "json": "json"}
+FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}\begin{document}"
+
+
+@pytest.mark.parametrize("format", SUFFIX)
+@pytest.mark.parametrize("name", GOLDEN)
+def test_documents_are_as_they_were_read_and_approved(name: str, format: str) -> None:
+    """After a change that is meant, run with UPDATE_GOLDEN=1 and read the difference."""
+    layer, theorem = GALLERY[name]
+    text = sc.prove(layer, theorem).render(format, **({"standalone": True} if format == "latex" else {}))
+    path = FOLDER / f"{name}.{SUFFIX[format]}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def compile_log(pdflatex: str, folder: Path, text: str) -> str:
+    """Compile twice, for the references, without shell escape, and return the log."""
+    (folder / "page.tex").write_text(text, encoding="utf-8")
+    command = [pdflatex, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    for _ in range(2):
+        run = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+        assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
+    return (folder / "page.log").read_text(errors="replace")
+
+
+def assert_clean(log: str) -> None:
+    wide = [float(points) for points in re.findall(r"Overfull \\[hv]box \(([0-9.]+)pt too", log)]
+    assert max(wide, default=0) <= 1.0, log[-3000:]
+    assert "undefined" not in log.replace("undefined references as", "")
+    assert "multiply-defined" not in log
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_page_compiles_and_nothing_runs_off_it(name: str, pdflatex: str, tmp_path: Path) -> None:
+    layer, theorem = GALLERY[name]
+    assert_clean(compile_log(pdflatex, tmp_path, sc.prove(layer, theorem).render("latex", standalone=True)))
+
+
+def test_two_fragments_stand_in_one_paper(pdflatex: str, tmp_path: Path) -> None:
+    fragments = [sc.prove(*GALLERY[name]).render("latex") for name in ("plain", "padded", "im2col")]
+    assert all(fragment.startswith("% needs \\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}\n") for fragment in fragments)
+    assert_clean(compile_log(pdflatex, tmp_path, FRAGMENT_PREAMBLE + "\n\n".join(fragments) + r"\end{document}"))
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_text_fits_a_terminal(name: str) -> None:
+    layer, theorem = GALLERY[name]
+    text = str(sc.prove(layer, theorem))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\u00a0" not in text
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_markdown_has_balanced_formulas(name: str) -> None:
+    layer, theorem = GALLERY[name]
+    text = sc.prove(layer, theorem).render("markdown")
+    assert text.count("$$") % 2 == 0
+    assert text.replace("$$", "").count("$") % 2 == 0
+    assert "\\allowbreak" not in re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_typeset_definition_is_the_first_sum(name: str) -> None:
+    """What latexify typesets from the code that runs is what this package prints for the proof's first sum."""
+    pytest.importorskip("latexify", reason="latexify-py is not installable on this Python")
+    definition = GALLERY[name][0].definition
+    shown = typeset(definition)
+    assert isinstance(shown, Typeset)
+    ours = latex(definition_formula(definition)).replace(r"\allowbreak ", "").replace(r"\,", "")
+
+    def plain(text: str) -> str:
+        return re.sub(r"\s|\\cdot", "", text)
+
+    assert plain(shown.latex) == plain(ours)
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_no_sentence_about_padding_where_there_is_none(name: str) -> None:
+    layer, theorem = GALLERY[name]
+    text = str(sc.prove(layer, theorem))
+    if not layer.read_map.padded and theorem == "weight_matrix":
+        assert "padded input" not in text.replace("still lies on the padded input", "")
+        assert "Z[" not in text
+    if "an input read twice" in text:
+        assert layer.padding_mode != "zeros"
+
+
+def test_every_claim_says_for_which_sizes_it_was_proved() -> None:
+    for layer, theorem in GALLERY.values():
+        text = sc.prove(layer, theorem).render("markdown")
+        assert "The statement is proved for this configuration" in text
+        assert "for all n" not in text
+
+
+def test_representative_rows_say_what_was_left_out() -> None:
+    text = str(sc.prove(sc.Conv((32, 32), 5, 1, 6), check="entries"))
+    assert "too large to print in full" in text
+    assert "all 4,704 were checked, every entry" in " ".join(text.split())
+    unchecked = " ".join(str(sc.prove(sc.Conv((32, 32), 5, 1, 6), check="axes")).split())
+    assert "all 4,704 were checked, axis by axis" in unchecked
+    assert "The entries were not also compared one by one" in unchecked
+
+
+def test_latex_escapes_every_special_character() -> None:
+    assert escape(r"\input{x} $a_b^c$ 100% & # ~") == (
+        r"\textbackslash{}input\{x\} \$a\_b\textasciicircum{}c\$ 100\% \& \# \textasciitilde{}"
+    )
+
+
+def test_an_unknown_format_or_option_is_refused_by_name() -> None:
+    proof = sc.prove(sc.Conv((3,), 2))
+    with pytest.raises(sc.SpecError, match="must be one of latex, markdown, text, json"):
+        proof.render("docx")
+    with pytest.raises(sc.SpecError, match="the latex format takes standalone=True"):
+        proof.render("latex", colour="red")
