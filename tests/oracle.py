@@ -23,7 +23,7 @@ Config = dict[str, Any]
 Pair = tuple[int, int]
 
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
-NUMPY_MODES = {"reflect": "reflect", "symmetric": "symmetric", "replicate": "edge", "circular": "wrap"}
+NUMPY_MODES = dict(zip(MODES, ("constant", "reflect", "symmetric", "edge", "wrap"), strict=True))
 NAMES = ("valid", "same", "same_lower", "full")
 FORMS = ("int", "per axis", "pairs", "crop", *NAMES)
 
@@ -129,7 +129,7 @@ def padded(signal: np.ndarray, axis: int, gap: int, pad: Pair, mode: str) -> np.
 
     grow = [(0, 0)] * signal.ndim
     grow[axis] = max(pad[0], 0), max(pad[1], 0)
-    bordered = np.pad(dilated, grow) if mode == "zeros" else np.pad(dilated, grow, mode=NUMPY_MODES[mode])  # type: ignore[call-overload]
+    bordered: np.ndarray = np.pad(dilated, grow, mode=NUMPY_MODES[mode])  # type: ignore[call-overload]
 
     keep = slice(max(-pad[0], 0), bordered.shape[axis] - max(-pad[1], 0))
     return bordered[(slice(None),) * axis + (keep,)]

@@ -206,10 +206,16 @@ def test_malformed_pairs(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value,kind",
-    [(((1, 2), (1.0, 0)), "a float"), (((1, 2), (True, 0)), "a bool"), ((("1", 2), (1, 0)), "a string"), (((1, None), (1, 0)), "None"),
-     (((1, (1, 2)), (1, 0)), "tuple"), (("same", "same"), "a string")],
+    [
+        (((1, 2), (1.0, 0)), "a float"),
+        (((1, 2), (True, 0)), "a bool"),
+        ((("1", 2), (1, 0)), "a string"),
+        (((1, None), (1, 0)), "None"),
+        (((1, (1, 2)), (1, 0)), "tuple"),
+        (("same", "same"), "a string"),
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_pairs_of_something_else(value: Any, kind: str) -> None:
     """Within pairs as outside."""
     error = refusal(padding=value)
@@ -294,7 +300,7 @@ def test_named_padding_beyond_the_mode() -> None:
 
 
 def test_exactly_what_is_invalid_is_refused() -> None:
-    """Random well-formed configurations: the package and the oracle agree on which are layers, and on the parameter to blame."""
+    """The package and the oracle agree on which configurations are layers, and on what is wrong with the others."""
     rng = random.Random(17)
     accepted, blamed = 0, {"padding": 0, "kernel_size": 0}
     for _ in range(3000):

@@ -1,0 +1,288 @@
+"""The command line: exit statuses, one clear line for every bad input, whole files or none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symconv.cli import main
+from symconv.options import read_value
+
+BASE = ["prove", "--input", "4x4", "--kernel", "3x3"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as a user runs it."""
+    command = [sys.executable, "-m", "symconv", *arguments]
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", env={**os.environ, **environment}, timeout=120, check=False
+    )
+
+
+def test_the_main_job_writes_a_document(tmp_path: Path) -> None:
+    target = tmp_path / "proof.tex"
+    done = run(*BASE, "-o", str(target))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert target.read_text().startswith(r"\documentclass")
+    assert target.read_text().endswith("\\end{document}\n")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("tex", r"\documentclass"), ("md", "# A "), ("txt", "A 3×3"), ("json", "{")]
+)
+def test_the_suffix_says_the_format(suffix: str, start: str, tmp_path: Path) -> None:
+    target = tmp_path / f"proof.{suffix}"
+    assert main([*BASE, "-o", str(target)]) == 0
+    assert target.read_text(encoding="utf-8").startswith(start)
+
+
+def test_standard_output_is_text_unless_a_format_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(BASE) == 0
+    assert capsys.readouterr().out.startswith("A 3×3 convolution")
+    assert main([*BASE, "-o", "-", "--format", "latex", "--fragment"]) == 0
+    assert capsys.readouterr().out.startswith("% needs \\usepackage{")
+
+
+def test_the_same_bytes_on_every_run_and_in_every_locale(tmp_path: Path) -> None:
+    runs = [
+        subprocess.run(
+            [sys.executable, "-m", "symconv", *BASE, "--padding", "1", "--padding-mode", "circular", "--format", form],
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONUTF8": "0"},
+            cwd=tmp_path,
+            check=True,
+        ).stdout
+        for seed, locale in (("1", "C"), ("2", "C.UTF-8"), ("3", "POSIX"))
+        for form in ("text", "json", "latex")
+    ]
+    assert runs[:3] == runs[3:6] == runs[6:]
+
+
+BAD = {
+    "no size": (["prove", "--kernel", "3"], "--input=None: is needed. Valid: --input 4x4 --kernel 3x3"),
+    "stride 0": ([*BASE, "--stride", "0"], "stride=0: must be at least 1. Valid: stride=1"),
+    "float": ([*BASE, "--stride", "1.5"], "--stride='1.5': must be integers joined by x. Valid: --stride 2 or 2x1"),
+    "garbage": (["prove", "--input", "4xx4", "--kernel", "3"], "--input='4xx4': must be integers joined by x"),
+    "lengths": ([*BASE, "--stride", "1x2x3"], "needs one entry for each of the 2 axes of input_size"),
+    "mode": ([*BASE, "--padding-mode", "mirror"], "padding_mode='mirror': must be one of zeros, reflect, symmetric"),
+    "too much padding": ([*BASE, "--padding", "4", "--padding-mode", "reflect"], "at most 3 on axis 0"),
+    "kernel": (["prove", "--input", "2", "--kernel", "3"], "does not fit"),
+    "groups": ([*BASE, "--in-channels", "4", "--groups", "3"], "must divide both channel numbers"),
+    "theorem": ([*BASE, "--theorem", "fermat"], "theorem='fermat': must be one of weight_matrix, im2col"),
+    "check": ([*BASE, "--check", "most"], "check='most': must be one of auto, axes, entries, all"),
+    "format": ([*BASE, "--format", "docx"], "--format='docx': must be one of latex, markdown, text, json"),
+    "suffix": ([*BASE, "-o", "proof.doc"], "the suffix must be one of .tex, .md, .txt, .json"),
+    "fragment": ([*BASE, "--fragment"], "is for the latex format"),
+    "option": ([*BASE, "--strides", "2"], "unrecognized arguments: --strides 2"),
+    "command": (["frobnicate"], "invalid choice: 'frobnicate'"),
+    "nothing": ([], "required: COMMAND"),
+    "layer": (["prove", "--layer", "dense"], "--layer='dense': must be one of conv, linear"),
+    "planned layer": (["prove", "--layer", "avg-pool"], "--layer avg-pool: this version has the layers conv, linear"),
+    "foreign option": (["prove", "--layer", "linear", "--input", "4"], "is not an option of --layer linear"),
+    "huge number": (["prove", "--input", "9" * 30, "--kernel", "3"], "must be integers joined by x"),
+    "half a pair": ([*BASE, "--padding", "1:2x3"], "needs low:high for every axis"),
+    "missing file": (["check", "nowhere.json"], "nowhere.json: No such file or directory"),
+    "not applicable size": (["show", "--input", "1000x1000", "--kernel", "3"], "--limit 996004000000"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line_and_status_2(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, said = BAD[name]
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert captured.err.startswith("symconv: ")
+    assert captured.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "proof.tex"
+    target.write_text("old")
+    assert main([*BASE, "--stride", "0", "-o", str(target)]) == 2
+    assert target.read_text() == "old"
+    assert main([*BASE, "-o", str(tmp_path / "missing" / "proof.tex")]) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+    assert main([*BASE, "--format", "text", "-o", str(tmp_path)]) == 2
+    assert "Is a directory" in capsys.readouterr().err
+    assert main([*BASE, "-o", str(target)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["proof.tex"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "proof.tex"
+    target.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert main([*BASE, "-o", str(target)]) == 2
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.tex"]
+
+
+def test_a_failed_check_is_status_1_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from symconv.readmap import Axis
+
+    honest = Axis.meets
+    monkeypatch.setattr(Axis, "meets", lambda self, p: {} if p == 2 else honest(self, p))
+    target = tmp_path / "proof.tex"
+    assert main([*BASE, "-o", str(target)]) == 1
+    assert not target.exists()
+    said = capsys.readouterr().err
+    assert "step 3, output 0, input 2" in said
+    assert "(1 against 0)" in said
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    shell = f"'{sys.executable}' -m symconv show --input 12x12 --kernel 3 | head -1"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.startswith("W of Conv")
+
+
+def test_help_and_version_say_what_they_should() -> None:
+    assert "examples:" in run("--help").stdout
+    for command in ("prove", "check", "theorems", "show"):
+        assert run(command, "--help").returncode == 0
+    assert run("--version").stdout.startswith("symconv ")
+
+
+def test_every_constructor_parameter_has_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        *["prove", "--input", "7x6", "--kernel", "3x2", "--in-channels", "4", "--out-channels", "2"],
+        *["--stride", "2x1", "--padding", "1:2x0:1", "--dilation", "1x2", "--groups", "2", "--bias"],
+        *["--padding-mode", "symmetric", "--flip-kernel", "--input-dilation", "1x2", "--format", "json"],
+    ]
+    assert main(arguments) == 0
+    layer = json.loads(capsys.readouterr().out)["layer"]
+    assert layer == {
+        "type": "Conv", "input_size": [7, 6], "kernel_size": [3, 2], "in_channels": 4, "out_channels": 2,
+        "stride": [2, 1], "padding": [[1, 2], [0, 1]], "dilation": [1, 2], "groups": 2, "bias": True,
+        "padding_mode": "symmetric", "flip_kernel": True, "input_dilation": [1, 2],
+    }  # fmt: skip
+    linear = ["prove", "--layer", "linear", "--in-features", "3", "--out-features", "2", "--bias", "--format", "json"]
+    assert main(linear) == 0
+    assert json.loads(capsys.readouterr().out)["kernel_shape"] == [2, 3]
+
+
+def test_values_are_data() -> None:
+    assert read_value("--padding", "-1:2", "padding") == ((-1, 2),)
+    assert read_value("--padding", "1x0", "padding") == (1, 0)
+    assert read_value("--padding", "same_lower", "padding") == "same_lower"
+    assert read_value("--input", "8", "shape") == (8,)
+    assert read_value("--kernel", "8", "sizes") == 8
+
+
+def test_theorems_are_listed_and_named_either_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["theorems"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["weight_matrix", "im2col"]
+    assert main(["theorems", "--input", "4", "--kernel", "2"]) == 0
+    assert main([*BASE, "--theorem", "weight-matrix"]) == 0
+
+
+def test_show_is_plain_in_a_pipe_and_coloured_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\033" not in run("show", "--input", "4x4", "--kernel", "3x3").stdout
+    from symconv import Conv
+    from symconv.render.terminal import show, wants_colour
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert wants_colour(Terminal())  # type: ignore[arg-type]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not wants_colour(Terminal())  # type: ignore[arg-type]
+    coloured, plain = (show(Conv((4, 4), 3), 80, on) for on in (True, False))
+    assert "\033[48;2;" in coloured
+    import re
+
+    assert re.sub(r"\033\[[0-9;]*m", "", coloured) == plain
+
+
+# JSON -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proof_file(tmp_path: Path) -> Path:
+    target = tmp_path / "proof.json"
+    assert main([*BASE, "--padding", "1", "--padding-mode", "reflect", "--bias", "-o", str(target)]) == 0
+    return target
+
+
+def test_an_honest_file_is_verified(proof_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(proof_file)]) == 0
+    assert "holds; every entry, claim, reason and citation is as implied" in capsys.readouterr().out
+
+
+DAMAGES = {
+    "an entry": ("matrices.W.rows[5][0][1]", lambda d: d["matrices"]["W"]["rows"][5][0].__setitem__(1, 8)),
+    "an entry dropped": ("matrices.W.rows[0]", lambda d: d["matrices"]["W"]["rows"][0].pop()),
+    "a claim": ("steps[1].claim", lambda d: d["steps"][1].__setitem__("claim", "y[i,j] = 0.")),
+    "a reason": ("steps[2].reason", lambda d: d["steps"][2].__setitem__("reason", "obvious")),
+    "a citation": ("steps[3].cites[0]", lambda d: d["steps"][3]["cites"].__setitem__(0, 2)),
+    "a step left out": ("steps: 5 items where 6 are implied", lambda d: d["steps"].pop()),
+    "a true for a one": ("version", lambda d: d.__setitem__("version", True)),
+    "a float for an integer": ("matrices.W.rows[0][0][0]", lambda d: d["matrices"]["W"]["rows"][0][0].__setitem__(0, 0.0)),
+    "another layer": ("matrices.W", lambda d: d["layer"].__setitem__("padding_mode", "symmetric")),
+    "another kernel": ("kernel_shape", lambda d: d["layer"].__setitem__("kernel_size", [2, 3])),
+    "an obligation": ("obligations[0]", lambda d: d["obligations"].pop(0)),
+    "a shape": ("output_shape[1]", lambda d: d["output_shape"].__setitem__(1, 5)),
+    "something extra": ("note: not part", lambda d: d.__setitem__("note", "trust me")),
+    "something missing": ("definition: missing", lambda d: d.pop("definition")),
+    "another definition": ("definition: ", lambda d: d.__setitem__("definition", "def y(i, j):\n    return 0\n")),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_any_difference_is_found_at_its_place(name: str, proof_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, damage = DAMAGES[name]
+    data = json.loads(proof_file.read_text(encoding="utf-8"))
+    damage(data)
+    proof_file.write_text(json.dumps(data), encoding="utf-8")
+    assert main(["check", str(proof_file)]) == 1
+    assert place in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not json", "is not a JSON proof"),
+        ("[" * 100_000, "is nested too deeply"),
+        ("[]", "is JSON, but not a proof"),
+        ('{"format": "symconv proof", "format": "x"}', "a name occurs twice"),
+        ('{"format": "symconv proof", "x": NaN}', "NaN is not a number"),
+        ('{"format": "symconv proof"}', "must be an object whose type is Conv or Linear"),
+        ('{"format": "symconv proof", "layer": {"type": "Conv"}}', "parameters are missing"),
+        ('{"format": "symconv proof", "layer": {"type": "Conv", "x": 1}}', "has unknown parameters"),
+        ('{"format": "symconv proof", "layer": {"type": "Linear", "in_features": 1.0, "out_features": 2}}', "in_features=1.0"),
+        ('{"format": "symconv proof", "layer": {"type": "Linear", "in_features": 1, "out_features": 2}}', "theorem=None"),
+    ],
+)  # fmt: skip
+def test_what_is_no_proof_is_refused(text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "proof.json"
+    target.write_text(text)
+    assert main(["check", str(target)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "proof.json"
+    target.write_bytes(b"\xff\xfe\x00")
+    assert main(["check", str(target)]) == 2
+    assert "is not UTF-8 text" in capsys.readouterr().err
