@@ -9,24 +9,22 @@ verifies its own move twice:
 
 No rule is "both ends are equal"; that comparison (`form`) is made too, last. A claim in several
 dimensions is checked axis by axis: sums that agree on every axis and on the channel table have
-equal products (see `Claim`). What `check="entries"` adds is every single entry of the flattened
+equal products (see `claims.Claim`). What `check="entries"` adds is every single entry of the flattened
 matrix, against the definition run as code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .claims import AnyClaim, Context, Refuted, read, sums_of, tabulated
 from .errors import ProofFailed, SpecError
-from .form import Difference, Row, collect, first_difference, row_difference
-from .readmap import Line, with_quotients
-from .sums import INPUT, KERNEL, PADDED, Fibre, Index, Span, Sum, variable
+from .form import first_difference
 
 if TYPE_CHECKING:
-    from .definition import Definition
     from .documents.blocks import Document
 
 LEVELS = ("auto", "axes", "entries", "all")
@@ -34,66 +32,17 @@ ENTRIES_LIMIT = 5_000
 SYMPY_LIMIT = 1_000
 
 
-class Subject(Protocol):
-    """What a proof is about: a layer, seen from here."""
-
-    @property
-    def definition(self) -> Definition: ...
-
-
-@dataclass(frozen=True)
-class Claim:
-    """y_o = b_c + the product of these sums, one for each axis (the channels first).
-
-    The product lemma: a product of sums is the sum over the product of their ranges of the products
-    of their terms. So if, on every axis, two sums have the same terms, their products do.
-    """
-
-    sums: tuple[Sum, ...]
-    bias: bool
-
-
-@dataclass(frozen=True)
-class RowClaim:
-    """y_o is an entry of a product of matrices: which row, with the summed columns numbered so."""
-
-    row: Index
-    column: Index
-    bias: bool
-
-
-@dataclass(frozen=True)
-class BatchClaim:
-    """Row n of X W^T + 1 b^T is the output for the input in row n of X."""
-
-    bias: bool
-
-
-@dataclass(frozen=True)
-class MatrixClaim:
-    """Collected by input, the columns of the im2col matrix give the rows of W."""
-
-
-AnyClaim = Claim | RowClaim | BatchClaim | MatrixClaim
-
-
-class Refuted(Exception):
-    """Raised inside a rule: the transition is not what the rule says. Holds where and what."""
-
-    def __init__(
-        self, message: str, output: object = None, input: object = None, left: object = None, right: object = None
-    ):
-        self.message, self.output, self.input, self.left, self.right = message, output, input, left, right
-        super().__init__(message)
-
-
 class Rule(Protocol):
-    """One kind of move. `shape` and `values` return how many things they compared, or raise."""
+    """One kind of move. `shape` and `values` return how many things they compared, or raise `Refuted`."""
 
     @property
     def name(self) -> str: ...
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int: ...
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int: ...
+    @property
+    def follows(self) -> tuple[tuple[str, ...], ...]:
+        """For each citation, the rules of which the cited step may be an instance."""
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int: ...
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -113,161 +62,6 @@ class Step:
     cites: tuple[int, ...] = ()
 
 
-Tables = dict[str, tuple[Any, ...]]
-"""What the letters W and C stand for, line by line; filled in by the steps that define them."""
-
-
-# Evaluating a claim -------------------------------------------------------------------------------
-
-
-def evaluate(axis: Sum, line: Line, output: int) -> Row:
-    """The terms of one axis' sum for one output: {(kernel label, position or input): count}.
-
-    A kernel label is the row-major number within the line's own kernel indices. A term that leaves
-    its range is refuted here, so nothing outside a tensor is ever claimed to be read.
-    """
-    kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
-    if kernel is None or signal is None:
-        raise Refuted("the sum has no kernel factor or reads no input")
-    env = with_quotients({line.letters.output: output}, *_indices(axis))
-    match axis.spans:
-        case (Span() as span,):
-            values = span.at(env)
-            positions = _over(signal.indices[0], span.name, values, env, output)
-            allowed = line.padded_range if signal.letter == PADDED else range(line.inputs)
-            if positions and not (positions[0] in allowed and positions[-1] in allowed):
-                raise Refuted(
-                    f"{signal.letter} is read outside its range",
-                    output,
-                    left=f"{positions[0]} to {positions[-1]}",
-                    right=f"{allowed[0]} to {allowed[-1]}",
-                )
-            return collect(zip(_labels(kernel.indices, line, span.name, values, env, output), positions, strict=True))
-        case (Span() as outer, Fibre(span)):
-            inputs, values = outer.at(env), span.at(env)
-            if signal.indices != (variable(outer.name),):
-                raise Refuted("a grouped sum reads its outer variable", output)
-            labels = _labels(kernel.indices, line, span.name, values, env, output)
-            held = ((label, line.fold(t)) for label, t in zip(labels, values, strict=True))
-            return collect((label, p) for label, p in held if p in inputs)
-    raise Refuted("the sum is not over kernel entries, positions or inputs")
-
-
-def read(axis: Sum, line: Line, output: int) -> Row:
-    """The same terms by the input that is read."""
-    return folded(evaluate(axis, line, output), line)
-
-
-def _indices(axis: Sum) -> list[Index]:
-    limits = [span.span if isinstance(span, Fibre) else span for span in axis.spans]
-    return [i for span in limits for i in (span.first, span.last)] + [
-        i for factor in axis.factors for i in factor.indices if factor.letter in (KERNEL, PADDED, INPUT)
-    ]
-
-
-def _over(index: Index, name: str, values: range, env: dict[str, int], output: int) -> Sequence[int]:
-    if not index.coefficient(name):
-        constant = index.at(env)
-        if constant is not None:
-            return [constant] * len(values)
-    result = index.over(name, values, env)
-    if result is None:
-        raise Refuted(f"the index {index} is not an integer for every {name}", output)
-    return result
-
-
-def _labels(
-    indices: tuple[Index, ...], line: Line, name: str, values: range, env: dict[str, int], output: int
-) -> list[int]:
-    if len(indices) != len(line.kernel_shape):
-        raise Refuted("the kernel has the wrong number of indices", output)
-    labels = [0] * len(values)
-    for index, size in zip(indices, line.kernel_shape, strict=True):
-        column = _over(index, name, values, env, output)
-        for number in (min(column, default=0), max(column, default=0)):
-            if not 0 <= number < size:
-                raise Refuted(
-                    f"the kernel index {index} leaves 0..{size - 1}", output, left=number, right=f"0 to {size - 1}"
-                )
-        labels = [label * size + number for label, number in zip(labels, column, strict=True)]
-    return labels
-
-
-def folded(row: Row, line: Line) -> Row:
-    """The same terms by the input that each position holds; positions that hold zero vanish."""
-    result: Row = {}
-    for (label, t), count in row.items():
-        p = line.fold(t)  # type: ignore[arg-type]
-        if p is not None:
-            result[label, p] = result.get((label, p), 0) + count
-    return result
-
-
-def tabulated(table: Any, line: Line, output: int) -> Row:
-    """One row of an axis' weight matrix as terms."""
-    base = output * line.taps if len(line.kernel_shape) == 2 else 0
-    return collect((base + tap, p) for p, taps in table[output].items() for tap in taps)
-
-
-def compare(line: Line, left: Callable[[int], Row], right: Callable[[int], Row], what: str) -> int:
-    """Compare two sums for every output of a line; return how many terms agreed."""
-    terms = 0
-    for output in range(line.outputs):
-        ours, theirs = left(output), right(output)
-        difference = row_difference(output, ours, theirs)
-        if difference is not None:
-            raise refute(difference, what, line)
-        terms += len(ours)
-    return terms
-
-
-def refute(difference: Difference, what: str, line: Line | None = None) -> Refuted:
-    """Say where two sums differ, in the line's own letters."""
-    name = f" along {line.letters.output}" if line else ""
-    if difference.term is None:
-        return Refuted(
-            f"{what}: an output is missing{name}", difference.output, None, difference.left, difference.right
-        )
-    label, source = difference.term
-    return Refuted(
-        f"{what}: kernel entry {label} meets input {source} a different number of times{name}",
-        difference.output,
-        source,
-        difference.left,
-        difference.right,
-    )
-
-
-def sums_of(claim: AnyClaim | None) -> tuple[Sum, ...]:
-    """The sums of a claim that is one."""
-    return _sums(claim).sums
-
-
-def _sums(claim: AnyClaim | None) -> Claim:
-    if not isinstance(claim, Claim):
-        raise Refuted("this rule starts from a sum, and the cited step is none")
-    return claim
-
-
-def same_lines(subject: Subject, *claims: AnyClaim | None) -> Iterator[tuple[Any, ...]]:
-    """Each line with its sum in every claim; the bias must be carried along unchanged."""
-    lines = subject.definition.read_map.lines
-    for claim in claims:
-        checked = _sums(claim)
-        if len(checked.sums) != len(lines):
-            raise Refuted("the claim has not one sum for each axis", left=len(checked.sums), right=len(lines))
-        if checked.bias != subject.definition.bias:
-            raise Refuted("the bias is lost or added", left=checked.bias, right=subject.definition.bias)
-    return zip(lines, *(_sums(claim).sums for claim in claims), strict=True)
-
-
-def expect(found: object, expected: object, what: str) -> int:
-    """One symbolic comparison."""
-    if found != expected:
-        raise Refuted(what, left=found, right=expected)
-    return 1
-
-
 # The report ---------------------------------------------------------------------------------------
 
 
@@ -285,7 +79,7 @@ class Obligation:
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that does not hold: the step, what, the output and input, and both values."""
+    """One thing that does not hold: the step, what, the output and input, and what stands on both sides."""
 
     step: int | None
     what: str
@@ -329,7 +123,7 @@ class Report:
         )
 
 
-Check = Callable[["Proof"], Iterator[tuple[str, Callable[[], int]]]]
+Check = Callable[["Proof"], Iterable[tuple[str, Callable[[], int]]]]
 """A further check of a theorem: named obligations, each a function that counts or raises."""
 
 
@@ -345,7 +139,7 @@ class Theorem:
     sympy: Check
     size: Callable[[Any], int]  # the non-zeros that decide which checks `auto` makes
     document: Callable[[Proof], Document]
-    goal: type = RowClaim  # the kind of claim that some step must reach
+    ends: tuple[str, ...]  # the rules of the last steps, which state the theorem
 
 
 @dataclass(frozen=True)
@@ -374,11 +168,16 @@ class Proof:
     def _report(self) -> Report:
         report = check_steps(self)
         size = self.theorem.size(self.layer)
+        number = self.number_of(self.theorem.ends[0])
         if report and (self.level in ("entries", "all") or (self.level == "auto" and size <= ENTRIES_LIMIT)):
-            report += discharge("entries", self.theorem.entries(self))
+            report += discharge("entries", self.theorem.entries(self), number)
         if report and (self.level == "all" or (self.level == "auto" and size <= SYMPY_LIMIT)):
-            report += discharge("sympy", self.theorem.sympy(self))
+            report += discharge("sympy", self.theorem.sympy(self), number)
         return report
+
+    def number_of(self, rule: str) -> int | None:
+        """The number of the step by that rule."""
+        return next((n for n, step in enumerate(self.steps, 1) if step.rule.name == rule), None)
 
     def with_entries(self) -> Proof:
         """This proof with every entry checked, as whatever prints the matrix in full must have."""
@@ -427,17 +226,18 @@ def level_named(level: object) -> str:
 # The check ----------------------------------------------------------------------------------------
 
 
-def discharge(level: str, obligations: Iterator[tuple[str, Callable[[], int]]], step: int | None = None) -> Report:
+Checks = Iterable[tuple[str, Callable[[], int]]]
+
+
+def discharge(level: str, obligations: Checks, step: int | None = None) -> Report:
     """Run named obligations. Whatever goes wrong inside one is a failed claim, not a crash."""
     proved: list[Obligation] = []
     failed: list[Failure] = []
     for what, run in obligations:
         try:
             proved.append(Obligation(step, what, run()))
-        except Refuted as refuted:
-            failed.append(
-                Failure(step, what, refuted.message, refuted.output, refuted.input, refuted.left, refuted.right)
-            )
+        except Refuted as found:
+            failed.append(Failure(step, what, found.message, found.output, found.input, found.left, found.right))
         except Exception as error:
             failed.append(Failure(step, what, f"the check could not be carried out: {type(error).__name__}: {error}"))
     return Report(tuple(proved), (), tuple(failed), (level,))
@@ -445,65 +245,75 @@ def discharge(level: str, obligations: Iterator[tuple[str, Callable[[], int]]], 
 
 def check_steps(proof: Proof) -> Report:
     """Check every step, axis by axis, and last that the first and the last sum have one normal form."""
-    report = Report(levels=("axes",))
-    tables: Tables = {}
-    for number, step in enumerate(proof.steps, 1):
-        report += _check_step(proof, number, step, tables)
-    claims = [step.claim for step in proof.steps]
-
-    def goal() -> int:
-        if not any(isinstance(claim, proof.theorem.goal) for claim in claims):
-            raise Refuted("no step states the theorem")
-        if not claims or not isinstance(claims[0], Claim) or getattr(proof.steps[0].rule, "name", "") != "unfold":
-            raise Refuted("the proof does not start from the definition")
-        cited = {cite for step in proof.steps for cite in step.cites}
-        unused = [
-            n for n in range(1, len(claims)) if n not in cited and not isinstance(claims[n - 1], proof.theorem.goal)
-        ]
-        if unused:
-            raise Refuted(f"step {unused[0]} is not used by any later step")
-        return len(claims)
-
-    def normal_form() -> int:
-        return _normal_form(proof, tables)
-
-    last = discharge(
-        "axes", iter([("the steps reach the theorem", goal), ("normal forms of first and last sum", normal_form)])
+    context = Context(proof.layer, proof.matrices)
+    parts = [_check_step(proof, number, step, context) for number, step in enumerate(proof.steps, 1)]
+    parts.append(
+        discharge(
+            "axes",
+            [
+                ("the steps reach the theorem", partial(_reaches, proof)),
+                ("normal forms of first and last sum", partial(_normal_form, proof, context)),
+            ],
+        )
     )
-    return Report(report.proved + last.proved, report.omitted, report.failed + last.failed, ("axes",))
+    proved, omitted, failed = (
+        tuple(item for part in parts for item in getattr(part, name)) for name in ("proved", "omitted", "failed")
+    )
+    return Report(proved, omitted, failed, ("axes",))
 
 
-def _check_step(proof: Proof, number: int, step: Step, tables: Tables) -> Report:
-    if isinstance(step.rule, Omitted):
-        return Report(omitted=(f"step {number}: {step.rule.reason}",))
+def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Report:
     rule = step.rule
+    if isinstance(rule, Omitted):
+        return Report(omitted=(f"step {number}: {rule.reason}",))
+    valid = [cite for cite in step.cites if type(cite) is int and 1 <= cite < number]
 
     def cited() -> int:
         for cite in step.cites:
-            if not 1 <= cite < number:
-                raise Refuted(f"cites step {cite}, which is not an earlier step")
-        if rule.name != "unfold" and not step.cites:
-            raise Refuted("follows from no earlier step")
-        return len(step.cites)
+            if cite not in valid:
+                raise Refuted(f"cites step {cite}, which is not an earlier step", left=cite, right=f"1 to {number - 1}")
+        names = [proof.steps[cite - 1].rule.name for cite in valid]
+        expected = ", ".join(" or ".join(allowed) for allowed in rule.follows) or "no step"
+        if len(names) != len(rule.follows) or any(name not in ok for name, ok in zip(names, rule.follows, strict=True)):
+            raise Refuted(f"{rule.name} follows from other steps", left=", ".join(names) or "no step", right=expected)
+        return len(names)
 
-    before = proof.steps[step.cites[0] - 1].claim if step.cites and 1 <= step.cites[0] < number else None
+    before = proof.steps[valid[0] - 1].claim if valid else None
     checks: list[tuple[str, Callable[[], int]]] = [
         ("citations", cited),
-        ("shape", lambda: rule.shape(proof.layer, before, step.claim)),
-        ("values", lambda: rule.values(proof.layer, before, step.claim, tables)),
+        ("shape", lambda: rule.shape(context, before, step.claim)),
+        ("values", lambda: rule.values(context, before, step.claim)),
     ]
-    report = discharge("axes", iter(checks), number)
-    return Report(report.proved, (), report.failed)
+    return discharge("axes", checks, number)
 
 
-def _normal_form(proof: Proof, tables: Tables) -> int:
-    first = _sums(proof.steps[0].claim)
+def _reaches(proof: Proof) -> int:
+    """The proof starts from the definition, uses every step, and its last steps state the theorem."""
+    names = tuple(step.rule.name for step in proof.steps)
+    if names[:1] != ("unfold",):
+        raise Refuted("the proof does not start from the definition")
+    ends = proof.theorem.ends
+    if names[-len(ends) :] != ends:
+        raise Refuted(
+            "the last steps do not state the theorem", left=", ".join(names[-len(ends) :]), right=", ".join(ends)
+        )
+    used = {cite for step in proof.steps for cite in step.cites}
+    unused = [number for number in range(1, len(names)) if number not in used]
+    if unused:
+        raise Refuted(f"step {unused[0]} is not used by any later step")
+    return len(names)
+
+
+def _normal_form(proof: Proof, context: Context) -> int:
+    """The last check: the definition and W, as dictionaries of terms, line by line."""
     count = 0
-    for line, axis, table in zip(proof.layer.definition.read_map.lines, first.sums, tables.get("W", ()), strict=False):
-        definition = ((i, folded(evaluate(axis, line, i), line)) for i in range(line.outputs))
+    for line, axis, table in zip(context.lines, sums_of(proof.steps[0].claim), context.table("W"), strict=True):
+        definition = ((i, read(axis, line, i)) for i in range(line.outputs))
         matrix = ((i, tabulated(table, line, i)) for i in range(line.outputs))
         difference = first_difference(definition, matrix)
         if difference is not None:
-            raise refute(difference, "definition and matrix", line)
+            raise Refuted(
+                "definition and matrix", difference.output, difference.term, difference.left, difference.right
+            )
         count += line.outputs
     return count

@@ -20,29 +20,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
-from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
-from .form import Row, collect
-from .proof import (
+from .claims import (
     AnyClaim,
     BatchClaim,
+    Context,
     MatrixClaim,
     Refuted,
     RowClaim,
-    Subject,
-    Tables,
     compare,
     evaluate,
     expect,
-    folded,
+    for_each_line,
     read,
     same_lines,
     sums_of,
     tabulated,
 )
+from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
+from .form import Row, collect
+from .matrices import LabelledMatrix
 from .readmap import Line, Table, with_quotients
 from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+
+Follows = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,23 @@ class Unfold:
     """The claim is the definition: the sums from which the executed source was written."""
 
     name = "unfold"
+    follows: ClassVar[Follows] = ()
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
-        definition = subject.definition
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        definition = context.subject.definition
         compared = 0
-        for line, claimed in same_lines(subject, after):
+        for line, claimed in same_lines(context, after):
             compared += expect(claimed, line_sum(line, definition.signal), "the claim is not the layer's definition")
         names = [line.letters.output for line in definition.read_map.lines]
         written = source(sums_of(after), names, definition.bias_indices if definition.bias else None)
         return compared + expect(written, definition.source, "the claim is not the code that runs")
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for line, claimed in same_lines(subject, after):
-            run = executed(line, subject.definition)
-            total += compare(line, run, partial(evaluate, claimed, line), "the code and the claim")
+        for line, claimed in same_lines(context, after):
+            code = executed(line, context.subject.definition)
+            signal = context.subject.definition.signal
+            total += compare(line, code, partial(evaluate, claimed, line), "the code and the claim", signal)
         return total
 
 
@@ -82,30 +86,33 @@ class Reindex:
 
     maps: tuple[Index, ...]  # for each line, the new variable in terms of the old
     name = "re-index"
+    follows: ClassVar[Follows] = (("unfold",),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
-        for (line, old, new), index in zip(same_lines(subject, before, after), self.maps, strict=True):
-            (tap,), (span,) = old.spans, new.spans
+        maps = for_each_line(context, self.maps, "map")
+        for (line, old, new), index in zip(same_lines(context, before, after), maps, strict=True):
+            tap, span = only_span(old), only_span(new)
+            said = f"{span.name} = {index}"
+            compared += expect(index, line.position, f"the map {said} is not where the window reads")
             slope = index.coefficient(tap.name)
             if index.divisor != 1 or not slope:
-                raise Refuted(f"{span.name} = {index} is not one to one in {tap.name}")
+                raise Refuted(f"{said} is not one to one in {tap.name}")
             ends = [index.substitute(tap.name, end) for end in (tap.first, tap.last)]
             first, last = ends if slope > 0 else ends[::-1]
-            compared += expect(
-                span, Span(span.name, first, last, abs(slope)), f"{span.name} does not run over the image of {tap.name}"
-            )
+            image = Span(span.name, first, last, abs(slope))
+            compared += expect(span, image, f"{span.name} does not run over the image of {tap.name}")
             put_back = tuple(factor.substitute(span.name, index) for factor in new.factors)
             compared += expect(
-                put_back, old.factors, f"putting {span.name} = {index} into the claim does not give back the cited step"
+                put_back, old.factors, f"putting {said} into the claim does not give back the cited step"
             )
-            compared += expect(index, line.position, f"the map printed for {span.name} is not where the window reads")
         return compared
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        signal = context.subject.definition.signal
         return sum(
-            compare(line, partial(evaluate, old, line), partial(evaluate, new, line), "re-indexed sum")
-            for line, old, new in same_lines(subject, before, after)
+            compare(line, partial(evaluate, old, line), partial(evaluate, new, line), "re-indexed sum", signal)
+            for line, old, new in same_lines(context, before, after)
         )
 
 
@@ -114,35 +121,28 @@ class Group:
     """Collect the terms by the input they read; positions that hold zero drop out."""
 
     name = "group"
+    follows: ClassVar[Follows] = (("re-index",),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
-        for line, old, new in same_lines(subject, before, after):
-            signal = bare(old)
-            (span,) = old.spans
-            name = line.letters.input
+        for line, old, new in same_lines(context, before, after):
+            signal, span, name = bare(old), only_span(old), line.letters.input
             if line.mode is None:  # x itself is read along this line: nothing to collect, just its name
-                compared += expect(
-                    new.spans, (Span(name, span.first, span.last, span.step),), "the sum runs over other inputs"
-                )
+                spans: tuple[Span | Fibre, ...] = (Span(name, span.first, span.last, span.step),)
                 kept = tuple(factor.substitute(span.name, variable(name)) for factor in old.factors)
+                expected = tuple(Factor(INPUT, f.indices) if f.letter == signal else f for f in kept)
             else:
-                compared += expect(
-                    new.spans,
-                    (all_inputs(line), Fibre(span, name)),
-                    "the sums are not over all inputs and the positions that hold them",
-                )
-                kept = tuple(
-                    factor if factor.letter != signal else Factor(signal, (variable(name),)) for factor in old.factors
-                )
-            expected = tuple(factor if factor.letter != signal else Factor(INPUT, factor.indices) for factor in kept)
+                spans = (all_inputs(line), Fibre(span, name))
+                there = Factor(INPUT, (variable(name),))
+                expected = tuple(there if factor.letter == signal else factor for factor in old.factors)
+            compared += expect(new.spans, spans, "the sums are not over the inputs and the positions that hold them")
             compared += expect(new.factors, expected, "the terms are not those of the cited step")
         return compared
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         return sum(
             compare(line, partial(read, old, line), partial(evaluate, new, line), "grouped sum")
-            for line, old, new in same_lines(subject, before, after)
+            for line, old, new in same_lines(context, before, after)
         )
 
 
@@ -156,125 +156,115 @@ class Entry:
     indices: tuple[Index, ...]
     tables: tuple[Table, ...]
     name = "entry"
+    follows: ClassVar[Follows] = (("unfold", "re-index", "group"),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
-        for (line, old, new), rule in zip(same_lines(subject, before, after), self.indices, strict=True):
-            (span,) = new.spans
-            compared += expect(span, all_inputs(line), "the sum is not over all inputs")
-            factors = (
-                Factor(WEIGHT, (variable(line.letters.output), variable(span.name))),
-                Factor(INPUT, (variable(span.name),)),
-            )
+        rules = for_each_line(context, self.indices, "index")
+        for (line, old, new), rule in zip(same_lines(context, before, after), rules, strict=True):
+            p = variable(line.letters.input)
+            compared += expect(new.spans, (all_inputs(line),), "the sum is not over all inputs")
+            factors = (Factor(WEIGHT, (variable(line.letters.output), p)), Factor(INPUT, (p,)))
             compared += expect(new.factors, factors, "the terms are not entries of W times inputs")
-            kernel = old.factor(KERNEL)
+            kernel, signal = kernel_and_signal(old)
             if len(old.spans) == 1:
                 bare(old)
-                expected = tap_at(kernel, old.factors[1], old.spans[0].name, variable(span.name) * line.scale)
+                expected = tap_at(kernel, signal, only_span(old).name, p * line.scale)
             else:
                 expected = kernel.indices[-1]
             compared += expect(rule, expected, "the printed rule for W is not the kernel index of the cited step")
         return compared
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for (line, old, _), table, rule in zip(
-            same_lines(subject, before, after), self.tables, self.indices, strict=True
-        ):
-            expect(len(table), line.outputs, "W has the wrong number of rows")
-            direct = len(old.spans) == 1 and not isinstance(old.spans[0], Fibre)
-
-            def forward(i: int, old: Sum = old, line: Line = line, direct: bool = direct) -> Row:
-                row = evaluate(old, line, i)
-                row = folded(row, line) if direct and line.mode is not None else row
-                if direct and len({p for _, p in row}) < len(row):
-                    raise Refuted("an input is read twice, so the terms must be grouped first", i)
-                return row
-
+        tables = for_each_line(context, self.tables, "table")
+        rules = for_each_line(context, self.indices, "index")
+        for (line, old, _), table, rule in zip(same_lines(context, before, after), tables, rules, strict=True):
+            expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
+            direct = len(old.spans) == 1
+            forward = partial(_once, old, line) if direct else partial(evaluate, old, line)
             total += compare(line, forward, partial(tabulated, table, line), "definition and W")
-            name = line.letters.input if direct else line.letters.padded
-            total += self._rule_holds(line, table, rule, name, direct)
-        tables[WEIGHT] = self.tables
+            total += _rule_holds(line, table, rule, direct)
+        context.tables[WEIGHT] = self.tables
         return total
 
-    @staticmethod
-    def _rule_holds(line: Line, table: Table, rule: Index, name: str, direct: bool) -> int:
-        """Every entry of the table is what the printed rule says, at the positions holding its input."""
-        checked = 0
-        for i, row in enumerate(table):
-            env = with_quotients({line.letters.output: i}, rule)
-            for p, taps in row.items():
-                said = sorted(
-                    tap
-                    for t in ((p,) if direct else line.copies(p))
-                    if (tap := rule.at({**env, name: t})) is not None and 0 <= tap < line.taps
-                )
-                if said != list(taps):
-                    raise Refuted("the printed rule gives another entry of W", i, p, said, list(taps))
-                checked += 1
-        return checked
+
+def _once(axis: Sum, line: Line, output: int) -> Row:
+    """The terms by input; refuted where one input is read twice, which needs a grouping first."""
+    row = read(axis, line, output)
+    inputs = [p for _, p in row]
+    if len(set(inputs)) < len(inputs):
+        twice = next(p for p in inputs if inputs.count(p) > 1)
+        place = f"{line.letters.output}={output}", f"{line.letters.input}={twice}"
+        raise Refuted("an input is read twice, so the terms must be grouped first", *place, inputs.count(twice), 1)
+    return row
+
+
+def _rule_holds(line: Line, table: Table, rule: Index, direct: bool) -> int:
+    """Every entry of the table is what the printed rule says, at the positions holding its input."""
+    checked = 0
+    name = line.letters.input if direct else line.letters.padded
+    for i, row in enumerate(table):
+        env = with_quotients({line.letters.output: i}, rule)
+        for p, taps in row.items():
+            at = [rule.at({**env, name: t}) for t in ((p,) if direct else line.copies(p))]
+            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps)
+            if said != list(taps):
+                place = f"{line.letters.output}={i}", f"{line.letters.input}={p}"
+                raise Refuted("the printed rule gives another entry of W", *place, f"taps {said}", f"taps {list(taps)}")
+            checked += 1
+    return checked
 
 
 @dataclass(frozen=True)
 class Flatten:
     """Row-major numbering turns the sum into an entry of a product with a flattened vector."""
 
-    matrix: Any  # a LabelledMatrix
     name = "row"
+    follows: ClassVar[Follows] = (("entry",),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
-        lines = subject.definition.read_map.lines
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        lines = context.lines
         if not isinstance(after, RowClaim):
             raise Refuted("the claim is not about a row of W vec(X)")
-        expect(after.bias, subject.definition.bias, "the bias is lost or added")
-        for line, axis in same_lines(subject, before):
-            expect(
-                [factor.letter for factor in axis.factors], [WEIGHT, INPUT], "the cited step is not a sum of W times x"
-            )
-            expect(axis.spans, (all_inputs(line),), "the cited sum is not over all inputs")
-        expect(
-            after.row,
-            flattened([(line.letters.output, line.outputs) for line in lines]),
-            "the row is not the output's row-major number",
-        )
-        expect(
-            after.column,
-            flattened([(line.letters.input, line.inputs) for line in lines]),
-            "the column is not the input's row-major number",
-        )
-        return 3 + len(lines)
+        compared = expect(after.bias, context.subject.definition.bias, "the bias is lost or added")
+        for line, axis in same_lines(context, before):
+            letters = [factor.letter for factor in axis.factors]
+            compared += expect(letters, [WEIGHT, INPUT], "the cited step is not a sum of W times x")
+            compared += expect(axis.spans, (all_inputs(line),), "the cited sum is not over all inputs")
+        row = flattened([(line.letters.output, line.outputs) for line in lines])
+        column = flattened([(line.letters.input, line.inputs) for line in lines])
+        compared += expect(after.row, row, "the row is not the output's row-major number")
+        return compared + expect(after.column, column, "the column is not the input's row-major number")
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
-        lines = subject.definition.read_map.lines
-        expect(self.matrix.row_shape, tuple(line.outputs for line in lines), "W is not labelled by the outputs")
-        expect(self.matrix.column_shape, tuple(line.inputs for line in lines), "W is not labelled by the inputs")
-        expect(len(self.matrix.rows), self.matrix.shape[0], "W has not one row for each output")
-        return 3
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        return labelled_as_layer(context)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The same rows for a batch: entry (n, o) of X W^T is the sum over i of X[n, i] W[o, i]."""
+    """The same rows for a batch: entry (n, o) of X W^T is the sum over i of X[n, i] W[o, i].
+
+    The rows of W^T are taken as what they are, the columns of W, from the inverse map itself.
+    """
 
     name = "batch"
+    follows: ClassVar[Follows] = (("row",), ("entry",))
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(before, RowClaim) or not isinstance(after, BatchClaim):
             raise Refuted("the batch form follows from the row form")
         return expect(after.bias, before.bias, "the bias is lost or added")
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for line, table in zip(subject.definition.read_map.lines, tables[WEIGHT], strict=True):
-            transpose: dict[int, list[tuple[int, int]]] = {}
-            for i, row in enumerate(table):
-                for p, taps in row.items():
-                    transpose.setdefault(p, []).extend((i, tap) for tap in taps)
+        for line, table in zip(context.lines, context.table(WEIGHT), strict=True):
             product: dict[int, Row] = {i: {} for i in range(line.outputs)}
-            for p, column in transpose.items():  # row p of W^T, met by entry p of any row of X
-                for i, tap in column:
-                    label = tap + (i * line.taps if len(line.kernel_shape) == 2 else 0)
-                    product[i][label, p] = product[i].get((label, p), 0) + 1
+            for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
+                for i, taps in line.meets(p).items():
+                    for tap in taps:
+                        label = tap + (i * line.taps if len(line.kernel_shape) == 2 else 0)
+                        product[i][label, p] = product[i].get((label, p), 0) + 1
             total += compare(line, product.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
 
@@ -285,30 +275,34 @@ class Gather:
 
     tables: tuple[dict[tuple[int, int], int], ...]  # (tap, output) -> input; for channels (row, 0)
     name = "gather"
+    follows: ClassVar[Follows] = (("unfold",),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
-        for line, old, new in same_lines(subject, before, after):
+        for line, old, new in same_lines(context, before, after):
+            kernel, _ = kernel_and_signal(old)
             compared += expect(new.spans, old.spans, "the sum does not run over the kernel entries of the cited step")
-            signal = old.factors[1]
-            if signal.letter not in (PADDED, INPUT):
-                raise Refuted("the cited step reads no input")
-            compared += expect(
-                new.factors,
-                (old.factors[0], Factor(COLUMNS, column_indices(line))),
-                "the terms are not kernel entries times entries of C",
-            )
+            factors = (kernel, Factor(COLUMNS, column_indices(line)))
+            compared += expect(new.factors, factors, "the terms are not kernel entries times entries of C")
         return compared
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for (line, old, _), table in zip(same_lines(subject, before, after), self.tables, strict=True):
-            total += compare(line, partial(read, old, line), partial(_reads, line, table), "what is read and C")
-        tables[COLUMNS] = self.tables
+        tables = for_each_line(context, self.tables, "table")
+        for (line, old, _), table in zip(same_lines(context, before, after), tables, strict=True):
+            spatial = len(line.kernel_shape) == 1
+            rows, columns = (line.taps, line.outputs) if spatial else (line.inputs, 1)
+            for row, column in table:
+                if not (0 <= row < rows and 0 <= column < columns):
+                    raise Refuted(
+                        "C has a cell outside", f"column {column}", f"row {row}", (row, column), (rows, columns)
+                    )
+            total += compare(line, partial(read, old, line), partial(_gathered, line, table), "what is read and C")
+        context.tables[COLUMNS] = self.tables
         return total
 
 
-def _reads(line: Line, table: dict[tuple[int, int], int], output: int) -> Row:
+def _gathered(line: Line, table: dict[tuple[int, int], int], output: int) -> Row:
     """The terms k C of one output: (kernel label, input)."""
     terms = []
     for tap in range(line.taps):
@@ -327,39 +321,29 @@ def _reads(line: Line, table: dict[tuple[int, int], int], output: int) -> Row:
 class Product:
     """Row-major numbering turns the sum into an entry of K C."""
 
-    matrix: Any
     name = "product"
+    follows: ClassVar[Follows] = (("gather",),)
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
-        read_map = subject.definition.read_map
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        read_map = context.subject.definition.read_map
         if not isinstance(after, RowClaim):
             raise Refuted("the claim is not about an entry of K C")
-        expect(after.bias, subject.definition.bias, "the bias is lost or added")
-        for line, axis in same_lines(subject, before):
-            expect(
-                axis.factor(COLUMNS), Factor(COLUMNS, column_indices(line)), "the cited step is not a sum of k times C"
-            )
-        expect(
-            after.row,
-            flattened([(line.letters.kernel, line.taps) for line in read_map.lines]),
-            "the row of C is not the kernel entry's row-major number",
-        )
-        expect(
-            after.column,
-            flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes]),
-            "the column of C is not the output's row-major number",
-        )
-        return 3 + len(read_map.lines)
+        compared = expect(after.bias, context.subject.definition.bias, "the bias is lost or added")
+        for line, axis in same_lines(context, before):
+            found = axis.factor(COLUMNS)
+            compared += expect(found, Factor(COLUMNS, column_indices(line)), "the cited step is not a sum of k times C")
+        row = flattened([(line.letters.kernel, line.taps) for line in read_map.lines])
+        column = flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
+        compared += expect(after.row, row, "the row of C is not the kernel entry's row-major number")
+        return compared + expect(after.column, column, "the column of C is not the output's row-major number")
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
-        read_map = subject.definition.read_map
-        expect(
-            self.matrix.column_shape, tuple(axis.outputs for axis in read_map.axes), "C is not labelled by the outputs"
-        )
-        rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))
-        return 1 + expect(
-            self.matrix.row_shape, rows[len(rows) - len(read_map.lines) :], "C is not labelled by the kernel entries"
-        )
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        read_map = context.subject.definition.read_map
+        shown = len(read_map.axes) + 1 - len(read_map.lines)
+        rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:]
+        columns = tuple(axis.outputs for axis in read_map.axes)
+        inputs = (read_map.channels.inputs, *(axis.inputs for axis in read_map.axes))[shown:]
+        return labelled(context.matrix(COLUMNS), rows, columns, inputs, COLUMNS) + labelled_as_layer(context)
 
 
 @dataclass(frozen=True)
@@ -368,15 +352,18 @@ class Collect:
 
     weights: tuple[Table, ...]
     name = "collect"
+    follows: ClassVar[Follows] = (("gather",), ("product",))
 
-    def shape(self, subject: Subject, before: AnyClaim | None, after: AnyClaim) -> int:
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         return expect(isinstance(after, MatrixClaim), True, "the claim does not compare C with W")
 
-    def values(self, subject: Subject, before: AnyClaim | None, after: AnyClaim, tables: Tables) -> int:
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for line, columns, table in zip(subject.definition.read_map.lines, tables[COLUMNS], self.weights, strict=True):
-            total += compare(line, partial(_reads, line, columns), partial(tabulated, table, line), "C and W")
-        tables[WEIGHT] = self.weights
+        weights = for_each_line(context, self.weights, "table")
+        for line, columns, table in zip(context.lines, context.table(COLUMNS), weights, strict=True):
+            expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
+            total += compare(line, partial(_gathered, line, columns), partial(tabulated, table, line), "C and W")
+        context.tables[WEIGHT] = self.weights
         return total
 
 
@@ -390,19 +377,38 @@ def only_span(axis: Sum) -> Span:
     return axis.spans[0]
 
 
+def kernel_and_signal(axis: Sum) -> tuple[Factor, Factor]:
+    """The two factors of a sum of kernel entries times inputs."""
+    letters = [factor.letter for factor in axis.factors]
+    if letters not in ([KERNEL, PADDED], [KERNEL, INPUT]):
+        raise Refuted("the cited step is not a sum of kernel entries times inputs", left=str(axis))
+    return axis.factors[0], axis.factors[1]
+
+
 def bare(axis: Sum) -> str:
     """The letter that a re-indexed sum reads; refuted unless it is read at the summed variable itself."""
-    span = only_span(axis)
-    for factor in axis.factors:
-        if factor.letter in (PADDED, INPUT):
-            if factor.indices != (variable(span.name),) and span.single is None:
-                raise Refuted(
-                    "the cited sum is not re-indexed by the position that is read",
-                    left=str(factor.indices[0]),
-                    right=span.name,
-                )
-            return factor.letter
-    raise Refuted("the cited sum reads no input")
+    span, signal = only_span(axis), kernel_and_signal(axis)[1]
+    if signal.indices != (variable(span.name),) and span.single is None:
+        read_at = ", ".join(map(str, signal.indices))
+        raise Refuted("the cited sum is not re-indexed by the position that is read", left=read_at, right=span.name)
+    return signal.letter
+
+
+def labelled(
+    matrix: LabelledMatrix, rows: tuple[int, ...], columns: tuple[int, ...], entries: tuple[int, ...], name: str
+) -> int:
+    """The labels of a matrix are the positions that its rows, columns and entries stand for."""
+    compared = expect(matrix.row_shape, rows, f"the rows of {name} are labelled otherwise")
+    compared += expect(matrix.column_shape, columns, f"the columns of {name} are labelled otherwise")
+    compared += expect(matrix.kernel_shape, entries, f"the entries of {name} are labelled otherwise")
+    return compared + expect(len(matrix.rows), matrix.shape[0], f"{name} has another number of rows than labels")
+
+
+def labelled_as_layer(context: Context) -> int:
+    """W is labelled by the layer's outputs, inputs and kernel entries."""
+    outputs, inputs = (tuple(getattr(line, side) for line in context.lines) for side in ("outputs", "inputs"))
+    entries = tuple(size for line in context.lines for size in line.kernel_shape)
+    return labelled(context.matrix(WEIGHT), outputs, inputs, entries, WEIGHT)
 
 
 def tap_at(kernel: Factor, signal: Factor, name: str, position: Index) -> Index:

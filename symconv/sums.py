@@ -159,6 +159,9 @@ class Span:
             raise ValueError(f"the limits of {self.name} are not integers")
         return range(first, last + 1, self.step)
 
+    def __str__(self) -> str:
+        return f"{self.name} from {self.first} to {self.last}" + (f" by {self.step}" if self.step != 1 else "")
+
     @property
     def single(self) -> Index | None:
         """The one value of a span that has just one; a sum over it needs no sign."""
@@ -172,6 +175,9 @@ class Fibre:
     span: Span
     onto: str
 
+    def __str__(self) -> str:
+        return f"{self.span} where input {self.onto} lies"
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -179,6 +185,9 @@ class Factor:
 
     letter: str
     indices: tuple[Index, ...]
+
+    def __str__(self) -> str:
+        return f"{self.letter}[{', '.join(map(python, self.indices))}]"
 
     def substitute(self, name: str, value: Index) -> Factor:
         return Factor(self.letter, tuple(index.substitute(name, value) for index in self.indices))
@@ -201,6 +210,9 @@ class Sum:
 
     spans: tuple[Span | Fibre, ...]
     factors: tuple[Factor, ...]
+
+    def __str__(self) -> str:
+        return f"sum over {', '.join(map(str, self.spans))} of {' '.join(map(str, self.factors))}"
 
     def factor(self, letter: str) -> Factor | None:
         return next((factor for factor in self.factors if factor.letter == letter), None)

@@ -143,8 +143,7 @@ def test_a_failed_check_is_status_1_and_writes_nothing(
     assert main([*BASE, "-o", str(target)]) == 1
     assert not target.exists()
     said = capsys.readouterr().err
-    assert "step 3, output 0, input 2" in said
-    assert "(1 against 0)" in said
+    assert "step 3, output i=0, input p=2: values: definition and W (k[2] against nothing)" in said
 
 
 def test_a_closed_pipe_is_no_error() -> None:
@@ -238,7 +237,10 @@ DAMAGES = {
     "a citation": ("steps[3].cites[0]", lambda d: d["steps"][3]["cites"].__setitem__(0, 2)),
     "a step left out": ("steps: 5 items where 6 are implied", lambda d: d["steps"].pop()),
     "a true for a one": ("version", lambda d: d.__setitem__("version", True)),
-    "a float for an integer": ("matrices.W.rows[0][0][0]", lambda d: d["matrices"]["W"]["rows"][0][0].__setitem__(0, 0.0)),
+    "a float for an integer": (
+        "matrices.W.rows[0][0][0]",
+        lambda d: d["matrices"]["W"]["rows"][0][0].__setitem__(0, 0.0),
+    ),
     "another layer": ("matrices.W", lambda d: d["layer"].__setitem__("padding_mode", "symmetric")),
     "another kernel": ("kernel_shape", lambda d: d["layer"].__setitem__("kernel_size", [2, 3])),
     "an obligation": ("obligations[0]", lambda d: d["obligations"].pop(0)),

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import symconv as sc
 from oracle import (
     DEFAULTS,
     FORMS,
@@ -32,6 +30,8 @@ from oracle import (
     random_configs,
     shapes,
 )
+
+import symconv as sc
 
 CHUNK, CHUNKS = 60, 10
 TWICE: Config = {"input_size": (2,), "kernel_size": 3, "padding": 1, "padding_mode": "circular"}
@@ -149,7 +149,8 @@ def test_a_large_layer_has_the_non_zeros_it_must(sparse: Any) -> None:
     """224 x 224 under "same": 9 reads for each output, less those beyond the border."""
     layer = sc.Conv((224, 224), 3, padding="same")
     w = layer.to_scipy(np.ones((1, 1, 3, 3), np.int8))
-    assert isinstance(w, sparse.csr_array) and w.shape == (224 * 224, 224 * 224)
+    assert isinstance(w, sparse.csr_array)
+    assert w.shape == (224 * 224, 224 * 224)
     assert w.nnz == w.sum() == layer.read_map.nonzeros == (3 * 224 - 2) ** 2
 
 
@@ -187,7 +188,7 @@ def test_scipy_circulant(size: int) -> None:
 NDIMAGE = [*zip(MODES, ("constant", "mirror", "reflect", "nearest", "wrap"), strict=True)]
 
 
-@pytest.mark.parametrize("mode,name", NDIMAGE, ids=MODES)
+@pytest.mark.parametrize(("mode", "name"), NDIMAGE, ids=MODES)
 def test_scipy_ndimage(mode: str, name: str) -> None:
     """ndimage's filters, whose names for the modes differ: its "reflect" is symmetric here."""
     ndimage = pytest.importorskip("scipy.ndimage", reason="install scipy to compare with its filters")
@@ -231,7 +232,8 @@ def test_output_is_the_sliding_window() -> None:
     for n, config in enumerate(few_entries(62, 80)):
         layer = sc.Conv(**config)
         (x, kernel, bias), values = numbered(layer, n)
-        assert x is not None and kernel is not None
+        assert x is not None
+        assert kernel is not None
         y = layer.output()
         assert y.shape == layer.output_shape
         expected = convolve(config, x, kernel, bias).reshape(-1)
@@ -244,7 +246,8 @@ def test_im2col_times_the_kernel_is_the_output() -> None:
     for n, config in enumerate(few_entries(63, 60)):
         layer = sc.Conv(**config)
         (x, kernel, _), values = numbered(layer, n)
-        assert x is not None and kernel is not None
+        assert x is not None
+        assert kernel is not None
         gathered = layer.im2col()
         outputs, spatial = layer.output_shape[0], prod(layer.output_shape[1:])
         groups, taps = config.get("groups", 1), prod(layer.kernel_shape[1:])
@@ -282,7 +285,8 @@ def test_output_is_w_x_plus_b(layer: sc.Layer) -> None:
     product = w * sympy.Matrix(prod(layer.input_shape), 1, list(x.reshape(prod(layer.input_shape))))
     each = prod(layer.output_shape[1:])
     rows = list(y.reshape(prod(layer.output_shape)))
-    assert len(rows) == product.rows and any(rows)
+    assert len(rows) == product.rows
+    assert any(rows)
     for row, entry in enumerate(rows):
         bias = 0 if b is None else b[row // each]
         assert sympy.expand(entry - product[row] - bias) == 0
@@ -303,7 +307,8 @@ def test_an_entry_is_a_sum_where_an_input_is_read_twice() -> None:
 
 def assert_canonical(array: Any) -> None:
     """Columns strictly ascending in every row: sorted, and nothing stored twice."""
-    assert array.indptr[0] == 0 and array.indptr[-1] == len(array.indices) == len(array.data)
+    assert array.indptr[0] == 0
+    assert array.indptr[-1] == len(array.indices) == len(array.data)
     for start, end in zip(array.indptr[:-1], array.indptr[1:], strict=True):
         assert start <= end
         assert (np.diff(array.indices[start:end]) > 0).all()
@@ -323,7 +328,8 @@ def test_sparse_is_dense(sparse: Any) -> None:
         layer = sc.Conv(**config)
         kernel = integers(n, layer.kernel_shape)
         stored = layer.to_scipy(kernel)
-        assert isinstance(stored, sparse.csr_array) and stored.dtype == np.int64
+        assert isinstance(stored, sparse.csr_array)
+        assert stored.dtype == np.int64
         dense = layer.to_numpy(kernel).tolist()
         assert stored.toarray().tolist() == dense == matrix(config, kernel).tolist(), describe(config)
 
@@ -338,7 +344,8 @@ def test_sparse_arrays_are_canonical_and_keep_structural_zeros(sparse: Any) -> N
             assert isinstance(array, sparse.csr_array)
             assert_canonical(array)
             assert array.nnz == layer.read_map.nonzeros, describe(config)
-        assert (ones.data > 0).all() and not zeros.data.any()
+        assert (ones.data > 0).all()
+        assert not zeros.data.any()
         assert ones.indices.tolist() == zeros.indices.tolist()
         # A copy knows nothing of the claim `has_canonical_format` and finds out for itself.
         assert ones.has_canonical_format
@@ -352,7 +359,7 @@ KEPT = ("float16", "float32", "float64", "complex64", "complex128", "object")
 DTYPES = [*((given, "int64") for given in WIDENED), *((given, given) for given in KEPT)]
 
 
-@pytest.mark.parametrize("given,kept", DTYPES)
+@pytest.mark.parametrize(("given", "kept"), DTYPES)
 @pytest.mark.parametrize("config", [{"input_size": (4,), "kernel_size": 3}, TWICE], ids=["single entries", "sums"])
 def test_the_dtype_is_the_kernels(given: str, kept: str, config: Config) -> None:
     """Integers become int64, everything else stays, also where entries are added up."""
@@ -363,7 +370,7 @@ def test_the_dtype_is_the_kernels(given: str, kept: str, config: Config) -> None
     assert dense.tolist() == matrix(config, np.array([[[1, 0, 1]]])).tolist()
 
 
-@pytest.mark.parametrize("given,kept", DTYPES)
+@pytest.mark.parametrize(("given", "kept"), DTYPES)
 def test_the_dtype_of_a_sparse_array_is_the_kernels(given: str, kept: str, sparse: Any) -> None:
     """The same rule, also for the dtypes that SciPy stores but cannot compute with."""
     for config in ({"input_size": (4,), "kernel_size": 3}, TWICE):
@@ -420,7 +427,7 @@ def test_kernels_of_any_array_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    "layer,inputs,kernel,outputs",
+    ("layer", "inputs", "kernel", "outputs"),
     [
         (sc.Conv((4, 4), (3, 3)), (1, 4, 4), (1, 1, 3, 3), (1, 2, 2)),
         (sc.Conv((4,), 2, in_channels=4, out_channels=6, groups=2), (4, 4), (6, 2, 2), (6, 3)),
@@ -451,7 +458,8 @@ def test_symbols_without_channels() -> None:
     x, k, b = sc.Conv((1, 12), (1, 11), bias=True).symbols()
     assert names(x) == [f"x_{{0,{n}}}" for n in range(12)]
     assert names(k) == [f"k_{{0,{n}}}" for n in range(11)]
-    assert b.shape == (1,) and names(b) == ["b"]
+    assert b.shape == (1,)
+    assert names(b) == ["b"]
 
 
 def test_symbols_with_channels() -> None:
@@ -461,7 +469,8 @@ def test_symbols_with_channels() -> None:
     assert names(k) == ["k_{0,0,0}", "k_{1,0,0}", "k_{2,0,0}", "k_{3,0,0}"]
     assert names(b) == ["b_{0}", "b_{1}", "b_{2}", "b_{3}"]
     x, k, b = sc.Conv((2,), 1, out_channels=2).symbols()
-    assert names(x) == ["x_{0,0}", "x_{0,1}"] and b is None
+    assert names(x) == ["x_{0,0}", "x_{0,1}"]
+    assert b is None
     x, k, b = sc.Linear(2, 1, bias=True).symbols()
     assert (names(x), names(k), names(b)) == (["x_{0}", "x_{1}"], ["k_{0,0}", "k_{0,1}"], ["b_{0}"])
 
@@ -504,7 +513,8 @@ SAME: dict[str, list[Config]] = {
 def test_equal_configurations_are_equal_layers(configs: list[Config]) -> None:
     """However it was written: equal, with the same hash and the same representation."""
     layers = [sc.Conv(**config) for config in configs]
-    assert len(layers) > 1 and len(set(layers)) == 1
+    assert len(layers) > 1
+    assert len(set(layers)) == 1
     assert len({hash(layer) for layer in layers}) == len({repr(layer) for layer in layers}) == 1
     assert all(layer == layers[0] for layer in layers)
 
@@ -536,7 +546,8 @@ def test_repr_evaluates_back() -> None:
     """What is shown at the prompt can be pasted, and holds neither NumPy integers nor defaults."""
     for layer in layers_of_all_kinds():
         again = eval(repr(layer), {"__builtins__": {}, "Conv": sc.Conv, "Linear": sc.Linear})
-        assert again == layer and repr(again) == repr(layer)
+        assert again == layer
+        assert repr(again) == repr(layer)
         assert "np." not in repr(layer)
 
 
@@ -557,7 +568,7 @@ SHOWN: list[tuple[sc.Layer, str]] = [
 ]
 
 
-@pytest.mark.parametrize("layer,shown", SHOWN, ids=[shown for _, shown in SHOWN])
+@pytest.mark.parametrize(("layer", "shown"), SHOWN, ids=[shown for _, shown in SHOWN])
 def test_repr_is_short(layer: sc.Layer, shown: str) -> None:
     """The shortest form of each parameter, and no default."""
     assert repr(layer) == f"{type(layer).__name__}({shown})"
@@ -568,7 +579,9 @@ def test_pickles_and_copies() -> None:
     for layer in layers_of_all_kinds():
         assert layer.read_map.nonzeros > -1
         for again in (pickle.loads(pickle.dumps(layer)), copy.copy(layer), copy.deepcopy(layer)):
-            assert type(again) is type(layer) and again == layer and hash(again) == hash(layer)
+            assert type(again) is type(layer)
+            assert again == layer
+            assert hash(again) == hash(layer)
             assert again.read_map == layer.read_map
             assert again.output_shape == layer.output_shape
         assert len(pickle.dumps(layer)) < 600
@@ -614,7 +627,8 @@ def test_sparse_linear(sparse: Any) -> None:
     """Nothing is sparse about it, but the method is there for every layer."""
     kernel = integers(5, (2, 3))
     stored = sc.Linear(3, 2).to_scipy(kernel)
-    assert isinstance(stored, sparse.csr_array) and stored.toarray().tolist() == kernel.tolist()
+    assert isinstance(stored, sparse.csr_array)
+    assert stored.toarray().tolist() == kernel.tolist()
     assert sc.Linear(3, 2).to_scipy(np.zeros((2, 3))).nnz == 6
     assert_canonical(stored)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracle import Config, describe, features, fits, geometry, integers, random_configs, shapes
 
 import symconv as sc
-from oracle import Config, describe, features, fits, geometry, integers, random_configs, shapes
 
 torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
 pytest.importorskip("scipy", reason="install scipy, since to_scipy is compared as well")
@@ -149,7 +149,8 @@ def test_uneven_padding(mode: str) -> None:
         config["flip_kernel"] = n % 3 == 0
         x, kernel, bias = data(config, 10 * n)
         ours, theirs = affine(sc.Conv(**config), x, kernel, bias), functional(config, x, kernel, bias)
-        assert ours.shape == theirs.shape and (ours == theirs).all(), describe(config)
+        assert ours.shape == theirs.shape, describe(config)
+        assert (ours == theirs).all(), describe(config)
     assert sum(any(axis.pad[0] != axis.pad[1] for axis in geometry(config)) for config in configs) >= 20
 
 
@@ -163,7 +164,8 @@ def test_cropping() -> None:
     for n, config in enumerate(configs):
         x, kernel, bias = data(config, 10 * n)
         ours, theirs = affine(sc.Conv(**config), x, kernel, bias), functional(config, x, kernel, bias)
-        assert ours.shape == theirs.shape and (ours == theirs).all(), describe(config)
+        assert ours.shape == theirs.shape, describe(config)
+        assert (ours == theirs).all(), describe(config)
     assert sum(min(min(axis.pad) for axis in geometry(config)) < 0 for config in configs) >= 50
 
 
@@ -210,12 +212,13 @@ def test_input_dilation_is_transposed_convolution() -> None:
             dilation=tuple(axis.dilation for axis in each),
         )[0].numpy()
         ours = affine(sc.Conv(**config), x, kernel, bias)
-        assert ours.shape == y.shape and (ours == y).all(), describe(config)
+        assert ours.shape == y.shape, describe(config)
+        assert (ours == y).all(), describe(config)
         dilated += any(axis.gap > 1 for axis in each)
     assert dilated >= 20
 
 
-@pytest.mark.parametrize("inputs,outputs", [(1, 1), (1, 4), (5, 1), (7, 3), (16, 16)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (1, 4), (5, 1), (7, 3), (16, 16)])
 @pytest.mark.parametrize("bias", [False, True], ids=["no bias", "bias"])
 def test_linear(inputs: int, outputs: int, bias: bool) -> None:
     """nn.Linear: the weight matrix is the weight itself."""
@@ -262,7 +265,8 @@ def test_im2col_is_unfold(mode: str) -> None:
             stride=tuple(lead + [axis.stride for axis in each]),
         )[0].numpy()
         ours = gathered(layer, x)
-        assert ours.shape == theirs.shape and (ours == theirs).all(), describe(config)
+        assert ours.shape == theirs.shape, describe(config)
+        assert (ours == theirs).all(), describe(config)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..claims import Claim, MatrixClaim, Refuted, RowClaim, differ
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, im2col_matrix, weight_matrix
-from ..proof import Claim, MatrixClaim, Proof, Refuted, RowClaim, Step, Theorem
+from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line, ReadMap, forward_table
 from ..rules import Collect, Gather, Product, Unfold, column_indices, flattened
 from ..sums import COLUMNS, WEIGHT, Factor, Sum
-from .weight_matrix import definition_rows, locate, matrix_rows
+from .weight_matrix import definition_rows, matrix_rows
 
 if TYPE_CHECKING:
     from ..documents.blocks import Document
@@ -37,7 +38,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     steps = (
         Step(Claim(definition.sums, definition.bias), Unfold()),
         Step(Claim(gathered, definition.bias), Gather(tuple(map(_gathered_table, read_map.lines))), (1,)),
-        Step(RowClaim(row, column, definition.bias), Product(columns), (2,)),
+        Step(RowClaim(row, column, definition.bias), Product(), (2,)),
         Step(MatrixClaim(), Collect(read_map.tables), (2, 3)),
     )
     return steps, {COLUMNS: columns, WEIGHT: weight_matrix(read_map)}
@@ -52,38 +53,43 @@ def _gathered_table(line: Line) -> dict[tuple[int, int], int]:
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """The product K C, multiplied out, against the definition run as code and against W."""
     read_map: ReadMap = proof.layer.definition.read_map
-    columns: LabelledMatrix = proof.matrices[COLUMNS]
 
     def multiplied() -> Iterator[tuple[tuple[int, ...], Row]]:
-        channels, block = read_map.channels, len(columns.rows) // read_map.channels.groups
-        members = channels.outputs // channels.groups
-        rows = [columns.rows[row] for row in range(len(columns.rows))]
-        weights: LabelledMatrix = proof.matrices[WEIGHT]
-        outputs = range(columns.shape[1])
+        columns, weights = proof.matrices[COLUMNS], proof.matrices[WEIGHT]
+        channels, outputs = read_map.channels, range(columns.shape[1])
+        block, members = len(columns.rows) // channels.groups, channels.outputs // channels.groups
+        rows = [_inputs(columns, row) for row in range(len(columns.rows))]
         for c in range(channels.outputs):
-            group = c // members
+            first = c // members * block
             for output in outputs:
-                terms = [
-                    (c * block + r, rows[group * block + r][output][0])
-                    for r in range(block)
-                    if output in rows[group * block + r]
-                ]
+                terms = [(c * block + r, rows[first + r][output]) for r in range(block) if output in rows[first + r]]
                 yield weights.row_position(c * len(outputs) + output), collect(terms)
 
     def against_definition() -> int:
         difference = first_difference(definition_rows(proof.layer.definition), multiplied())
         if difference is not None:
-            raise locate(difference, proof.matrices[WEIGHT])
+            raise differ(difference, "the definition and K C", proof.matrices[WEIGHT])
         return read_map.nonzeros
 
     def against_weights() -> int:
         difference = first_difference(matrix_rows(proof.matrices[WEIGHT]), multiplied())
         if difference is not None:
-            raise locate(difference, proof.matrices[WEIGHT])
+            raise differ(difference, "W and K C", proof.matrices[WEIGHT])
         return read_map.nonzeros
 
     yield "K C multiplied out, against the definition", against_definition
     yield "K C multiplied out, against W", against_weights
+
+
+def _inputs(columns: LabelledMatrix, row: int) -> dict[int, int]:
+    """One row of C: for each output the one input that is read there."""
+    cells = {}
+    for output, cell in columns.rows[row].items():
+        if len(cell) != 1 or not 0 <= output < columns.shape[1]:
+            where = columns.row_position(row)
+            raise Refuted("an entry of C is not one input of one output", output, where, list(cell), "one input")
+        cells[output] = cell[0]
+    return cells
 
 
 def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -126,4 +132,5 @@ THEOREM = Theorem(
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
+    ends=("product", "collect"),
 )

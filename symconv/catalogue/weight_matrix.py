@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..claims import BatchClaim, Claim, Refuted, RowClaim, differ
 from ..definition import Definition
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, weight_matrix
-from ..proof import BatchClaim, Claim, Proof, Refuted, RowClaim, Step, Theorem, refute
+from ..proof import Proof, Step, Theorem
 from ..readmap import Line
 from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
@@ -44,7 +45,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     steps.append(Step(entries, Entry(rules, definition.read_map.tables), (len(steps),)))
     row = flattened([(line.letters.output, line.outputs) for line in lines])
     column = flattened([(line.letters.input, line.inputs) for line in lines])
-    steps.append(Step(RowClaim(row, column, definition.bias), Flatten(matrix), (len(steps),)))
+    steps.append(Step(RowClaim(row, column, definition.bias), Flatten(), (len(steps),)))
     steps.append(Step(BatchClaim(definition.bias), Batch(), (len(steps), len(steps) - 1)))
     return tuple(steps), {WEIGHT: matrix}
 
@@ -99,8 +100,14 @@ def _weighted(line: Line) -> Sum:
 
 def matrix_rows(matrix: LabelledMatrix) -> Iterator[tuple[tuple[int, ...], Row]]:
     """The rows of a flattened matrix as terms, each at the position that its label says."""
+    columns = range(matrix.shape[1])
     for row, cells in enumerate(matrix.rows):
-        yield matrix.row_position(row), collect((kernel, column) for column, entry in cells.items() for kernel in entry)
+        at = matrix.row_position(row)
+        for column, entry in cells.items():
+            if column not in columns or not entry:
+                what = "a column outside the matrix" if entry else "an entry with no kernel entry in it"
+                raise Refuted(f"the matrix stores {what}", at, column, list(entry), "nothing")
+        yield at, collect((kernel, column) for column, entry in cells.items() for kernel in entry)
 
 
 def definition_rows(definition: Definition) -> Iterator[tuple[tuple[int, ...], Row]]:
@@ -118,7 +125,6 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 
     def every_entry() -> int:
         matrix: LabelledMatrix = proof.matrices[WEIGHT]
-        lines = proof.layer.definition.read_map.lines
         compared = 0
 
         def counted() -> Iterator[tuple[tuple[int, ...], Row]]:
@@ -129,29 +135,10 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 
         difference = first_difference(definition_rows(proof.layer.definition), counted())
         if difference is not None:
-            raise locate(difference, matrix)
-        expected = (tuple(line.outputs for line in lines), tuple(line.inputs for line in lines))
-        if (matrix.row_shape, matrix.column_shape) != expected:
-            raise Refuted("W has the wrong shape", left=matrix.shape, right=expected)
+            raise differ(difference, "the definition and W", matrix)
         return compared
 
     yield "every entry of W, both routes", every_entry
-
-
-def locate(difference: Any, matrix: LabelledMatrix) -> Refuted:
-    """A difference between flattened rows, in positions."""
-    if difference.term is None:
-        return refute(difference, "definition and W")
-    kernel, column = difference.term
-    where = matrix.kernel_position(kernel) if isinstance(kernel, int) else kernel
-    source = matrix.column_position(column) if isinstance(column, int) else column
-    return Refuted(
-        f"kernel entry {where} meets this input a different number of times in the definition and in W",
-        difference.output,
-        source,
-        difference.left,
-        difference.right,
-    )
 
 
 def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -189,4 +176,5 @@ THEOREM = Theorem(
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
+    ends=("row", "batch"),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..claims import AnyClaim, BatchClaim, Claim, MatrixClaim, RowClaim, sums_of
 from ..definition import BIAS, Definition
 from ..formula import (
     Call,
@@ -28,7 +29,7 @@ from ..formula import (
     plus,
     position,
 )
-from ..proof import AnyClaim, BatchClaim, Claim, MatrixClaim, Omitted, Proof, RowClaim, Step, sums_of
+from ..proof import Omitted, Proof, Step
 from ..readmap import Axis, Line, ReadMap
 from ..rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold, flattened, only_span
 from ..rules import Group as Grouping
