@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 from . import matrices, spec
@@ -154,7 +154,8 @@ class Layer:
         """The matrix whose column for an output holds the inputs that its window reads.
 
         Shape (in_channels * prod(kernel_size), prod(output spatial)), rows and columns ordered as
-        `torch.nn.functional.unfold`'s; group g uses row block g.
+        `torch.nn.functional.unfold`'s; group g uses row block g. Row (e, u, v) belongs to kernel
+        entry (u, v) as the kernel is stored, also when it is flipped.
 
         >>> Conv((3,), (2,)).im2col()
         Matrix([
@@ -185,7 +186,7 @@ class Layer:
     def to_scipy(self, kernel: Any = None) -> scipy.sparse.csr_array:
         """W for a numeric kernel as a canonical SciPy CSR array; entries that happen to be zero are kept.
 
-        Needs SciPy: pip install 'symconv[scipy]'.
+        Needs SciPy: pip install 'symconv[scipy]'. SciPy itself cannot densify object or float16 data.
         """
         from scipy.sparse import csr_array
 
@@ -200,11 +201,16 @@ class Layer:
         example = f"an array of shape {self.kernel_shape}"
         if kernel is None:
             raise SpecError("kernel", None, "this layer has a kernel, so its numbers are needed", example)
-        array = np.asarray(kernel)
+        try:
+            array = np.asarray(kernel)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise SpecError("kernel", kernel, f"is no array: {error}", example) from None
         if array.shape != self.kernel_shape:
-            raise SpecError("kernel", array.shape, f"must have the layer's kernel_shape {self.kernel_shape}", example)
-        if array.dtype.kind not in "iubfcO":
-            raise SpecError("kernel", str(array.dtype), "must hold numbers", example)
+            raise SpecError(
+                "kernel", f"shape {array.shape}", f"must have the layer's kernel_shape {self.kernel_shape}", example
+            )
+        if array.dtype.kind not in "iubfcO" or any(isinstance(each, (str, bytes, type(None))) for each in array.flat):
+            raise SpecError("kernel", f"dtype {array.dtype}", "must hold numbers", example)
         return array
 
     def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:
@@ -305,7 +311,7 @@ class Conv(Layer):
     """
 
     input_size: tuple[int, ...]
-    kernel_size: tuple[int, ...]
+    kernel_size: Any
     in_channels: int = 1
     out_channels: int = 1
     stride: Any = 1
@@ -324,33 +330,34 @@ class Conv(Layer):
         stride = spec.per_axis("stride", self.stride, rank)
         dilation = spec.per_axis("dilation", self.dilation, rank)
         input_dilation = spec.per_axis("input_dilation", self.input_dilation, rank)
-        channels = {name: spec.integer(name, getattr(self, name)) for name in ("in_channels", "out_channels", "groups")}
-        for name in ("in_channels", "out_channels"):
-            if channels[name] % channels["groups"]:
-                rule = f"must divide both channel numbers, and {name}={channels[name]}"
-                raise SpecError(
-                    "groups",
-                    channels["groups"],
-                    rule,
-                    f"groups=1 or groups={channels[name]} with {name}={channels[name]}",
-                )
+        groups = spec.integer("groups", self.groups)
+        channels = {
+            name: spec.integer(name, getattr(self, name), example=f"{name}={groups}")
+            for name in ("in_channels", "out_channels")
+        }
+        common = gcd(*channels.values())
+        if common % groups:
+            both = " and ".join(f"{name}={number}" for name, number in channels.items())
+            offers = "groups=1" + (f" or groups={common}" if common > 1 else "")
+            raise SpecError("groups", self.groups, f"must divide both channel numbers, {both}", offers)
         length = tuple((n - 1) * gap + 1 for n, gap in zip(size, input_dilation, strict=True))
         mode = mode_named(self.padding_mode).name
-        padding = spec.conv_padding(self.padding, mode, length, kernel, stride, dilation)
+        padding = spec.conv_padding(self.padding, mode, size, length, kernel, stride, dilation)
         for axis in range(rank):
             reach, room = dilation[axis] * (kernel[axis] - 1) + 1, length[axis] + sum(padding[axis])
+            if room < 1:
+                rule = f"cuts off the whole input on axis {axis}, which has {length[axis]}"
+                raise SpecError("padding", self.padding, rule, "pairs that cut off less there")
             if reach > room:
-                rule = f"on axis {axis} the kernel spans {reach} and the padded input has {max(room, 0)}, so it does not fit"
-                raise SpecError(
-                    "kernel_size",
-                    self.kernel_size,
-                    rule,
-                    f"a kernel that spans at most {max(room, 1)} there, or more padding",
+                gaps = f" ({kernel[axis]} entries, dilation {dilation[axis]})" if dilation[axis] > 1 else ""
+                rule = (
+                    f"on axis {axis} the kernel spans {reach}{gaps} and the padded input has {room}, so it does not fit"
                 )
+                raise SpecError("kernel_size", self.kernel_size, rule, f"a kernel that spans at most {room} there")
         canonical = dict(
             input_size=size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation,
             bias=spec.flag("bias", self.bias), padding_mode=mode,
-            flip_kernel=spec.flag("flip_kernel", self.flip_kernel), input_dilation=input_dilation, **channels,
+            flip_kernel=spec.flag("flip_kernel", self.flip_kernel), input_dilation=input_dilation, groups=groups, **channels,
         )  # fmt: skip
         for name, value in canonical.items():
             object.__setattr__(self, name, value)
@@ -422,7 +429,7 @@ class Linear(Layer):
     def __post_init__(self) -> None:
         for name in ("in_features", "out_features"):
             object.__setattr__(self, name, spec.integer(name, getattr(self, name)))
-        spec.flag("bias", self.bias)
+        object.__setattr__(self, "bias", spec.flag("bias", self.bias))
 
     @cached_property
     def read_map(self) -> ReadMap:

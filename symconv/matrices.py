@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .definition import strides
+from .errors import SpecError
 from .readmap import ReadMap, Table, forward_table
 
 if TYPE_CHECKING:
@@ -196,6 +197,10 @@ def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:
 
     flat = np.asarray(kernel).reshape(-1)
     if flat.dtype.kind in "iub":
+        most = max((len(taps) for table in read_map.tables for row in table for taps in row.values()), default=1)
+        largest = max(abs(int(flat.max())), abs(int(flat.min()))) if flat.size else 0
+        if largest * most ** len(read_map.axes) > np.iinfo(np.int64).max:
+            raise SpecError("kernel", largest, "is too large for sums in int64", "the same kernel with dtype=object")
         flat = flat.astype(np.int64)
     indptr, columns, entries = coordinates(read_map)
     data = flat[entries]

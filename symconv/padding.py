@@ -104,7 +104,7 @@ MODES: dict[str, PaddingMode] = {
 def mode_named(name: object) -> PaddingMode:
     """The padding mode of that name."""
     if not isinstance(name, str) or name not in MODES:
-        raise SpecError("padding_mode", name, "must be one of " + ", ".join(MODES), 'padding_mode="reflect"')
+        raise SpecError("padding_mode", name, "must be one of " + ", ".join(MODES), 'padding_mode="zeros"')
     return MODES[name]
 
 

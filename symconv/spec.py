@@ -17,30 +17,32 @@ Pair = tuple[int, int]
 
 
 def _integer(value: object) -> int | None:
-    """The value as an int if it is an integer (NumPy's too), else None; a bool is not one."""
-    if isinstance(value, bool):
+    """The value as an int if it is an integer (NumPy's too), else None; no library's bool is one."""
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
+    except (TypeError, ValueError):
         return None
 
 
-def integer(name: str, value: object, minimum: int = 1) -> int:
+def integer(name: str, value: object, minimum: int = 1, example: str | None = None) -> int:
     """One integer of at least `minimum`."""
     result = _integer(value)
+    example = example or f"{name}={max(minimum, 1)}"
     if result is None:
-        raise SpecError(name, value, f"must be an integer, not {_kind(value)}", f"{name}={max(minimum, 1)}")
+        raise SpecError(name, value, f"must be an integer, not {_kind(value)}", example)
     if result < minimum:
-        raise SpecError(name, value, f"must be at least {minimum}", f"{name}={max(minimum, 1)}")
+        raise SpecError(name, value, f"must be at least {minimum}", example)
     return result
 
 
 def flag(name: str, value: object) -> bool:
     """True or False."""
-    if not isinstance(value, bool):
+    numpy_bool = type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_")
+    if not (isinstance(value, bool) or numpy_bool):
         raise SpecError(name, value, f"must be True or False, not {_kind(value)}", f"{name}=True")
-    return value
+    return bool(value)
 
 
 def shape(name: str, value: object) -> tuple[int, ...]:
@@ -63,7 +65,7 @@ def per_axis(name: str, value: object, rank: int, minimum: int = 1) -> tuple[int
     valid = max(minimum, 1)
     items = _sequence(value)
     if items is None:
-        return (integer(name, value, minimum),) * rank
+        return (integer(name, value, minimum, _example(name, valid, rank)),) * rank
     if len(items) != rank:
         raise SpecError(name, value, _count_rule(rank, len(items)), _example(name, valid, rank))
     return tuple(_one(name, value, item, minimum, _example(name, valid, rank)) for item in items)
@@ -73,29 +75,40 @@ def pairs(name: str, value: object, rank: int) -> tuple[Pair, ...] | None:
     """Padding in one of its numeric forms as (low, high) per axis; None if it is a string."""
     if isinstance(value, str):
         return None
-    items = _sequence(value)
+    items, example = _sequence(value), _pair_example(name, rank)
+    crop = "; to crop, give (low, high) pairs"
     if items is None:
-        amount = integer(name, value, 0)
+        amount = _integer(value)
+        if amount is None:
+            forms = "must be an integer, one integer or one (low, high) pair for each axis, or one of " + ", ".join(
+                NAMED
+            )
+            raise SpecError(name, value, f"{forms}, not {_kind(value)}", example)
+        if amount < 0:
+            raise SpecError(name, value, f"must be at least 0{crop}", example)
         return ((amount, amount),) * rank
     if len(items) != rank:
-        raise SpecError(name, value, _count_rule(rank, len(items)), _pair_example(name, rank))
+        raise SpecError(name, value, _count_rule(rank, len(items)), example)
+    sides = [_sequence(item) for item in items]
+    if len({side is None for side in sides}) > 1:
+        raise SpecError(name, value, "must be all integers or all (low, high) pairs", example)
     result = []
-    for item in items:
-        pair = _sequence(item)
+    for item, pair in zip(items, sides, strict=True):
         if pair is None:
-            amount = _one(name, value, item, 0, _pair_example(name, rank), "; to crop, give (low, high) pairs")
+            amount = _one(name, value, item, 0, example, crop)
             result.append((amount, amount))
         elif len(pair) == 2:
-            low, high = (_one(name, value, side, None, _pair_example(name, rank)) for side in pair)
+            low, high = (_one(name, value, side, None, example) for side in pair)
             result.append((low, high))
         else:
-            raise SpecError(name, value, "each pair must be (low, high)", _pair_example(name, rank))
+            raise SpecError(name, value, "each pair must be (low, high)", example)
     return tuple(result)
 
 
 def conv_padding(
     value: object,
     mode: str,
+    size: tuple[int, ...],
     length: tuple[int, ...],
     kernel: tuple[int, ...],
     stride: tuple[int, ...],
@@ -110,18 +123,26 @@ def conv_padding(
             raise SpecError("padding", value, "a named padding is one of " + ", ".join(NAMED), 'padding="same"')
         numeric = tuple(named(*axis) for axis in zip(length, kernel, stride, dilation, strict=True))
     rules = mode_named(mode)
-    for axis, (low, high) in enumerate(numeric):
-        limit = rules.limit(length[axis])
+    limits = [rules.limit(size) for size in length]
+    for axis, ((low, high), limit) in enumerate(zip(numeric, limits, strict=True)):
         if limit is not None and max(low, high) > limit:
-            shown = value if isinstance(value, str) else (low, high)
+            dilated = "dilated input" if length[axis] != size[axis] else "input"
+            asked = "" if value == (low, high) else f" and this asks for {(low, high)}"
             raise SpecError(
                 "padding",
-                shown,
-                f"{mode} padding must be {rules.limit_words}: at most {limit} on axis {axis}, where the input has "
-                f"{length[axis]}" + (f" and this asks for {(low, high)}" if isinstance(value, str) else ""),
-                f"padding={limit}" if limit else 'padding=0, or padding_mode="replicate"',
+                value,
+                f"{mode} padding must be {rules.limit_words}: at most {limit} on axis {axis}, where the {dilated} has "
+                f"{length[axis]}{asked}",
+                _padding_offer(min(each for each in limits if each is not None), length, kernel, dilation),
             )
     return numeric
+
+
+def _padding_offer(most: int, length: tuple[int, ...], kernel: tuple[int, ...], dilation: tuple[int, ...]) -> str:
+    """As much padding as every axis allows, where the kernel then fits; replicate padding always may."""
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    fits = all(span <= n + 2 * most for span, n in zip(spans, length, strict=True))
+    return (f"padding={most}, or " if fits else "") + 'padding_mode="replicate"'
 
 
 def _one(name: str, whole: object, item: object, minimum: int | None, example: str, hint: str = "") -> int:
@@ -135,7 +156,7 @@ def _one(name: str, whole: object, item: object, minimum: int | None, example: s
 
 def _sequence(value: object) -> list[object] | None:
     """The items of a list, tuple or one-dimensional array; None for a scalar or a string."""
-    if isinstance(value, (str, bytes, dict, set, frozenset)):
+    if isinstance(value, (str, bytes, bytearray, memoryview, dict, set, frozenset)):
         return None
     if isinstance(value, Sequence):
         return list(value)
@@ -150,11 +171,14 @@ def _kind(value: object) -> str:
 
 
 def _count_rule(rank: int, given: int) -> str:
-    return f"needs one entry for each of the {rank} axes of input_size, or one integer for all; {given} given"
+    axes = f"each of the {rank} axes" if rank > 1 else "the one axis"
+    return f"needs one entry for {axes} of input_size, or one integer for all; {given} given"
 
 
 def _example(name: str, valid: int, rank: int) -> str:
-    several = ", ".join(str(valid + (axis == 0)) for axis in range(rank)) + ("," if rank == 1 else "")
+    """A single integer, and one for each axis; larger than one only where that is valid for every input."""
+    first = valid + 1 if name in ("stride", "padding") else valid
+    several = ", ".join(str(first if axis == 0 else valid) for axis in range(rank)) + ("," if rank == 1 else "")
     return f"{name}={valid} or {name}=({several})"
 
 
