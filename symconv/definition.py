@@ -5,7 +5,7 @@ place; that source is what latexify typesets, what `layer.output()` runs on symb
 check of a proof runs on labels.
 
 >>> from symconv import Conv
->>> print(Conv((4, 4), (3, 3), padding=1).definition.source)
+>>> print(Conv((4, 4), (3, 3), padding=1).definition.source, end="")
 def y(i, j):
     return sum(k[u][v]*z[i + u - 1][j + v - 1] for u in range(3) for v in range(3))
 """

@@ -222,7 +222,7 @@ class Layer:
         >>> layer.explain(output=(0, 0, 1), input=(0, 0, 3))
         'W[1, 3] is k_{0,2}: it lies on input (0, 0, 3) when output (0, 0, 1) is computed.'
         >>> layer.explain(output=(0, 0, 0), input=(0, 0, 3))
-        'W[0, 3] is 0: along axis 0 and 1 the window of output (0, 0, 0) covers 0 to 2 and 0 to 2, and input 3 on axis 1 lies outside.'
+        'W[0, 3] is 0: along axis 1, output 0 reads positions 0 to 2, and input 3 lies outside the window.'
         """
         from .explain import explain
 
@@ -343,15 +343,17 @@ class Conv(Layer):
         length = tuple((n - 1) * gap + 1 for n, gap in zip(size, input_dilation, strict=True))
         mode = mode_named(self.padding_mode).name
         padding = spec.conv_padding(self.padding, mode, size, length, kernel, stride, dilation)
-        for axis in range(rank):
-            reach, room = dilation[axis] * (kernel[axis] - 1) + 1, length[axis] + sum(padding[axis])
+        rooms = [n + low + high for n, (low, high) in zip(length, padding, strict=True)]
+        for axis, room in enumerate(rooms):
             if room < 1:
                 rule = f"cuts off the whole input on axis {axis}, which has {length[axis]}"
                 raise SpecError("padding", self.padding, rule, "pairs that cut off less there")
-            if reach > room:
-                gaps = f" ({kernel[axis]} entries, dilation {dilation[axis]})" if dilation[axis] > 1 else ""
+        for axis, (room, k, d) in enumerate(zip(rooms, kernel, dilation, strict=True)):
+            span = d * (k - 1) + 1
+            if span > room:
+                gaps = f" ({k} entries, dilation {d})" if d > 1 else ""
                 rule = (
-                    f"on axis {axis} the kernel spans {reach}{gaps} and the padded input has {room}, so it does not fit"
+                    f"on axis {axis} the kernel spans {span}{gaps} and the padded input has {room}, so it does not fit"
                 )
                 raise SpecError("kernel_size", self.kernel_size, rule, f"a kernel that spans at most {room} there")
         canonical = dict(

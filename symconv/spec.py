@@ -80,10 +80,8 @@ def pairs(name: str, value: object, rank: int) -> tuple[Pair, ...] | None:
     if items is None:
         amount = _integer(value)
         if amount is None:
-            forms = "must be an integer, one integer or one (low, high) pair for each axis, or one of " + ", ".join(
-                NAMED
-            )
-            raise SpecError(name, value, f"{forms}, not {_kind(value)}", example)
+            others = "or one integer or (low, high) pair for each axis, or a name: " + ", ".join(NAMED)
+            raise SpecError(name, value, f"must be an integer, not {_kind(value)}; {others}", example)
         if amount < 0:
             raise SpecError(name, value, f"must be at least 0{crop}", example)
         return ((amount, amount),) * rank
