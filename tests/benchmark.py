@@ -1,0 +1,74 @@
+"""Ratios of time and memory against `python -c "import sympy"`, measured in turn: python tests/benchmark.py
+
+Not a test: machines are noisy, so nothing here passes or fails. Each line gives the median ratio of
+pairs of runs, one after the other, and what it should be at most.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+SYMPY = [sys.executable, "-c", "import sympy"]
+PROVE = [sys.executable, "-m", "symconv", "prove"]
+
+
+def seconds(command: Sequence[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def ratio(command: Sequence[str], against: Sequence[str] = SYMPY, pairs: int = 11) -> float:
+    """The median of the ratios of paired runs, after one warm-up of each."""
+    seconds(command), seconds(against)
+    return statistics.median(seconds(command) / seconds(against) for _ in range(pairs))
+
+
+def peak_mib(command: Sequence[str]) -> float:
+    """The peak memory of a run, in a child of a child so that earlier runs do not count."""
+    probe = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    probe += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", probe, *command], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 1024
+
+
+def growth(folder: Path) -> list[tuple[int, float, float]]:
+    """Non-zeros, seconds and MiB of a proof with every entry checked, over two decades."""
+    rows = []
+    for size in (20, 40, 80, 160):
+        command = [*PROVE, "--input", f"{size}x{size}", "--kernel", "5", "--out-channels", "6"]
+        command += ["--check", "entries", "-o", str(folder / "growth.tex")]
+        nonzeros = 6 * (5 * (size - 4)) ** 2
+        rows.append((nonzeros, min(seconds(command) for _ in range(3)), peak_mib(command)))
+    return rows
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        main_job = [*PROVE, "--input", "4x4", "--kernel", "3x3", "-o", str(folder / "proof.tex")]
+        lenet = [*PROVE, "--input", "32x32", "--kernel", "5x5", "--out-channels", "6", "--check", "entries"]
+        lenet += ["-o", str(folder / "lenet.tex")]
+        print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, against python -c 'import sympy'")
+        print(f"main job, 4x4 with 3x3, cold          {ratio(main_job):6.2f}x   at most 1.4x")
+        print(f"LeNet-5 C1, every entry, cold         {ratio(lenet, pairs=5):6.2f}x   at most 3x")
+        print(f"LeNet-5 C1, every entry, peak memory  {peak_mib(lenet):6.0f} MiB  at most 500 MiB")
+        print("growth with the non-zeros (every entry checked):")
+        rows = growth(folder)
+        for nonzeros, time_taken, memory in rows:
+            print(f"  {nonzeros:>9,} non-zeros  {time_taken:6.2f} s  {memory:6.1f} MiB")
+        (first, early, _), (last, late, _) = rows[1], rows[-1]
+        print(f"  {last / first:.0f} times the non-zeros take {late / early:.0f} times as long")
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()
