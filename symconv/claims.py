@@ -144,14 +144,13 @@ def read(axis: Sum, line: Line, output: int) -> Row:
 
 def tabulated(table: Table, line: Line, output: int) -> Row:
     """One row of an axis' weight matrix as terms."""
-    base = output * line.taps if len(line.kernel_shape) == 2 else 0
     row = table[output]
     if not all(row.values()):
         empty = next(p for p, taps in row.items() if not taps)
         raise Refuted(
             "an entry is stored with no kernel entry in it", _at(line, output), f"p={empty}", "nothing", "a zero"
         )
-    return collect((base + tap, p) for p, taps in row.items() for tap in taps)
+    return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
 
 
 def _indices(axis: Sum) -> list[Index]:

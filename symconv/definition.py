@@ -55,7 +55,7 @@ class Definition:
     def bias_indices(self) -> tuple[str, ...]:
         """The bias is indexed by the output channel, where channels are shown."""
         first = self.read_map.lines[0].letters.output
-        return (first,) if self.read_map.lines[0] is self.read_map.channels else ()
+        return (first,) if self.read_map.shows_channels else ()
 
     @cached_property
     def source(self) -> str:

@@ -25,7 +25,7 @@ def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
         return f"{entry} is 0: {why}."
     matrix = weight_matrix(layer.read_map)
     taps = matrix.rows[row][column]
-    shown = 0 if layer.definition.bias_indices else 2
+    shown = 0 if layer.read_map.shows_channels else 2
     names = [symbol_name("k", unravel(tap, layer.kernel_shape)[shown:]) for tap in taps]
     if len(names) == 1:
         return f"{entry} is {names[0]}: it lies on input {source} when output {at} is computed."

@@ -89,7 +89,7 @@ class Layer:
         """The same symbols as lists, in row-major order."""
         from .symbols import symbols
 
-        channels = self.definition.bias_indices
+        channels = self.read_map.shows_channels
         x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
         k = (
             symbols("k", self.kernel_shape, slice(0 if channels else 2, None))

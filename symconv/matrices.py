@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .definition import strides
 from .errors import SpecError
-from .readmap import ReadMap, Table, forward_table
+from .readmap import ReadMap, forward_table, labelled_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,21 +61,13 @@ class ProductRows(Sequence[Cells]):
     once.
     """
 
-    def __init__(self, tables: Sequence[Table], inputs: Sequence[int], kernel_shapes: Sequence[Sequence[int]]) -> None:
-        shape = [size for part in kernel_shapes for size in part]
-        weights = iter(strides(shape))
-        self._tables = []
-        for table, part in zip(tables, kernel_shapes, strict=True):
-            own = [next(weights) for _ in part]
-            base = own[0] if len(part) == 2 else 0  # the channel table's entries also carry the output
-            self._tables.append(
-                [
-                    [(p, tuple(base * i + own[-1] * u for u in taps)) for p, taps in sorted(row.items())]
-                    for i, row in enumerate(table)
-                ]
-            )
-        self._inputs = list(inputs)
-        self._outputs = [len(table) for table in tables]
+    def __init__(self, read_map: ReadMap) -> None:
+        self._rows = [
+            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in labelled_rows(line, table)]
+            for line, table, step in zip(read_map.lines, read_map.tables, label_strides(read_map), strict=True)
+        ]
+        self._inputs = [line.inputs for line in read_map.lines]
+        self._outputs = [line.outputs for line in read_map.lines]
 
     def __len__(self) -> int:
         return prod(self._outputs)
@@ -90,7 +82,7 @@ class ProductRows(Sequence[Cells]):
         yield from self._below([(0, (0,))], 0)
 
     def _below(self, cells: list[tuple[int, tuple[int, ...]]], axis: int) -> Iterator[Cells]:
-        if axis == len(self._tables):
+        if axis == len(self._rows):
             yield dict(cells)
             return
         for i in range(self._outputs[axis]):
@@ -98,7 +90,7 @@ class ProductRows(Sequence[Cells]):
 
     def _extend(self, cells: list[tuple[int, tuple[int, ...]]], axis: int, i: int) -> list[tuple[int, tuple[int, ...]]]:
         size = self._inputs[axis]
-        entries = self._tables[axis][i]
+        entries = self._rows[axis][i]
         if all(len(taps) == 1 for _, taps in entries) and all(len(kernel) == 1 for _, kernel in cells):
             return [(column * size + p, (kernel[0] + taps[0],)) for column, kernel in cells for p, taps in entries]
         return [
@@ -108,15 +100,19 @@ class ProductRows(Sequence[Cells]):
         ]
 
 
+def label_strides(read_map: ReadMap) -> list[int]:
+    """How far apart, in the flattened kernel, two neighbouring labels of each line lie."""
+    return strides([prod(line.kernel_shape) for line in read_map.lines])
+
+
 def weight_matrix(read_map: ReadMap) -> LabelledMatrix:
     """W, from the inverse tables: entry (o, i) holds the kernel entries u with read(o, u) = i."""
     lines = read_map.lines
-    shapes = [line.kernel_shape for line in lines]
     return LabelledMatrix(
         tuple(line.outputs for line in lines),
         tuple(line.inputs for line in lines),
-        tuple(size for shape in shapes for size in shape),
-        ProductRows(read_map.tables, [line.inputs for line in lines], shapes),
+        tuple(size for line in lines for size in line.kernel_shape),
+        ProductRows(read_map),
     )
 
 
@@ -149,7 +145,7 @@ class GatheredRows(Sequence[Cells]):
 
 def im2col_matrix(read_map: ReadMap) -> LabelledMatrix:
     """C, from the forward reads: its cells hold the number of an input."""
-    shown = 0 if read_map.lines[0] is read_map.channels else 1
+    shown = 0 if read_map.shows_channels else 1
     return LabelledMatrix(
         (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:],
         tuple(axis.outputs for axis in read_map.axes),
@@ -166,13 +162,11 @@ def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any
     import numpy as np
 
     counts, columns, kernel = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
-    weights = iter(strides([size for line in read_map.lines for size in line.kernel_shape]))
-    for line, table in zip(read_map.lines, read_map.tables, strict=True):
-        own = [next(weights) for _ in line.kernel_shape]
-        base = own[0] if len(own) == 2 else 0
-        cells = [(p, base * i + own[-1] * u) for i, row in enumerate(table) for p in sorted(row) for u in row[p]]
+    for line, table, step in zip(read_map.lines, read_map.tables, label_strides(read_map), strict=True):
+        rows = labelled_rows(line, table)
+        cells = [(p, label * step) for row in rows for p, labels in row for label in labels]
         line_columns, line_kernel = np.array(cells, np.int64).reshape(-1, 2).T
-        line_counts = np.array([sum(map(len, row.values())) for row in table], np.int64)
+        line_counts = np.array([sum(len(labels) for _, labels in row) for row in rows], np.int64)
 
         # Rows of the product: every row so far with every row of this line.
         left, right = np.repeat(counts, len(line_counts)), np.tile(line_counts, len(counts))
@@ -186,8 +180,7 @@ def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any
         kernel = kernel[here] + line_kernel[there]
         counts = total
     # Two taps of a leading axis on one input leave their columns interleaved: order each row's.
-    rows = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((columns, rows))
+    order = np.lexsort((columns, np.repeat(np.arange(len(counts)), counts)))
     return np.concatenate([[0], np.cumsum(counts)]), columns[order], kernel[order]
 
 

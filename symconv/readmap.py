@@ -83,6 +83,10 @@ class Line(Protocol):
         """The ranges of those indices."""
 
     @property
+    def gathered(self) -> tuple[Index, ...]:
+        """The row and, where the outputs are spread over columns, the column of the im2col matrix."""
+
+    @property
     def padded_range(self) -> range:
         """The positions of the padded input."""
 
@@ -93,6 +97,9 @@ class Line(Protocol):
     @property
     def mode(self) -> PaddingMode | None:
         """What lies beyond the border, or None where nothing is padded, cropped or inserted."""
+
+    def label(self, output: int, tap: int) -> int:
+        """The row-major number of tap u of output i within the line's own kernel indices."""
 
     def fold(self, t: int) -> int | None:
         """The input that the padded input holds at position t; None where it holds zero."""
@@ -148,6 +155,13 @@ class Axis:
     @property
     def kernel_shape(self) -> tuple[int, ...]:
         return (self.taps,)
+
+    @property
+    def gathered(self) -> tuple[Index, ...]:
+        return variable(self.letters.kernel), variable(self.letters.output)
+
+    def label(self, output: int, tap: int) -> int:
+        return tap
 
     # Forward: the definition.
 
@@ -214,6 +228,13 @@ class Channels:
     def kernel_shape(self) -> tuple[int, ...]:
         return self.outputs, self.taps
 
+    @property
+    def gathered(self) -> tuple[Index, ...]:
+        return (self.position,)
+
+    def label(self, output: int, tap: int) -> int:
+        return output * self.taps + tap
+
     @cached_property
     def position(self) -> Index:
         a = variable(self.letters.kernel)
@@ -244,17 +265,25 @@ def inverse_table(line: Line) -> Table:
     return tuple(table)
 
 
-def forward_table(axis: Axis) -> dict[tuple[int, int], int]:
-    """What each tap reads for each output, (tap, output) -> input, from the definition; zero is absent."""
-    i, u = axis.letters.output, axis.letters.kernel
+def forward_table(line: Line) -> dict[tuple[int, ...], int]:
+    """The im2col matrix along one line, from the definition: (row, column) -> the input read; zero is absent."""
     reads = {}
-    for tap in range(axis.taps):
-        for output in range(axis.outputs):
-            t = axis.position.at({i: output, u: tap})
-            p = None if t is None else axis.fold(t)
+    for output in range(line.outputs):
+        for tap in range(line.taps):
+            env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
+            t = line.position.at(env)
+            p = None if t is None else line.fold(t)
             if p is not None:
-                reads[tap, output] = p
+                reads[tuple(index.at(env) or 0 for index in line.gathered)] = p
     return reads
+
+
+def labelled_rows(line: Line, table: Table) -> list[list[tuple[int, tuple[int, ...]]]]:
+    """The rows of a table with inputs in order and kernel entries by their label within the line."""
+    return [
+        [(p, tuple(line.label(i, tap) for tap in taps)) for p, taps in sorted(row.items())]
+        for i, row in enumerate(table)
+    ]
 
 
 @dataclass(frozen=True)
@@ -272,6 +301,11 @@ class ReadMap:
     def lines(self) -> tuple[Line, ...]:
         alone = self.channels.inputs == self.channels.outputs == 1 and self.axes
         return self.axes if alone else (self.channels, *self.axes)
+
+    @property
+    def shows_channels(self) -> bool:
+        """Whether positions carry a channel index."""
+        return self.lines[0] is self.channels
 
     @property
     def padded(self) -> bool:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any, ClassVar
 
 from .claims import (
@@ -259,13 +260,13 @@ class Batch:
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
         for line, table in zip(context.lines, context.table(WEIGHT), strict=True):
-            product: dict[int, Row] = {i: {} for i in range(line.outputs)}
+            rows: dict[int, Row] = {i: {} for i in range(line.outputs)}
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
                 for i, taps in line.meets(p).items():
                     for tap in taps:
-                        label = tap + (i * line.taps if len(line.kernel_shape) == 2 else 0)
-                        product[i][label, p] = product[i].get((label, p), 0) + 1
-            total += compare(line, product.__getitem__, partial(tabulated, table, line), "X W^T and W x")
+                        label = line.label(i, tap)
+                        rows[i][label, p] = rows[i].get((label, p), 0) + 1
+            total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
 
 
@@ -273,7 +274,7 @@ class Batch:
 class Gather:
     """Name what kernel entry u reads for output i: C_{u,i}."""
 
-    tables: tuple[dict[tuple[int, int], int], ...]  # (tap, output) -> input; for channels (row, 0)
+    tables: tuple[dict[tuple[int, ...], int], ...]  # for each line, (row, column) of C -> the input there
     name = "gather"
     follows: ClassVar[Follows] = (("unfold",),)
 
@@ -282,7 +283,7 @@ class Gather:
         for line, old, new in same_lines(context, before, after):
             kernel, _ = kernel_and_signal(old)
             compared += expect(new.spans, old.spans, "the sum does not run over the kernel entries of the cited step")
-            factors = (kernel, Factor(COLUMNS, column_indices(line)))
+            factors = (kernel, Factor(COLUMNS, line.gathered))
             compared += expect(new.factors, factors, "the terms are not kernel entries times entries of C")
         return compared
 
@@ -290,30 +291,28 @@ class Gather:
         total = 0
         tables = for_each_line(context, self.tables, "table")
         for (line, old, _), table in zip(same_lines(context, before, after), tables, strict=True):
-            spatial = len(line.kernel_shape) == 1
-            rows, columns = (line.taps, line.outputs) if spatial else (line.inputs, 1)
-            for row, column in table:
-                if not (0 <= row < rows and 0 <= column < columns):
-                    raise Refuted(
-                        "C has a cell outside", f"column {column}", f"row {row}", (row, column), (rows, columns)
-                    )
+            for cell in set(table) - places(line):
+                raise Refuted("C has a cell outside of it", None, f"C{list(cell)}", "an input", "no cell")
             total += compare(line, partial(read, old, line), partial(_gathered, line, table), "what is read and C")
         context.tables[COLUMNS] = self.tables
         return total
 
 
-def _gathered(line: Line, table: dict[tuple[int, int], int], output: int) -> Row:
+def places(line: Line) -> set[tuple[int, ...]]:
+    """The cells that the im2col matrix has along one line."""
+    letters = {line.letters.output: range(line.outputs), line.letters.kernel: range(line.taps)}
+    envs = (with_quotients(dict(zip(letters, at, strict=True)), *line.gathered) for at in product(*letters.values()))
+    return {tuple(index.at(env) or 0 for index in line.gathered) for env in envs}
+
+
+def _gathered(line: Line, table: dict[tuple[int, ...], int], output: int) -> Row:
     """The terms k C of one output: (kernel label, input)."""
     terms = []
     for tap in range(line.taps):
-        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
-        place = [index.at(env) for index in column_indices(line)]
-        p = table.get((place[0], place[1] if len(place) > 1 else 0))  # type: ignore[arg-type]
+        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, *line.gathered)
+        p = table.get(tuple(index.at(env) or 0 for index in line.gathered))
         if p is not None:
-            label = 0
-            for index, size in zip(line.kernel_index, line.kernel_shape, strict=True):
-                label = label * size + (index.at(env) or 0)
-            terms.append((label, p))
+            terms.append((line.label(output, tap), p))
     return collect(terms)
 
 
@@ -331,7 +330,7 @@ class Product:
         compared = expect(after.bias, context.subject.definition.bias, "the bias is lost or added")
         for line, axis in same_lines(context, before):
             found = axis.factor(COLUMNS)
-            compared += expect(found, Factor(COLUMNS, column_indices(line)), "the cited step is not a sum of k times C")
+            compared += expect(found, Factor(COLUMNS, line.gathered), "the cited step is not a sum of k times C")
         row = flattened([(line.letters.kernel, line.taps) for line in read_map.lines])
         column = flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
         compared += expect(after.row, row, "the row of C is not the kernel entry's row-major number")
@@ -428,10 +427,3 @@ def flattened(sizes: list[tuple[str, int]]) -> Index:
     for (name, _), stride in zip(sizes, strides([size for _, size in sizes]), strict=True):
         total = total + variable(name) * stride
     return total
-
-
-def column_indices(line: Line) -> tuple[Index, ...]:
-    """The indices of C along one line: row u and column i; for channels the row of the channel read."""
-    if len(line.kernel_shape) == 2:
-        return (line.position,)
-    return variable(line.letters.kernel), variable(line.letters.output)

@@ -14,8 +14,8 @@ from ..claims import Claim, MatrixClaim, Refuted, RowClaim, differ
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, im2col_matrix, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import Axis, Line, ReadMap, forward_table
-from ..rules import Collect, Gather, Product, Unfold, column_indices, flattened
+from ..readmap import ReadMap, forward_table
+from ..rules import Collect, Gather, Product, Unfold, flattened
 from ..sums import COLUMNS, WEIGHT, Factor, Sum
 from .weight_matrix import definition_rows, matrix_rows
 
@@ -29,7 +29,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     definition = layer.definition
     read_map = definition.read_map
     gathered = tuple(
-        Sum(axis.spans, (axis.factors[0], Factor(COLUMNS, column_indices(line))))
+        Sum(axis.spans, (axis.factors[0], Factor(COLUMNS, line.gathered)))
         for line, axis in zip(read_map.lines, definition.sums, strict=True)
     )
     row = flattened([(line.letters.kernel, line.taps) for line in read_map.lines])
@@ -37,17 +37,11 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     columns = im2col_matrix(read_map)
     steps = (
         Step(Claim(definition.sums, definition.bias), Unfold()),
-        Step(Claim(gathered, definition.bias), Gather(tuple(map(_gathered_table, read_map.lines))), (1,)),
+        Step(Claim(gathered, definition.bias), Gather(tuple(map(forward_table, read_map.lines))), (1,)),
         Step(RowClaim(row, column, definition.bias), Product(), (2,)),
         Step(MatrixClaim(), Collect(read_map.tables), (2, 3)),
     )
     return steps, {COLUMNS: columns, WEIGHT: weight_matrix(read_map)}
-
-
-def _gathered_table(line: Line) -> dict[tuple[int, int], int]:
-    if isinstance(line, Axis):
-        return forward_table(line)
-    return {(channel, 0): channel for channel in range(line.inputs)}
 
 
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:

@@ -111,7 +111,7 @@ def claim_parts(claim: AnyClaim, proof: Proof) -> tuple[Inline, ...]:
 def _product_claim(definition: Definition, y: Sym, row: Index, column: Index) -> tuple[Inline, ...]:
     read_map = definition.read_map
     channels = read_map.channels
-    c = variable(channels.letters.output) if read_map.lines[0] is channels else number(0)
+    c = variable(channels.letters.output) if read_map.shows_channels else number(0)
     bias = bias_terms(definition)
     start = "The right-hand side is entry {} of {}" + (" plus {}" if bias else "")
     entry = position((c, column if read_map.axes else number(0)))
@@ -167,7 +167,7 @@ def _collected(read_map: ReadMap) -> tuple[Formula, Formula, Formula]:
 
 def column_row(line: Line) -> Index:
     """The row index of C along one line."""
-    return variable(line.letters.kernel) if isinstance(line, Axis) else line.position
+    return line.gathered[0]
 
 
 def vector_bias(definition: Definition) -> Formula:
