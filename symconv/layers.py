@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
-from math import gcd, prod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from . import matrices, spec
 from .definition import Definition
 from .errors import SpecError
 from .padding import mode_named
-from .readmap import Axis, Channels, ReadMap, spatial_letters
+from .readmap import Axis, Channels, ReadMap, TransposedChannels, spatial_letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -234,17 +234,9 @@ class Layer:
         shown = []
         for each in fields(self):  # type: ignore[arg-type]
             value = getattr(self, each.name)
-            if each.default is not MISSING and value == self._canonical_default(each.name):
-                continue
-            shown.append(f"{each.name}={self._short(each.name, value)!r}")
+            if each.default is MISSING or value != _canonical(each.name, each.default, value):
+                shown.append(f"{each.name}={_short(each.name, value)!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
-
-    def _canonical_default(self, name: str) -> object:
-        return next(each.default for each in fields(self) if each.name == name)  # type: ignore[arg-type]
-
-    @staticmethod
-    def _short(name: str, value: Any) -> Any:
-        return value
 
     def _repr_markdown_(self) -> str:
         from .documents.setting import card
@@ -258,6 +250,25 @@ class Layer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+
+
+_PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "input_dilation")
+
+
+def _canonical(name: str, default: Any, like: Any) -> Any:
+    """A default in the canonical form that a layer holds."""
+    if name not in _PER_AXIS:
+        return default
+    return ((default, default) if name == "padding" else default,) * len(like)
+
+
+def _short(name: str, value: Any) -> Any:
+    """The shortest form that means the same: one integer, one for each axis, or pairs."""
+    if name == "padding":
+        if any(low != high or low < 0 for low, high in value):
+            return value
+        value = tuple(low for low, _ in value)
+    return value[0] if name in _PER_AXIS and len(set(value)) == 1 else value
 
 
 _METHODS = [
@@ -330,16 +341,7 @@ class Conv(Layer):
         stride = spec.per_axis("stride", self.stride, rank)
         dilation = spec.per_axis("dilation", self.dilation, rank)
         input_dilation = spec.per_axis("input_dilation", self.input_dilation, rank)
-        groups = spec.integer("groups", self.groups)
-        channels = {
-            name: spec.integer(name, getattr(self, name), example=f"{name}={groups}")
-            for name in ("in_channels", "out_channels")
-        }
-        common = gcd(*channels.values())
-        if common % groups:
-            both = " and ".join(f"{name}={number}" for name, number in channels.items())
-            offers = "groups=1" + (f" or groups={common}" if common > 1 else "")
-            raise SpecError("groups", self.groups, f"must divide both channel numbers, {both}", offers)
+        channels = spec.channels(self.in_channels, self.out_channels, self.groups)
         length = tuple((n - 1) * gap + 1 for n, gap in zip(size, input_dilation, strict=True))
         mode = mode_named(self.padding_mode).name
         padding = spec.conv_padding(self.padding, mode, size, length, kernel, stride, dilation)
@@ -359,7 +361,7 @@ class Conv(Layer):
         canonical = dict(
             input_size=size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation,
             bias=spec.flag("bias", self.bias), padding_mode=mode,
-            flip_kernel=spec.flag("flip_kernel", self.flip_kernel), input_dilation=input_dilation, groups=groups, **channels,
+            flip_kernel=spec.flag("flip_kernel", self.flip_kernel), input_dilation=input_dilation, **channels,
         )  # fmt: skip
         for name, value in canonical.items():
             object.__setattr__(self, name, value)
@@ -387,23 +389,106 @@ class Conv(Layer):
         """
         return self.out_channels, self.in_channels // self.groups, *self.kernel_size
 
-    def _canonical_default(self, name: str) -> object:
-        default: Any = super()._canonical_default(name)
-        rank = len(self.input_size)
-        if name == "padding":
-            return ((default, default),) * rank
-        return (default,) * rank if name in ("stride", "dilation", "input_dilation") else default
 
-    @staticmethod
-    def _short(name: str, value: Any) -> Any:
-        """The shortest form that means the same: one integer, one for each axis, or pairs."""
-        if name == "padding":
-            if any(low != high or low < 0 for low, high in value):
-                return value
-            value = tuple(low for low, _ in value)
-        if name in ("padding", "kernel_size", "stride", "dilation", "input_dilation") and len(set(value)) == 1:
-            return value[0]
-        return value
+@dataclass(frozen=True, repr=False)
+class ConvTranspose(Layer):
+    """A transposed convolution of any rank, as PyTorch's `ConvTransposeNd` means it.
+
+    Every input entry adds its multiple of the kernel to the output, `stride` apart. Seen from an
+    output it is a sum over kernel entries of the input with stride - 1 zeros between its entries.
+
+    >>> layer = ConvTranspose(input_size=(2, 2), kernel_size=3, stride=2, padding=1, output_padding=1)
+    >>> layer.output_shape
+    (1, 4, 4)
+    >>> layer.weight_matrix().shape
+    (16, 4)
+
+    Parameters
+    ----------
+    input_size
+        A tuple of sizes, one for each spatial axis; its length is the rank.
+    kernel_size, stride, dilation, output_padding
+        One integer for all axes, or one for each. `output_padding` must be smaller than the stride
+        or the dilation.
+    in_channels, out_channels, groups
+        Both channel numbers must be divisible by groups.
+    padding
+        What is cut off the output: one integer, one for each axis, or one (low, high) pair for each
+        axis (a negative number adds zeros).
+    bias
+        Whether one bias for each output channel is added.
+
+    Raises
+    ------
+    SpecError
+        A parameter is not valid; the message gives its value, the rule and an example.
+
+    References
+    ----------
+    V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning",
+    arXiv 1603.07285, section 4.
+    """
+
+    input_size: tuple[int, ...]
+    kernel_size: Any
+    in_channels: int = 1
+    out_channels: int = 1
+    stride: Any = 1
+    padding: Any = 0
+    output_padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        size = spec.shape("input_size", self.input_size)
+        rank = len(size)
+        kernel = spec.per_axis("kernel_size", self.kernel_size, rank)
+        stride = spec.per_axis("stride", self.stride, rank)
+        dilation = spec.per_axis("dilation", self.dilation, rank)
+        extra = spec.per_axis("output_padding", self.output_padding, rank, 0)
+        padding = spec.pairs("padding", self.padding, rank)
+        if padding is None:
+            raise SpecError("padding", self.padding, "a transposed convolution takes numbers only", "padding=1")
+        for axis in range(rank):
+            most = max(stride[axis], dilation[axis]) - 1
+            if extra[axis] > most:
+                rule = f"must be smaller than the stride or the dilation: at most {most} on axis {axis}"
+                raise SpecError("output_padding", self.output_padding, rule, f"output_padding={most}")
+            full = (size[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 + extra[axis]
+            if sum(padding[axis]) >= full:
+                rule = f"cuts off the whole output on axis {axis}, which has {full} entries"
+                raise SpecError("padding", self.padding, rule, f"pairs that cut off less than {full} there")
+        canonical = dict(
+            input_size=size, kernel_size=kernel, stride=stride, padding=padding, output_padding=extra,
+            dilation=dilation, bias=spec.flag("bias", self.bias),
+            **spec.channels(self.in_channels, self.out_channels, self.groups),
+        )  # fmt: skip
+        for name, value in canonical.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def read_map(self) -> ReadMap:
+        """Which input each kernel entry multiplies: a flipped kernel over the input with zeros put in."""
+        rule = mode_named("zeros")
+        per_axis = zip(
+            self.input_size, self.kernel_size, self.stride, self.dilation, self.padding, self.output_padding,
+            spatial_letters(len(self.input_size)), strict=True,
+        )  # fmt: skip
+        axes = tuple(
+            Axis(n, k, 1, d, s, d * (k - 1) - low, d * (k - 1) - high + extra, rule, True, letters)
+            for n, k, s, d, (low, high), extra, letters in per_axis
+        )
+        return ReadMap(TransposedChannels(self.in_channels, self.out_channels, self.groups), axes)
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        """(in_channels, out_channels / groups, *kernel_size).
+
+        >>> ConvTranspose((4, 4), (3, 2), in_channels=4, out_channels=6, groups=2).kernel_shape
+        (4, 3, 3, 2)
+        """
+        return self.in_channels, self.out_channels // self.groups, *self.kernel_size
 
 
 @dataclass(frozen=True, repr=False)

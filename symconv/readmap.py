@@ -240,9 +240,7 @@ class Channels:
         a = variable(self.letters.kernel)
         if self.groups == 1:
             return a
-        members = self.outputs // self.groups
-        group = self.letters.output + (f"//{members}" if members > 1 else "")
-        return variable(group) * self.taps + a
+        return variable(quotient(self.letters.output, self.outputs // self.groups)) * self.taps + a
 
     def fold(self, t: int) -> int | None:
         return t
@@ -254,6 +252,25 @@ class Channels:
         members = self.outputs // self.groups
         group, tap = divmod(p, self.taps)
         return dict.fromkeys(range(group * members, (group + 1) * members), (tap,))
+
+
+@dataclass(frozen=True)
+class TransposedChannels(Channels):
+    """The same table for a kernel stored by input channel first: (inputs, outputs / groups)."""
+
+    @property
+    def kernel_index(self) -> tuple[Index, ...]:
+        c, members = variable(self.letters.output), self.outputs // self.groups
+        within = c if self.groups == 1 else c - variable(quotient(self.letters.output, members)) * members
+        return self.position, within
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        return self.inputs, self.outputs // self.groups
+
+    def label(self, output: int, tap: int) -> int:
+        group, within = divmod(output, self.outputs // self.groups)
+        return (group * self.taps + tap) * (self.outputs // self.groups) + within
 
 
 def inverse_table(line: Line) -> Table:
@@ -344,6 +361,11 @@ class ReadMap:
                 return None
             result.append(p)
         return tuple(result)
+
+
+def quotient(name: str, divisor: int) -> str:
+    """The variable floor(name / divisor)."""
+    return f"{name}//{divisor}" if divisor > 1 else name
 
 
 def with_quotients(env: dict[str, int], *indices: Index) -> dict[str, int]:

@@ -170,10 +170,14 @@ class Entry:
             kernel, signal = kernel_and_signal(old)
             if len(old.spans) == 1:
                 bare(old)
-                expected = tap_at(kernel, signal, only_span(old).name, p * line.scale)
+                expected = tap_at(line, p * line.scale)
+                renamed = signal.indices == (variable(only_span(old).name),)
+                at = tap_at(line, signal.indices[0]) if renamed else variable(line.letters.kernel)
             else:
-                expected = kernel.indices[-1]
-            compared += expect(rule, expected, "the printed rule for W is not the kernel index of the cited step")
+                expected = at = tap_at(line, variable(line.letters.padded))
+            indices = tuple(index.substitute(line.letters.kernel, at) for index in line.kernel_index)
+            compared += expect(kernel.indices, indices, "the cited step has other kernel entries")
+            compared += expect(rule, expected, "the printed rule for W is not the kernel entry that lies there")
         return compared
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
@@ -410,10 +414,9 @@ def labelled_as_layer(context: Context) -> int:
     return labelled(context.matrix(WEIGHT), outputs, inputs, entries, WEIGHT)
 
 
-def tap_at(kernel: Factor, signal: Factor, name: str, position: Index) -> Index:
-    """The tap with which a sum over `name` reads a position: the kernel's index there."""
-    there = signal.indices[0].solve(name, "t")
-    return kernel.indices[-1].substitute(name, there).substitute("t", position)
+def tap_at(line: Line, position: Index) -> Index:
+    """The tap that reads a position: the map from tap to position, solved for the tap."""
+    return line.position.solve(line.letters.kernel, "t").substitute("t", position)
 
 
 def all_inputs(line: Line) -> Span:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from math import gcd
 
 from .errors import SpecError
 from .padding import NAMED, mode_named
@@ -101,6 +102,21 @@ def pairs(name: str, value: object, rank: int) -> tuple[Pair, ...] | None:
         else:
             raise SpecError(name, value, "each pair must be (low, high)", example)
     return tuple(result)
+
+
+def channels(in_channels: object, out_channels: object, groups: object) -> dict[str, int]:
+    """The channel numbers and the groups, which must divide both."""
+    divisor = integer("groups", groups)
+    numbers = {
+        name: integer(name, value, example=f"{name}={divisor}")
+        for name, value in (("in_channels", in_channels), ("out_channels", out_channels))
+    }
+    common = gcd(*numbers.values())
+    if common % divisor:
+        both = " and ".join(f"{name}={number}" for name, number in numbers.items())
+        offers = "groups=1" + (f" or groups={common}" if common > 1 else "")
+        raise SpecError("groups", groups, f"must divide both channel numbers, {both}", offers)
+    return {**numbers, "groups": divisor}
 
 
 def conv_padding(

@@ -82,11 +82,8 @@ def _grouped(line: Line, axis: Sum) -> Sum:
 
 def _entry_rule(line: Line, axis: Sum) -> Index:
     """Which tap an entry of W is: an expression in the output and the input (or the position holding it)."""
-    kernel, signal = axis.factors
-    span = axis.spans[0]
-    if isinstance(span, Fibre) or len(axis.spans) > 1:
-        return kernel.indices[-1]
-    return tap_at(kernel, signal, span.name, variable(line.letters.input) * line.scale)
+    grouped = len(axis.spans) > 1
+    return tap_at(line, variable(line.letters.padded) if grouped else variable(line.letters.input) * line.scale)
 
 
 def _weighted(line: Line) -> Sum:
