@@ -14,13 +14,14 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typ
 if TYPE_CHECKING:
     from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
-    from .layers import Conv, Layer, Linear
+    from .layers import Conv, ConvTranspose, Layer, Linear
     from .proof import Proof, Report
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Conv": "layers",
+    "ConvTranspose": "layers",
     "Linear": "layers",
     "Layer": "layers",
     "prove": "catalogue",
@@ -37,6 +38,7 @@ _HOME = {
 
 __all__ = [
     "Conv",
+    "ConvTranspose",
     "Layer",
     "Linear",
     "NotApplicable",

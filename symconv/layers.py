@@ -527,3 +527,7 @@ class Linear(Layer):
     def kernel_shape(self) -> tuple[int, ...]:
         """(out_features, in_features)."""
         return self.out_features, self.in_features
+
+
+LAYERS: tuple[type[Layer], ...] = (Conv, ConvTranspose, Linear)
+"""Every layer, for whatever lists them: the command line and the reader of proof files."""

@@ -154,6 +154,16 @@ def im2col_matrix(read_map: ReadMap) -> LabelledMatrix:
     )
 
 
+def kernel_matrix(read_map: ReadMap) -> list[list[int]]:
+    """K: for each output channel, the numbers of the kernel entries that meet its group's rows of C."""
+    channels = read_map.channels
+    inner = prod(size for axis in read_map.axes for size in axis.kernel_shape)
+    return [
+        [channels.label(c, a) * inner + u for a in range(channels.taps) for u in range(inner)]
+        for c in range(channels.outputs)
+    ]
+
+
 def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """W as (indptr, columns, kernel numbers), row by row, columns ascending.
 

@@ -16,38 +16,47 @@ if TYPE_CHECKING:
 
     from .layers import Layer
 
-LAYERS = {"conv": "Conv", "linear": "Linear"}
-PLANNED = ("conv-transpose", "avg-pool")
+# option, what it is read as, help; the parameter is the option's name, with two exceptions
+_OPTIONS = (
+    ("--input", "shape", "input size, for instance 4x4 (its length is the rank)"),
+    ("--kernel", "sizes", "kernel size, 3 or 3x2"),
+    ("--in-channels", "number", "input channels"),
+    ("--out-channels", "number", "output channels"),
+    ("--stride", "sizes", "2 or 2x1"),
+    ("--padding", "padding", "1, 1x0, pairs 2:0 or 1:1x0:2, or (conv) valid, same, same_lower, full"),
+    ("--dilation", "sizes", "2 or 2x1"),
+    ("--groups", "number", "groups of channels"),
+    ("--bias", "flag", "add a bias to each output channel"),
+    ("--padding-mode", "word", "zeros, reflect, symmetric, replicate or circular (conv)"),
+    ("--flip-kernel", "flag", "mathematical convolution: reverse the kernel (conv)"),
+    ("--input-dilation", "sizes", "2 or 2x1 (conv)"),
+    ("--output-padding", "sizes", "1 or 1x0 (conv-transpose)"),
+    ("--in-features", "number", "inputs (linear)"),
+    ("--out-features", "number", "outputs (linear)"),
+)
+_RENAMED = {"--input": "input_size", "--kernel": "kernel_size"}
+_USUAL = {
+    "conv": "--input 4x4 --kernel 3x3",
+    "conv-transpose": "--layer conv-transpose --input 2x2 --kernel 3x3 --stride 2",
+    "linear": "--layer linear --in-features 3 --out-features 2",
+}
+_CLASSES = {"conv": "Conv", "conv-transpose": "ConvTranspose", "linear": "Linear"}
+PLANNED = ("avg-pool",)
 
-# option, parameter, what it is read as, help
-_CONV = (
-    ("--input", "input_size", "shape", "input size, for instance 4x4 (its length is the rank)"),
-    ("--kernel", "kernel_size", "sizes", "kernel size, 3 or 3x2"),
-    ("--in-channels", "in_channels", "number", "input channels"),
-    ("--out-channels", "out_channels", "number", "output channels"),
-    ("--stride", "stride", "sizes", "2 or 2x1"),
-    ("--padding", "padding", "padding", "1, 1x0, pairs 2:0 or 1:1x0:2, or valid, same, same_lower, full"),
-    ("--dilation", "dilation", "sizes", "2 or 2x1"),
-    ("--groups", "groups", "number", "groups of channels"),
-    ("--padding-mode", "padding_mode", "word", "zeros, reflect, symmetric, replicate or circular"),
-    ("--input-dilation", "input_dilation", "sizes", "2 or 2x1"),
-)
-_LINEAR = (
-    ("--in-features", "in_features", "number", "inputs of a linear layer"),
-    ("--out-features", "out_features", "number", "outputs of a linear layer"),
-)
+
+def _parameter(option: str) -> str:
+    return _RENAMED.get(option, option[2:].replace("-", "_"))
 
 
 def add_layer_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a layer."""
     group = parser.add_argument_group("layer")
-    group.add_argument("--layer", default="conv", metavar="KIND", help="conv (default) or linear")
-    for option, parameter, _, said in (*_CONV, *_LINEAR):
-        group.add_argument(option, dest=parameter, metavar=_metavar(option), help=said)
-    group.add_argument("--bias", action="store_true", default=None, help="add a bias to each output channel")
-    group.add_argument(
-        "--flip-kernel", action="store_true", default=None, help="mathematical convolution: reverse the kernel"
-    )
+    group.add_argument("--layer", metavar="KIND", help=", ".join(_CLASSES) + " (default: conv)")
+    for option, kind, said in _OPTIONS:
+        if kind == "flag":
+            group.add_argument(option, dest=_parameter(option), action="store_true", default=None, help=said)
+        else:
+            group.add_argument(option, dest=_parameter(option), metavar=_metavar(option), help=said)
 
 
 def _metavar(option: str) -> str:
@@ -56,54 +65,40 @@ def _metavar(option: str) -> str:
 
 def layer_given(options: argparse.Namespace) -> bool:
     """Whether any layer option is there."""
-    names = [parameter for _, parameter, _, _ in (*_CONV, *_LINEAR)] + ["bias", "flip_kernel"]
-    return any(getattr(options, name) is not None for name in names)
+    return options.layer is not None or any(getattr(options, _parameter(each[0])) is not None for each in _OPTIONS)
 
 
 def layer_from(options: argparse.Namespace) -> Layer:
     """The layer that the options describe."""
+    from dataclasses import MISSING, fields
+
     from . import layers
 
-    if options.layer in PLANNED:
-        raise Unsupported(f"--layer {options.layer}: this version has the layers {', '.join(LAYERS)}")
-    if options.layer not in LAYERS:
-        raise SpecError("--layer", options.layer, "must be one of " + ", ".join(LAYERS), "--layer conv")
-    own, other = (_CONV, _LINEAR) if options.layer == "conv" else (_LINEAR, _CONV)
-    for option, parameter, _, _ in other:
-        if getattr(options, parameter) is not None:
-            raise SpecError(
-                option,
-                getattr(options, parameter),
-                f"is not an option of --layer {options.layer}",
-                _usual(options.layer),
-            )
+    name = options.layer or "conv"
+    if name in PLANNED:
+        raise Unsupported(f"--layer {name}: this version has the layers {', '.join(_CLASSES)}")
+    if name not in _CLASSES:
+        raise SpecError("--layer", name, "must be one of " + ", ".join(_CLASSES), "--layer conv")
+    kind: Any = getattr(layers, _CLASSES[name])
+    required = {each.name: each.default is MISSING for each in fields(kind)}
     parameters: dict[str, Any] = {}
-    for option, parameter, kind, _ in own:
-        given = getattr(options, parameter)
+    for option, form, _ in _OPTIONS:
+        given = getattr(options, _parameter(option))
+        if given is not None and _parameter(option) not in required:
+            raise SpecError(option, given, f"is not an option of --layer {name}", _USUAL[name])
         if given is not None:
-            parameters[parameter] = read_value(option, given, kind)
-    for option, parameter, _, _ in own[:2]:
-        if parameter not in parameters:
-            raise SpecError(option, None, "is needed", _usual(options.layer))
-    for name in ("bias", "flip_kernel"):
-        if getattr(options, name):
-            parameters[name] = True
-    if options.layer == "linear" and "flip_kernel" in parameters:
-        raise SpecError("--flip-kernel", True, "is not an option of --layer linear", _usual("linear"))
-    kind_: Any = getattr(layers, LAYERS[options.layer])
-    layer: Layer = kind_(**parameters)
+            parameters[_parameter(option)] = read_value(option, given, form)
+        elif required.get(_parameter(option)):
+            raise SpecError(option, None, "is needed", _USUAL[name])
+    layer: Layer = kind(**parameters)
     return layer
-
-
-def _usual(layer: str) -> str:
-    return "--input 4x4 --kernel 3x3" if layer == "conv" else "--layer linear --in-features 3 --out-features 2"
 
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _EXAMPLES = {"shape": "4x4", "sizes": "2 or 2x1", "number": "2", "padding": "1, 1x0, 2:0, 1:1x0:2 or same"}
 
 
-def read_value(option: str, text: str, kind: str) -> Any:
+def read_value(option: str, text: Any, kind: str) -> Any:
     """An option's text as what the constructor takes.
 
     >>> read_value("--padding", "1:1x0:2", "padding")
@@ -111,7 +106,7 @@ def read_value(option: str, text: str, kind: str) -> Any:
     >>> read_value("--stride", "2", "sizes")
     2
     """
-    if kind == "word":
+    if kind in ("word", "flag"):
         return text
     if kind == "padding" and text.replace("_", "").isalpha() and text.isascii():
         return text

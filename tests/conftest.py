@@ -34,7 +34,14 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "linear": (sc.Linear(3, 2, bias=True), "weight_matrix"),
     "lenet-c1": (sc.Conv((32, 32), 5, 1, 6), "weight_matrix"),
     "lenet-c3": (sc.Conv((14, 14), 5, 6, 16, bias=True), "weight_matrix"),
+    "transposed": (sc.ConvTranspose((2, 2), 3, stride=2, padding=1, output_padding=1), "weight_matrix"),
+    "transposed-groups": (
+        sc.ConvTranspose((3, 2), (2, 3), 4, 4, stride=2, padding=((1, 0), (0, 1)), groups=2, bias=True),
+        "weight_matrix",
+    ),
+    "transposed-3d": (sc.ConvTranspose((2, 2, 2), 2, stride=(2, 1, 2), dilation=2), "weight_matrix"),
     "im2col": (sc.Conv((4, 4), 3, padding=1), "im2col"),
+    "im2col-transposed": (sc.ConvTranspose((3,), 3, 2, 2, stride=2), "im2col"),
     "im2col-groups": (sc.Conv((7,), 3, 2, 4, stride=2, groups=2, bias=True), "im2col"),
     "im2col-lenet-c3": (sc.Conv((14, 14), 5, 6, 16, bias=True), "im2col"),
     "im2col-linear": (sc.Linear(3, 2), "im2col"),
@@ -42,7 +49,7 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
-          "causal", "linear", "im2col", "im2col-groups"]  # fmt: skip
+          "causal", "linear", "transposed", "im2col", "im2col-groups"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..claims import Claim, MatrixClaim, Refuted, RowClaim, differ
 from ..form import Row, collect, first_difference
-from ..matrices import LabelledMatrix, im2col_matrix, weight_matrix
+from ..matrices import LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import ReadMap, forward_table
 from ..rules import Collect, Gather, Product, Unfold, flattened
@@ -53,11 +53,14 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
         channels, outputs = read_map.channels, range(columns.shape[1])
         block, members = len(columns.rows) // channels.groups, channels.outputs // channels.groups
         rows = [_inputs(columns, row) for row in range(len(columns.rows))]
-        for c in range(channels.outputs):
+        for c, entries_of_channel in enumerate(kernel_matrix(read_map)):
             first = c // members * block
             for output in outputs:
-                terms = [(c * block + r, rows[first + r][output]) for r in range(block) if output in rows[first + r]]
-                yield weights.row_position(c * len(outputs) + output), collect(terms)
+                met = ((u, rows[first + r].get(output)) for r, u in enumerate(entries_of_channel))
+                yield (
+                    weights.row_position(c * len(outputs) + output),
+                    collect(term for term in met if term[1] is not None),
+                )
 
     def against_definition() -> int:
         difference = first_difference(definition_rows(proof.layer.definition), multiplied())
@@ -97,10 +100,11 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
         _, k, b = layer.flat_symbols()
         channels = layer.read_map.channels
         block, members = columns.rows // channels.groups, channels.outputs // channels.groups
+        numbers = kernel_matrix(layer.read_map)
         outputs = layer.flat_output()
         for group in range(channels.groups):
-            kernel = ImmutableDenseMatrix(members, block, k[group * members * block : (group + 1) * members * block])
-            product = kernel * columns[group * block : (group + 1) * block, :]
+            own = [k[u] for row in numbers[group * members : (group + 1) * members] for u in row]
+            product = ImmutableDenseMatrix(members, block, own) * columns[group * block : (group + 1) * block, :]
             for n, (entry, output) in enumerate(zip(product, outputs, strict=False)):
                 channel = group * members + n // columns.cols
                 total = entry + b[channel] if b is not None else entry

@@ -30,13 +30,13 @@ def pictured_row(read_map: ReadMap) -> int:
 def window_picture(layer: Any) -> Picture | None:
     """Kernel * input = output with one window in colour, for small one- and two-dimensional layers of one channel."""
     axes = layer.read_map.axes
-    small = len(axes) in (1, 2) and layer.in_channels == layer.out_channels == 1
+    small = len(axes) in (1, 2) and not layer.read_map.shows_channels
     widths = sum(axis.taps if n else axis.inputs + axis.low + axis.high for n, axis in enumerate(axes[-1:] * 2))
     if (
         not small
         or widths > 11
         or max(len(axis.padded_range) for axis in axes) > 8
-        or layer.input_dilation != (1,) * len(axes)
+        or any(axis.scale > 1 for axis in axes)
     ):
         return None
 
@@ -73,7 +73,7 @@ def window_picture(layer: Any) -> Picture | None:
     signal = grid([axis.padded_range for axis in axes], input_cell)
     result = grid([range(axis.outputs) for axis in axes], output_cell)
     name = f"output {position_words(output)}"
-    reversed_ = ", reversed," if layer.flip_kernel else ""
+    reversed_ = ", reversed," if axes[0].flip else ""
     return Picture(
         (kernel, signal, result),
         ("star", "="),

@@ -39,10 +39,12 @@ def title(layer: Any, claim: str | None) -> tuple[Inline, ...]:
     if is_linear(layer):
         parts = words("A fully connected layer from {} to {} features", layer.in_features, layer.out_features)
     else:
-        start = "An" if str(layer.kernel_size[0])[0] == "8" or layer.kernel_size[0] in (11, 18) else "A"
-        parts = words(start + " {} convolution of a {} input", times(layer.kernel_size), times(layer.input_size))
+        kind = "transposed convolution" if is_transposed(layer) else "convolution"
+        first = "A transposed" if is_transposed(layer) else "An" if layer.kernel_size[0] in (8, 11, 18) else "A"
         if len(layer.kernel_size) == 1:
-            parts = words("A convolution of {} inputs with a kernel of {}", layer.input_size[0], layer.kernel_size[0])
+            parts = words(f"A {kind} of {{}} inputs with a kernel of {{}}", layer.input_size[0], layer.kernel_size[0])
+        else:
+            parts = words(first + " {} convolution of a {} input", times(layer.kernel_size), times(layer.input_size))
     return (*parts, f" {claim}") if claim else parts
 
 
@@ -58,7 +60,6 @@ def count_of(amount: int, singular: str) -> str:
 
 def setting(layer: Any) -> list[Block]:
     """The configuration in words and as a table, and the conventions."""
-    rank = len(layer.read_map.axes)
     if is_linear(layer):
         opening = words(
             "Every one of the {} outputs is a sum over all {} inputs, each with its own weight.",
@@ -66,55 +67,89 @@ def setting(layer: Any) -> list[Block]:
         )  # fmt: skip
         conventions = words("*Conventions.* Indices start at {}.", 0)
         return [Heading(("Setting",)), Paragraph((*opening, " ", *conventions))]
-    x_letters = tuple(variable(line.letters.input) for line in layer.read_map.lines)
-    k_letters = tuple(index for line in layer.read_map.lines for index in line.kernel_index)
-    channels = (
-        "One input channel and one output channel."
-        if layer.in_channels == layer.out_channels == 1
-        else f"{_capital(count_of(layer.in_channels, 'input channel'))} and {count_of(layer.out_channels, 'output channel')}"
-        + (f" in {layer.groups} groups." if layer.groups > 1 else ".")
-    )
-    shape = "has {} entries" if rank == 1 else "is {}"
-    opening = words(
-        channels + f" The kernel {{}} {shape} and moves over the input {{}}, which {shape}, in steps of {{}}",
-        equals("K", Group(Sym(KERNEL, k_letters))), times(layer.kernel_size),
-        equals("X", Group(Sym(INPUT, x_letters))), times(layer.input_size), per_axis(layer.stride),
-    )  # fmt: skip
-    gaps = [", without padding" if not any(map(any, layer.padding)) else ""]
-    gaps.append(" and without gaps" if gaps[0] and set(layer.dilation) == set(layer.input_dilation) == {1} else "")
-    if layer.flip_kernel:
-        meaning = "Here “convolution” has its mathematical meaning: the kernel is reversed along every axis."
-    else:
-        meaning = "As in deep-learning software, “convolution” means cross-correlation: the kernel is not reversed."
-    order = "row by row" if rank == 2 else "with the last index running fastest"
+    transposed = is_transposed(layer)
+    opening, meaning = _transposed_words(layer) if transposed else _convolution_words(layer)
+    order = "row by row" if len(layer.input_size) == 2 else "with the last index running fastest"
     conventions = words(
-        "*Conventions.* " + meaning + " Indices start at {}. {} lists the entries of {} " + order + ".",
+        f"*Conventions.* {meaning} Indices start at {{}}. {{}} lists the entries of {{}} {order}.",
         0,
         Call("vec", "A"),
         "A",
     )
     table: list[tuple[str, tuple[Inline, ...]]] = [
-        ("input", words("{}, {} channel" + "s" * (layer.in_channels > 1), times(layer.input_size), layer.in_channels)),
+        ("input", _channelled(layer.input_size, layer.in_channels)),
         ("kernel", words("{}", times(layer.kernel_size))),
-        (
-            "output",
-            words("{}, {} channel" + "s" * (layer.out_channels > 1), times(layer.output_shape[1:]), layer.out_channels),
-        ),
+        ("output", _channelled(layer.output_shape[1:], layer.out_channels)),
         ("stride", words("{}", per_axis(layer.stride))),
         ("padding", _padding_words(layer)),
         ("dilation", words("{}", per_axis(layer.dilation))),
     ]
-    if set(layer.input_dilation) != {1}:
+    if transposed:
+        table.append(("output padding", words("{}", per_axis(layer.output_padding))))
+    elif set(layer.input_dilation) != {1}:
         table.append(("input dilation", words("{}", per_axis(layer.input_dilation))))
     if layer.groups > 1:
         table.append(("groups", words("{}", layer.groups)))
     table.append(("bias", ("one for each output channel",) if layer.bias else ("none",)))
-    return [
-        Heading(("Setting",)),
-        Paragraph((*opening, "".join(gaps) + ".")),
-        Table(tuple(table)),
-        Paragraph(conventions),
-    ]
+    return [Heading(("Setting",)), Paragraph(opening), Table(tuple(table)), Paragraph(conventions)]
+
+
+def is_transposed(layer: Any) -> bool:
+    """A layer whose stride lies between its inputs."""
+    return hasattr(layer, "output_padding")
+
+
+def _channelled(sizes: Sequence[int], channels: int) -> tuple[Inline, ...]:
+    return words("{}, {} channel" + "s" * (channels > 1), times(tuple(sizes)), channels)
+
+
+def _channel_words(layer: Any) -> str:
+    if layer.in_channels == layer.out_channels == 1:
+        return "One input channel and one output channel."
+    groups = f" in {layer.groups} groups" if layer.groups > 1 else ""
+    inputs, outputs = count_of(layer.in_channels, "input channel"), count_of(layer.out_channels, "output channel")
+    return f"{_capital(inputs)} and {outputs}{groups}."
+
+
+def _tensors(layer: Any) -> tuple[Formula, Formula, Formula, Formula]:
+    """K = (k_...), its size, X = (x_...), its size."""
+    x_letters = tuple(variable(line.letters.input) for line in layer.read_map.lines)
+    k_letters = kernel_letters(layer)
+    kernel, signal = equals("K", Group(Sym(KERNEL, k_letters))), equals("X", Group(Sym(INPUT, x_letters)))
+    return kernel, times(layer.kernel_size), signal, times(layer.input_size)
+
+
+def kernel_letters(layer: Any) -> tuple[Formula, ...]:
+    """The kernel's own indices: for channels those of its layout."""
+    lines = layer.read_map.lines
+    spatial = tuple(variable(axis.letters.kernel) for axis in layer.read_map.axes)
+    if not layer.read_map.shows_channels:
+        return spatial
+    letters = lines[0].letters
+    return (variable(letters.input), variable(letters.output), *spatial) if is_transposed(layer) else (
+        variable(letters.output), variable(letters.kernel), *spatial
+    )  # fmt: skip
+
+
+def _convolution_words(layer: Any) -> tuple[tuple[Inline, ...], str]:
+    shape = "has {} entries" if len(layer.input_size) == 1 else "is {}"
+    template = f" The kernel {{}} {shape} and moves over the input {{}}, which {shape}, in steps of {{}}"
+    opening = words(_channel_words(layer) + template, *_tensors(layer), per_axis(layer.stride))
+    plain = not any(map(any, layer.padding))
+    gaps = plain and set(layer.dilation) == set(layer.input_dilation) == {1}
+    ending = (", without padding" if plain else "") + (" and without gaps" if gaps else "") + "."
+    if layer.flip_kernel:
+        meaning = "Here “convolution” has its mathematical meaning: the kernel is reversed along every axis."
+    else:
+        meaning = "As in deep-learning software, “convolution” means cross-correlation: the kernel is not reversed."
+    return (*opening, ending), meaning
+
+
+def _transposed_words(layer: Any) -> tuple[tuple[Inline, ...], str]:
+    shape = "has {} entries" if len(layer.input_size) == 1 else "is {}"
+    template = f" The kernel {{}} {shape}. Every entry of the input {{}}, which {shape}, adds its multiple of the kernel to the output, {{}} apart."
+    opening = words(_channel_words(layer) + template, *_tensors(layer), per_axis(layer.stride))
+    return opening, "As in deep-learning software, the kernel is laid down as it is; padding is cut off the output."
 
 
 def _capital(words_: str) -> str:
@@ -124,11 +159,16 @@ def _capital(words_: str) -> str:
 def _padding_words(layer: Any) -> tuple[Inline, ...]:
     if not any(map(any, layer.padding)):
         return ("none",)
-    mode = layer.padding_mode + (f" ({layer.read_map.axes[0].rule.sketch})" if layer.padding_mode != "zeros" else "")
+    if is_transposed(layer):
+        mode = "cut off the output"
+    else:
+        sketch = f" ({layer.read_map.axes[0].rule.sketch})" if layer.padding_mode != "zeros" else ""
+        mode = layer.padding_mode + sketch
     if len(set(layer.padding)) == 1 and layer.padding[0][0] == layer.padding[0][1]:
         return words("{} on every side, " + mode, layer.padding[0][0])
     sides = ", ".join(f"{low} before and {high} after" for low, high in layer.padding)
-    crops = " (a negative number crops)" if min(map(min, layer.padding)) < 0 else ""
+    negative = "adds zeros" if is_transposed(layer) else "crops"
+    crops = f" (a negative number {negative})" if min(map(min, layer.padding)) < 0 else ""
     return (sides + (" along each axis in turn" if len(layer.padding) > 1 else "") + f"{crops}, {mode}",)
 
 
@@ -171,7 +211,8 @@ def _padded_blocks(layer: Any) -> list[Block]:
     formulas = padded_input(layer.read_map)
     axes: Sequence[Axis] = [axis for axis in layer.read_map.axes if axis.mode is not None]
     if not layer.read_map.folded:
-        kind = "the input with zeros around it" if max(map(max, layer.padding)) > 0 else "the input"
+        around = any(axis.low > 0 or axis.high > 0 for axis in axes)
+        kind = "the input with zeros around it" if around else "the input"
         kind += " and zeros between its entries" if any(axis.scale > 1 for axis in axes) else ""
         return [Paragraph(words("Here {} is " + kind + ":", "z")), Display(formulas[0])]
     gaps = ""
@@ -189,6 +230,8 @@ def output_size(layer: Any) -> list[Block]:
     axes = layer.read_map.axes
     if not axes:
         return []
+    if is_transposed(layer):
+        return _transposed_size(layer)
     general = Floor(Words("input + padding − dilation · (kernel − 1) − 1"), Words("stride"))
     blocks: list[Block] = [
         Heading(("Output size",)),
@@ -208,30 +251,50 @@ def output_size(layer: Any) -> list[Block]:
                 )
             )
         )
-    along: dict[tuple[object, ...], list[int]] = {}
-    for n, axis in enumerate(axes):
-        along.setdefault((axis.length, axis.low, axis.high, axis.dilation, axis.taps, axis.stride), []).append(n)
+    sizes: list[str] = []
+    for axis in axes:
+        top = f"{axis.length} + {_sign(axis.low)} + {_sign(axis.high)} − {axis.dilation} · ({axis.taps} − 1) − 1"
+        sizes.append(f"⌊({top})/{axis.stride}⌋ + 1 = {axis.outputs}")
+    return [*blocks, _sizes_by_axis(layer, sizes)]
+
+
+def _transposed_size(layer: Any) -> list[Block]:
+    """The output size of a transposed convolution."""
+    general = Words("(input − 1) · stride + dilation · (kernel − 1) + 1 − padding + output padding")
+    blocks: list[Block] = [
+        Heading(("Output size",)),
+        Paragraph(
+            (
+                "The copies of the kernel start at multiples of the stride, and the last one reaches its own length further:",
+            )
+        ),
+        Display(equals(Words("output"), general)),
+    ]
+    sizes: list[str] = []
+    for n, axis in enumerate(layer.read_map.axes):
+        low, high = layer.padding[n]
+        shifts = f"− {_sign(low)} − {_sign(high)} + {layer.output_padding[n]}"
+        reach = f"{axis.dilation} · ({axis.taps} − 1) + 1"
+        sizes.append(f"({axis.inputs} − 1) · {axis.scale} + {reach} {shifts} = {axis.outputs}")
+    return [*blocks, _sizes_by_axis(layer, sizes)]
+
+
+def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> Paragraph:
+    """Each axis' numbers, said once for axes that agree."""
+    along: dict[str, list[int]] = {}
+    for n, size in enumerate(sizes):
+        along.setdefault(size, []).append(n)
     parts: list[Inline] = []
     for which in along.values():
-        axis = axes[which[0]]
-        numbers = Words(
-            f"({axis.length} + {_sign(axis.low)} + {_sign(axis.high)} − {axis.dilation} · ({axis.taps} − 1) − 1)/{axis.stride}"
-        )
-        if len(which) == len(axes):
-            parts.append("Here this is " if len(axes) == 1 else "Along each axis this is ")
+        if len(which) == len(sizes):
+            parts.append("Here this is " if len(sizes) == 1 else "Along each axis this is ")
         else:
-            parts.append(
-                f"{'; along' if parts else 'Along'} the {listed(ORDINALS[n] for n in which)} ax{'is' if len(which) == 1 else 'es'} this is "
-            )
-        parts.append(Math(equals(plus(Floor(numbers, None), 1), axis.outputs)))
-    parts += [
-        ", so ",
-        Math("Y"),
-        " is ",
-        Math(times(layer.output_shape[1:])),
-        " in each channel." if layer.out_channels > 1 else ".",
-    ]
-    return [*blocks, Paragraph(tuple(parts))]
+            axes = f"the {listed(ORDINALS[n] for n in which)} ax{'is' if len(which) == 1 else 'es'}"
+            parts.append(f"{'; along' if parts else 'Along'} {axes} this is ")
+        parts.append(sizes[which[0]])
+    shape = Math(times(layer.output_shape[1:]))
+    end = " in each channel." if layer.out_channels > 1 else "."
+    return Paragraph((*parts, ", so ", Math("Y"), " is ", shape, end))
 
 
 def _sign(value: int) -> str:

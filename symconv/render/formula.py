@@ -172,7 +172,7 @@ def text(formula: Formula) -> str:
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "−": "$-$", "·": r"$\cdot$", "…": r"$\dots$", "“": "``", "”": "''", "⟨": r"$\langle$", "⟩": r"$\rangle$",
+    '"': r"\textquotedbl{}", "−": "$-$", "·": r"$\cdot$", "…": r"$\dots$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "“": "``", "”": "''", "⟨": r"$\langle$", "⟩": r"$\rangle$",
 }  # fmt: skip
 
 

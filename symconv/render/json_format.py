@@ -138,7 +138,7 @@ def layer_from(value: dict[str, Any]) -> Any:
     from .. import layers
 
     spec = value.get("layer")
-    kinds = {"Conv": layers.Conv, "Linear": layers.Linear}
+    kinds = {kind.__name__: kind for kind in layers.LAYERS}
     if not isinstance(spec, dict) or spec.get("type") not in kinds:
         raise SpecError(
             "layer", spec, "must be an object whose type is " + " or ".join(kinds), '"layer": {"type": "Conv", ...}'
