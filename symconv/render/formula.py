@@ -209,7 +209,18 @@ def width(formula: Formula) -> float:
             return sum(map(width, parts)) + 3 * (len(parts) - 1)
         case Group(inside) | Typeset(inside, _):
             return width(inside) + 2
+        case Cases(rows):
+            return 4 + max(
+                width(value) + (9 if isinstance(condition, str) else _stacked(condition)) for value, condition in rows
+            )
     return float(len(text(formula)))
+
+
+def _stacked(condition: Formula) -> float:
+    """The width of a condition, whose parts stand one below the other when there are more than two."""
+    if isinstance(condition, Chain) and condition.operator == "and" and len(condition.parts) > 2:
+        return 6 + max(map(width, condition.parts))
+    return 2 + width(condition)
 
 
 def _latex_name(name: str) -> str:
@@ -250,4 +261,10 @@ def _listed(items: list[str], dots: bool, ellipsis: str) -> str:
 
 
 def _latex_condition(condition: Formula | str) -> str:
-    return rf"\text{{{escape(condition)}}}" if isinstance(condition, str) else rf"\text{{if }}{latex(condition)}"
+    if isinstance(condition, str):
+        return rf"\text{{{escape(condition)}}}"
+    if isinstance(condition, Chain) and condition.operator == "and" and len(condition.parts) > 2:
+        lines = [*(latex(part) + "," for part in condition.parts[:-2]), latex(condition.parts[-2]) + r"\text{ and}"]
+        stacked = r" \\ ".join([*lines, latex(condition.parts[-1])])
+        return rf"\text{{if }}\begin{{array}}[t]{{@{{}}l@{{}}}}{stacked}\end{{array}}"
+    return rf"\text{{if }}{latex(condition)}"

@@ -29,6 +29,7 @@ from ..documents.blocks import (
     Steps,
     Table,
 )
+from ..formula import Formula
 from .colours import colour
 from .formula import escape, latex, width
 from .formula import text as plain
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 OPTIONS = ("standalone=True",)
 PACKAGES = "amsmath, amssymb, graphicx, xcolor, colortbl"
-DISPLAY_WIDTH = 62  # characters of the plain form that surely fit on one line as a display
+DISPLAY_WIDTH = 66  # characters of running text, about, that surely fit on one line beside a number
 REASON_WIDTH = 84  # claim and reason together, to stand on one line
 
 _PREAMBLE = r"""\documentclass[11pt]{article}
@@ -109,10 +110,9 @@ def _inline(parts: Sequence[Inline | Reference], key: str) -> str:
     return text
 
 
-def _display(formula: object, label: str | None, key: str) -> str:
-    body = latex(formula)  # type: ignore[arg-type]
-    cases = r"\begin{cases}" in body
-    if len(plain(formula)) > DISPLAY_WIDTH * (2 if cases else 1):  # type: ignore[arg-type]
+def _display(formula: Formula, label: str | None, key: str) -> str:
+    body = latex(formula)
+    if width(formula) > DISPLAY_WIDTH:
         # Scaled only when it is too wide: a display, unlike a paragraph, cannot break by itself.
         body = rf"\resizebox{{\ifdim\width>.9\linewidth .9\linewidth\else\width\fi}}{{!}}{{$\displaystyle {body}$}}"
     if label is None:
