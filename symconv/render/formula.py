@@ -97,8 +97,12 @@ def latex(formula: Formula) -> str:
         case SetOf(items, dots):
             return r"\{" + _listed([latex(item) for item in items], dots, r"\dots") + r"\}"
         case Cases(rows):
-            lines = [rf"{latex(value)} & {_latex_condition(condition)}" for value, condition in rows]
-            return r"\begin{cases}" + r",\\ ".join(lines) + r".\end{cases}"
+            ends = [","] * (len(rows) - 1) + ["."]
+            lines = [
+                rf"{latex(value)} & {_latex_condition(said, end)}"
+                for (value, said), end in zip(rows, ends, strict=True)
+            ]
+            return r"\begin{cases}" + r"\\ ".join(lines) + r"\end{cases}"
         case Floor(inside, bottom) if bottom is None:
             return rf"\bigl\lfloor {latex(inside)}\bigr\rfloor"
         case Floor(top, bottom):
@@ -260,11 +264,11 @@ def _listed(items: list[str], dots: bool, ellipsis: str) -> str:
     return ", ".join(items)
 
 
-def _latex_condition(condition: Formula | str) -> str:
+def _latex_condition(condition: Formula | str, end: str) -> str:
     if isinstance(condition, str):
-        return rf"\text{{{escape(condition)}}}"
+        return rf"\text{{{escape(condition)}}}{end}"
     if isinstance(condition, Chain) and condition.operator == "and" and len(condition.parts) > 2:
         lines = [*(latex(part) + "," for part in condition.parts[:-2]), latex(condition.parts[-2]) + r"\text{ and}"]
-        stacked = r" \\ ".join([*lines, latex(condition.parts[-1])])
+        stacked = r" \\ ".join([*lines, latex(condition.parts[-1]) + end])
         return rf"\text{{if }}\begin{{array}}[t]{{@{{}}l@{{}}}}{stacked}\end{{array}}"
-    return rf"\text{{if }}{latex(condition)}"
+    return rf"\text{{if }}{latex(condition)}{end}"

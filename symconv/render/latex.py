@@ -9,6 +9,7 @@ wider than it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
@@ -124,7 +125,7 @@ def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: str) -> str:
     cells = [f"{escape(name)} & {_inline(value, key)}" for name, value in rows]
     if all(len(name) + sum(len(_plain(part)) for part in value) <= 36 for name, value in rows):
         half = -(-len(cells) // 2)  # short ones in two columns, read downwards
-        lines = [f"{left} & {right}" for left, right in zip(cells, [*cells[half:], "&"], strict=False)]
+        lines = [f"{left} & {right}" for left, right in zip_longest(cells[:half], cells[half:], fillvalue="&")]
         columns = r"ll@{\qquad}ll"
     else:
         lines, columns = cells, r"lp{.75\linewidth}"
