@@ -11,10 +11,13 @@ import gc
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__
 from .errors import NotApplicable, ProofFailed, SpecError, SymconvError
+
+if TYPE_CHECKING:
+    from .proof import Proof
 
 PROVED, REFUTED, REFUSED = 0, 1, 2
 FILE_LIMIT = 1 << 30
@@ -66,13 +69,13 @@ def parser() -> argparse.ArgumentParser:
     )
     prove.add_argument("--check", default="auto", metavar="LEVEL", help="auto (default), axes, entries or all")
     prove.add_argument(
-        "--format", metavar="FORMAT", help="latex, markdown, text or json; default: by the suffix of -o, else text"
+        "--format", metavar="FORMAT", help="latex, markdown, text, json or pdf; default: by the suffix of -o, else text"
     )
     prove.add_argument(
         "--fragment", action="store_true", help="LaTeX to \\input in a paper instead of a whole document"
     )
     prove.add_argument(
-        "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json); - is standard output"
+        "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json, .pdf); - is standard output"
     )
 
     check = command("check", "verify a JSON proof from scratch")
@@ -140,12 +143,23 @@ def _prove(options: argparse.Namespace) -> int:
 
     with progress("symconv: proving"):
         proof = prove(layer, options.theorem, options.check)
-        text = proof.render(form, standalone=not options.fragment) if form == "latex" else proof.render(form)
-    if options.output in (None, "-"):
-        sys.stdout.write(text)
+        content = _written(proof, form, options.fragment)
+    if options.output not in (None, "-"):
+        write(options.output, content)
+    elif isinstance(content, str):
+        sys.stdout.write(content)
     else:
-        write(options.output, text)
+        sys.stdout.buffer.write(content)
     return PROVED
+
+
+def _written(proof: Proof, form: str, fragment: bool) -> str | bytes:
+    """What is to be written: text, or the bytes of a PDF."""
+    if form == "pdf":
+        from .render.pdf import compile_pdf
+
+        return compile_pdf(proof.render("latex", standalone=True))
+    return proof.render(form, standalone=not fragment) if form == "latex" else proof.render(form)
 
 
 def _format(options: argparse.Namespace) -> str:
@@ -153,21 +167,22 @@ def _format(options: argparse.Namespace) -> str:
     from .render import FORMATS, SUFFIXES
 
     form = options.format
+    formats, suffixes = [*FORMATS, "pdf"], {**SUFFIXES, ".pdf": "pdf"}
     if form is None:
         if options.output in (None, "-"):
             form = "text"
         else:
             suffix = os.path.splitext(options.output)[1].lower()
-            if suffix not in SUFFIXES:
+            if suffix not in suffixes:
                 raise SpecError(
                     "-o",
                     options.output,
-                    f"the suffix must be one of {', '.join(SUFFIXES)}, or --format given",
+                    f"the suffix must be one of {', '.join(suffixes)}, or --format given",
                     "-o proof.tex",
                 )
-            form = SUFFIXES[suffix]
-    if form not in FORMATS:
-        raise SpecError("--format", form, "must be one of " + ", ".join(FORMATS), "--format latex")
+            form = suffixes[suffix]
+    if form not in formats:
+        raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
     if options.fragment and form != "latex":
         raise SpecError("--fragment", form, "is for the latex format", "--fragment --format latex")
     return str(form)

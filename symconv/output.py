@@ -12,19 +12,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def write(path: str, text: str) -> None:
+def write(path: str, content: str | bytes) -> None:
     """Write a file atomically: a reader sees the old one or the new one, and a failure leaves the old one."""
+    raw = content.encode() if isinstance(content, str) else content
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(21, "Is a directory", path)
     if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to replace
-        target.write_bytes(text.encode())
+        target.write_bytes(raw)
         return
     target = Path(os.path.realpath(target))  # a link stays a link
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
+            file.write(raw)
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         os.replace(temporary, target)
     except BaseException:

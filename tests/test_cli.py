@@ -75,8 +75,8 @@ BAD = {
     "groups": ([*BASE, "--in-channels", "4", "--groups", "3"], "must divide both channel numbers"),
     "theorem": ([*BASE, "--theorem", "fermat"], "theorem='fermat': must be one of weight_matrix, im2col"),
     "check": ([*BASE, "--check", "most"], "check='most': must be one of auto, axes, entries, all"),
-    "format": ([*BASE, "--format", "docx"], "--format='docx': must be one of latex, markdown, text, json"),
-    "suffix": ([*BASE, "-o", "proof.doc"], "the suffix must be one of .tex, .md, .txt, .json"),
+    "format": ([*BASE, "--format", "docx"], "--format='docx': must be one of latex, markdown, text, json, pdf"),
+    "suffix": ([*BASE, "-o", "proof.doc"], "the suffix must be one of .tex, .md, .txt, .json, .pdf"),
     "fragment": ([*BASE, "--fragment"], "is for the latex format"),
     "option": ([*BASE, "--strides", "2"], "unrecognized arguments: --strides 2"),
     "command": (["frobnicate"], "invalid choice: 'frobnicate'"),
@@ -291,3 +291,36 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.Captu
     target.write_bytes(b"\xff\xfe\x00")
     assert main(["check", str(target)]) == 2
     assert "is not UTF-8 text" in capsys.readouterr().err
+
+
+# PDF --------------------------------------------------------------------------------------------------
+
+
+def test_a_pdf_is_written_and_nothing_else(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    target = tmp_path / "proof.pdf"
+    assert main([*BASE, "-o", str(target)]) == 0
+    once = target.read_bytes()
+    assert once.startswith(b"%PDF")
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.pdf"]
+    assert main([*BASE, "-o", str(target)]) == 0
+    assert target.read_bytes() == once
+
+
+def test_without_tex_the_message_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main([*BASE, "-o", str(tmp_path / "proof.pdf")]) == 2
+    assert "PDF needs pdflatex; on Debian: apt-get install" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_error_of_a_log_is_one_line(pdflatex: str) -> None:
+    from symconv.errors import SymconvError
+    from symconv.render.pdf import compile_pdf
+
+    with pytest.raises(SymconvError, match=r"pdflatex failed: Undefined control sequence. l.1 .*\\nonsense"):
+        compile_pdf(r"\documentclass{article}\begin{document}\nonsense\end{document}")
+    with pytest.raises(SymconvError, match="pdflatex failed"):
+        compile_pdf(r"\documentclass{article}\begin{document}\input{/etc/passwd}\end{document}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FORMATS = {"latex": "latex", "markdown": "markdown", "text": "text", "json": "json_format"}
 SUFFIXES = {".tex": "latex", ".md": "markdown", ".txt": "text", ".json": "json"}
+"""File endings; the command line also writes .pdf, which is no text: see `pdf`."""
 
 
 def render(proof: Proof, format: str, **options: Any) -> str:
