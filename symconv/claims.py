@@ -34,7 +34,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class RowClaim:
-    """y_o is an entry of a product of matrices: which row, with the summed columns numbered so."""
+    """y_o is entry `row` of W vec(X); input i is entry `column` of vec(X)."""
+
+    row: Index
+    column: Index
+    bias: bool
+
+
+@dataclass(frozen=True)
+class ProductClaim:
+    """y_{c,l} is entry (c, l) of K C, l being `column`; tap u of a group meets row `row` of its rows of C."""
 
     row: Index
     column: Index
@@ -53,7 +62,7 @@ class MatrixClaim:
     """Collected by input, the columns of the im2col matrix give the rows of W."""
 
 
-AnyClaim = Claim | RowClaim | BatchClaim | MatrixClaim
+AnyClaim = Claim | RowClaim | ProductClaim | BatchClaim | MatrixClaim
 
 
 class Refuted(Exception):

@@ -18,6 +18,7 @@ im2col leaves the definition for a matrix C of inputs instead:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -28,6 +29,7 @@ from .claims import (
     BatchClaim,
     Context,
     MatrixClaim,
+    ProductClaim,
     Refuted,
     RowClaim,
     compare,
@@ -42,7 +44,7 @@ from .claims import (
 from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
 from .form import Row, collect
 from .matrices import LabelledMatrix
-from .readmap import Line, Table, with_quotients
+from .readmap import Axis, Line, Table, with_quotients
 from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 Follows = tuple[tuple[str, ...], ...]
@@ -70,7 +72,17 @@ class Unfold:
             code = executed(line, context.subject.definition)
             signal = context.subject.definition.signal
             total += compare(line, code, partial(evaluate, claimed, line), "the code and the claim", signal)
-        return total
+        return total + sum(map(all_windows, context.subject.definition.read_map.axes))
+
+
+def all_windows(axis: Axis) -> int:
+    """The outputs are all the windows that fit: the last one does, and one further would not."""
+    reach = [
+        [axis.position.at({axis.letters.output: output, axis.letters.kernel: tap}) for tap in range(axis.taps)]
+        for output in (0, axis.outputs - 1, axis.outputs)
+    ]
+    fits = [all(t in axis.padded_range for t in window) for window in reach]
+    return expect(fits, [True, True, False], f"{axis.outputs} is not the number of windows along {axis.letters.output}")
 
 
 def executed(line: Line, definition: Definition) -> Any:
@@ -243,7 +255,14 @@ class Flatten:
         return compared + expect(after.column, column, "the column is not the input's row-major number")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        return labelled_as_layer(context)
+        compared = labelled_as_layer(context)
+        if not isinstance(after, RowClaim):
+            raise Refuted("the claim is not about a row of W vec(X)")
+        matrix = context.matrix(WEIGHT)
+        rows = [(line.letters.output, line.outputs) for line in context.lines]
+        columns = [(line.letters.input, line.inputs) for line in context.lines]
+        compared += numbers_positions(after.row, rows, matrix.row_position, "row")
+        return compared + numbers_positions(after.column, columns, matrix.column_position, "column")
 
 
 @dataclass(frozen=True)
@@ -329,7 +348,7 @@ class Product:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         read_map = context.subject.definition.read_map
-        if not isinstance(after, RowClaim):
+        if not isinstance(after, ProductClaim):
             raise Refuted("the claim is not about an entry of K C")
         compared = expect(after.bias, context.subject.definition.bias, "the bias is lost or added")
         for line, axis in same_lines(context, before):
@@ -346,7 +365,15 @@ class Product:
         rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:]
         columns = tuple(axis.outputs for axis in read_map.axes)
         inputs = (read_map.channels.inputs, *(axis.inputs for axis in read_map.axes))[shown:]
-        return labelled(context.matrix(COLUMNS), rows, columns, inputs, COLUMNS) + labelled_as_layer(context)
+        matrix = context.matrix(COLUMNS)
+        compared = labelled(matrix, rows, columns, inputs, COLUMNS) + labelled_as_layer(context)
+        if not isinstance(after, ProductClaim):
+            raise Refuted("the claim is not about an entry of K C")
+        # A tap's row within its group's rows: those of the first group, whose channels count from 0.
+        taps = [(line.letters.kernel, line.taps) for line in read_map.lines]
+        outputs = [(axis.letters.output, axis.outputs) for axis in read_map.axes]
+        compared += numbers_positions(after.row, taps, matrix.row_position, "row")
+        return compared + numbers_positions(after.column, outputs, matrix.column_position, "column")
 
 
 @dataclass(frozen=True)
@@ -395,6 +422,27 @@ def bare(axis: Sum) -> str:
         read_at = ", ".join(map(str, signal.indices))
         raise Refuted("the cited sum is not re-indexed by the position that is read", left=read_at, right=span.name)
     return signal.letter
+
+
+def numbers_positions(
+    claimed: Index, sizes: list[tuple[str, int]], position: Callable[[int], tuple[int, ...]], what: str
+) -> int:
+    """The claimed number of a position leads, by the matrix' own labels, back to that position.
+
+    Both are additive in the indices, so it is enough to move one index at a time, through all its values.
+    """
+    compared = 0
+    for axis, (name, size) in enumerate(sizes):
+        for value in range(size):
+            env = {other: value if other == name else 0 for other, _ in sizes}
+            at = claimed.at(env)
+            expected = tuple(value if n == axis else 0 for n in range(len(sizes)))
+            if at is None or position(at) != expected:
+                raise Refuted(
+                    f"the claimed {what} is not that of {name}={value}", f"{name}={value}", None, at, expected
+                )
+            compared += 1
+    return compared
 
 
 def labelled(

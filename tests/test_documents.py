@@ -25,6 +25,8 @@ FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphic
 @pytest.mark.parametrize("name", GOLDEN)
 def test_documents_are_as_they_were_read_and_approved(name: str, format: str) -> None:
     """After a change that is meant, run with UPDATE_GOLDEN=1 and read the difference."""
+    if format in ("latex", "markdown"):
+        pytest.importorskip("latexify", reason="latexify-py is not installable on this Python")
     layer, theorem = GALLERY[name]
     text = sc.prove(layer, theorem).render(format, **({"standalone": True} if format == "latex" else {}))
     path = FOLDER / f"{name}.{SUFFIX[format]}"
@@ -102,9 +104,9 @@ def test_no_sentence_about_padding_where_there_is_none(name: str) -> None:
     layer, theorem = GALLERY[name]
     text = str(sc.prove(layer, theorem))
     if not layer.read_map.padded and theorem == "weight_matrix":
-        assert "padded input" not in text.replace("still lies on the padded input", "")
+        assert "padded input" not in " ".join(text.split())
         assert "Z[" not in text
-    if "an input read twice" in text:
+    if "read several times" in text:
         assert layer.padding_mode != "zeros"
 
 
@@ -121,7 +123,7 @@ def test_representative_rows_say_what_was_left_out() -> None:
     assert "all 4,704 were checked, every entry" in " ".join(text.split())
     unchecked = " ".join(str(sc.prove(sc.Conv((32, 32), 5, 1, 6), check="axes")).split())
     assert "all 4,704 were checked, axis by axis" in unchecked
-    assert "The entries were not also compared one by one" in unchecked
+    assert "Its entries were not compared one by one" in unchecked
 
 
 def test_latex_escapes_every_special_character() -> None:

@@ -32,9 +32,11 @@ def theorems(layer: Layer | None = None) -> dict[str, str]:
     >>> import symconv as sc
     >>> for name, statement in sc.theorems().items():
     ...     print(f"{name}: {statement}")
-    weight_matrix: vec(Y) = W vec(X) + b: the layer is a fully connected layer with weight matrix W
-    im2col: Y = K C + b: the layer is a product of its kernel matrix with the matrix of the inputs it reads
+    weight_matrix: vec(Y) = W vec(X), plus the bias: the layer is a fully connected layer with weight matrix W
+    im2col: Y = K C, plus the bias: the layer is its kernel matrix times the matrix of what it reads
     """
+    if layer is not None:
+        _must_be_layer(layer)
     every = [theorem_named(name) for name in _MODULES]
     return {each.name: each.statement for each in every if layer is None or each.refusal(layer) is None}
 
@@ -69,10 +71,16 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> 
     """
     chosen = theorem_named(theorem)
     level = level_named(check)
-    if not hasattr(layer, "definition"):
-        raise SpecError("layer", layer, "must be a layer", "sc.prove(sc.Conv((4, 4), (3, 3)))")
+    _must_be_layer(layer)
     reason = chosen.refusal(layer)
     if reason is not None:
         raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
     steps, matrices = chosen.build(layer)
     return Proof(chosen, layer, steps, matrices, level).verified()
+
+
+def _must_be_layer(layer: object) -> None:
+    from ..layers import Layer
+
+    if not isinstance(layer, Layer):
+        raise SpecError("layer", layer, "must be a layer", "sc.Conv((4, 4), (3, 3))")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..claims import Claim, MatrixClaim, Refuted, RowClaim, differ
+from ..claims import Claim, MatrixClaim, ProductClaim, Refuted, differ
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
 from ..proof import Proof, Step, Theorem
@@ -38,7 +38,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     steps = (
         Step(Claim(definition.sums, definition.bias), Unfold()),
         Step(Claim(gathered, definition.bias), Gather(tuple(map(forward_table, read_map.lines))), (1,)),
-        Step(RowClaim(row, column, definition.bias), Product(), (2,)),
+        Step(ProductClaim(row, column, definition.bias), Product(), (2,)),
         Step(MatrixClaim(), Collect(read_map.tables), (2, 3)),
     )
     return steps, {COLUMNS: columns, WEIGHT: weight_matrix(read_map)}
@@ -62,17 +62,25 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                     collect(term for term in met if term[1] is not None),
                 )
 
-    def against_definition() -> int:
-        difference = first_difference(definition_rows(proof.layer.definition), multiplied())
+    def against(rows: Iterator[tuple[tuple[int, ...], Row]], what: str) -> int:
+        compared = 0
+
+        def counted() -> Iterator[tuple[tuple[int, ...], Row]]:
+            nonlocal compared
+            for output, row in multiplied():
+                compared += sum(row.values())
+                yield output, row
+
+        difference = first_difference(rows, counted())
         if difference is not None:
-            raise differ(difference, "the definition and K C", proof.matrices[WEIGHT])
-        return read_map.nonzeros
+            raise differ(difference, f"{what} and K C", proof.matrices[WEIGHT])
+        return compared
+
+    def against_definition() -> int:
+        return against(definition_rows(proof.layer.definition), "the definition")
 
     def against_weights() -> int:
-        difference = first_difference(matrix_rows(proof.matrices[WEIGHT]), multiplied())
-        if difference is not None:
-            raise differ(difference, "W and K C", proof.matrices[WEIGHT])
-        return read_map.nonzeros
+        return against(matrix_rows(proof.matrices[WEIGHT]), "W")
 
     yield "K C multiplied out, against the definition", against_definition
     yield "K C multiplied out, against W", against_weights
@@ -123,7 +131,7 @@ def document(proof: Proof) -> Document:
 
 THEOREM = Theorem(
     name="im2col",
-    statement="Y = K C + b: the layer is a product of its kernel matrix with the matrix of the inputs it reads",
+    statement="Y = K C, plus the bias: the layer is its kernel matrix times the matrix of what it reads",
     refusal=lambda layer: None,
     build=build,
     entries=entries,

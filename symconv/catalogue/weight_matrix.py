@@ -166,7 +166,7 @@ def document(proof: Proof) -> Document:
 
 THEOREM = Theorem(
     name="weight_matrix",
-    statement="vec(Y) = W vec(X) + b: the layer is a fully connected layer with weight matrix W",
+    statement="vec(Y) = W vec(X), plus the bias: the layer is a fully connected layer with weight matrix W",
     refusal=lambda layer: None,
     build=build,
     entries=entries,

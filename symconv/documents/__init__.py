@@ -11,8 +11,10 @@ from ..sums import WEIGHT
 from .blocks import Block, Document, Statement, words
 from .columns import columns_matrix, im2col_formula
 from .common import checked, steps
+from .rows import rows
 from .setting import definition, flattening, key, output_size, setting, title
-from .weights import rows, shape_of_matrix, the_matrix
+from .shape import shape_of_matrix
+from .weights import the_matrix
 from .wording import batch_formula, theorem_formula
 
 
@@ -44,7 +46,6 @@ def weight_matrix_document(proof: Proof) -> Document:
 def im2col_document(proof: Proof) -> Document:
     """The whole derivation of Y = K C + b."""
     layer = proof.layer
-    bias = words(", plus the bias of its channel in each row") if layer.bias else ()
     blocks: list[Block] = [
         *setting(layer),
         *definition(layer),
@@ -53,7 +54,6 @@ def im2col_document(proof: Proof) -> Document:
         Statement(
             words("{}", im2col_formula(layer))
             + (": the layer is the product of its kernel matrix and the matrix of the inputs it reads",)
-            + bias
             + (".",)
         ),
         steps(proof),

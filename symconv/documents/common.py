@@ -32,7 +32,8 @@ def steps(proof: Proof) -> Steps:
     )
     if len(lines) > 1:
         opening += words(
-            " Each sum is a product of one sum for each index, so a step that holds along every index holds for their product."
+            " The terms of each sum are the combinations of what every index contributes, "
+            "so a step that keeps the terms along each index keeps them all."
         )
     numbered = tuple(
         ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(n, step, proof))
@@ -45,17 +46,17 @@ def checked(proof: Proof) -> list[Block]:
     """How many claims were checked, by which means; nothing more than is true."""
     report = proof.check()
     numbered = len(proof.steps) - len(report.omitted)
-    parts = [f"the {numbered} proof steps, each in form and in value along every index"]
+    parts = [f"the {numbered} proof steps, each in its form and, for every output along every index, in its terms"]
     for each in report.proved:
         if each.what.startswith(("every entry", "K C multiplied")):
-            parts.append(f"{each.what} ({each.count:,} non-zero terms, and no others)")
+            parts.append(f"{each.what} ({each.count:,} kernel entries in their places, and no others)")
         elif "SymPy" in each.what:
-            parts.append(f"{each.what}, for all {each.count:,} outputs")
+            parts.append(f"{each.what}, for every output")
     text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]
     if report.omitted:
         text.append(" Not proved here: " + "; ".join(report.omitted) + ".")
     if "entries" not in report.levels:
-        text.append(" The entries were not also compared one by one.")
+        text.append(" Its entries were not compared one by one.")
     text.append(" The statement is proved for this configuration, over every commutative ring.")
     return [Paragraph(tuple(text), small=True)]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..formula import Call, Chain, Floor, Formula, Group, Power, Sym, Words, equals, plus, position, times
 from ..proof import Proof
-from ..readmap import Axis
+from ..readmap import CHANNEL, Axis
 from ..rules import flattened
 from ..sums import INPUT, KERNEL, variable
 from .blocks import Block, Display, Document, Heading, Inline, Math, Paragraph, Table, words
@@ -40,12 +40,22 @@ def title(layer: Any, claim: str | None) -> tuple[Inline, ...]:
         parts = words("A fully connected layer from {} to {} features", layer.in_features, layer.out_features)
     else:
         kind = "transposed convolution" if is_transposed(layer) else "convolution"
-        first = "A transposed" if is_transposed(layer) else "An" if layer.kernel_size[0] in (8, 11, 18) else "A"
+        first = "A transposed" if is_transposed(layer) else capital(_article(layer.kernel_size[0]))
         if len(layer.kernel_size) == 1:
-            parts = words(f"A {kind} of {{}} inputs with a kernel of {{}}", layer.input_size[0], layer.kernel_size[0])
+            inputs = count_of(layer.input_size[0], "input")
+            parts = (f"A {kind} of {inputs} with a kernel of {layer.kernel_size[0]}",)
         else:
-            parts = words(first + " {} convolution of a {} input", times(layer.kernel_size), times(layer.input_size))
+            parts = words(
+                first + f" {{}} convolution of {_article(layer.input_size[0])} {{}} input",
+                times(layer.kernel_size),
+                times(layer.input_size),
+            )
     return (*parts, f" {claim}") if claim else parts
+
+
+def _article(number: int) -> str:
+    """An 8, an 11, an 18, an 80: but a 3."""
+    return "an" if number in (11, 18) or str(number)[0] == "8" else "a"
 
 
 def per_axis(values: Sequence[int]) -> Formula:
@@ -53,9 +63,9 @@ def per_axis(values: Sequence[int]) -> Formula:
     return values[0] if len(set(values)) == 1 else Chain("x", tuple(values))
 
 
-def count_of(amount: int, singular: str) -> str:
-    """2 outputs, one input."""
-    return f"one {singular}" if amount == 1 else f"{amount:,} {singular}s"
+def count_of(amount: int, noun: str, one: str = "", many: str = "s") -> str:
+    """2 outputs, one input; 2 entries, one entry."""
+    return f"one {noun}{one}" if amount == 1 else f"{amount:,} {noun}{many}"
 
 
 def setting(layer: Any) -> list[Block]:
@@ -76,6 +86,11 @@ def setting(layer: Any) -> list[Block]:
         Call("vec", "A"),
         "A",
     )
+    if layer.read_map.shows_channels:
+        conventions += words(
+            " Of the indices, {} is an output channel, {} an input channel, and {} an input channel counted within its group.",
+            *(variable(letter) for letter in (CHANNEL.output, CHANNEL.input, CHANNEL.kernel)),
+        )
     table: list[tuple[str, tuple[Inline, ...]]] = [
         ("input", _channelled(layer.input_size, layer.in_channels)),
         ("kernel", words("{}", times(layer.kernel_size))),
@@ -108,7 +123,7 @@ def _channel_words(layer: Any) -> str:
         return "One input channel and one output channel."
     groups = f" in {layer.groups} groups" if layer.groups > 1 else ""
     inputs, outputs = count_of(layer.in_channels, "input channel"), count_of(layer.out_channels, "output channel")
-    return f"{_capital(inputs)} and {outputs}{groups}."
+    return f"{capital(inputs)} and {outputs}{groups}."
 
 
 def _tensors(layer: Any) -> tuple[Formula, Formula, Formula, Formula]:
@@ -132,7 +147,7 @@ def kernel_letters(layer: Any) -> tuple[Formula, ...]:
 
 
 def _convolution_words(layer: Any) -> tuple[tuple[Inline, ...], str]:
-    shape = "has {} entries" if len(layer.input_size) == 1 else "is {}"
+    shape = "is of length {}" if len(layer.input_size) == 1 else "is {}"
     template = f" The kernel {{}} {shape} and moves over the input {{}}, which {shape}, in steps of {{}}"
     opening = words(_channel_words(layer) + template, *_tensors(layer), per_axis(layer.stride))
     plain = not any(map(any, layer.padding))
@@ -146,13 +161,13 @@ def _convolution_words(layer: Any) -> tuple[tuple[Inline, ...], str]:
 
 
 def _transposed_words(layer: Any) -> tuple[tuple[Inline, ...], str]:
-    shape = "has {} entries" if len(layer.input_size) == 1 else "is {}"
+    shape = "is of length {}" if len(layer.input_size) == 1 else "is {}"
     template = f" The kernel {{}} {shape}. Every entry of the input {{}}, which {shape}, adds its multiple of the kernel to the output, {{}} apart."
     opening = words(_channel_words(layer) + template, *_tensors(layer), per_axis(layer.stride))
     return opening, "As in deep-learning software, the kernel is laid down as it is; padding is cut off the output."
 
 
-def _capital(words_: str) -> str:
+def capital(words_: str) -> str:
     return words_[:1].upper() + words_[1:]
 
 
@@ -164,7 +179,7 @@ def _padding_words(layer: Any) -> tuple[Inline, ...]:
     else:
         sketch = f" ({layer.read_map.axes[0].rule.sketch})" if layer.padding_mode != "zeros" else ""
         mode = layer.padding_mode + sketch
-    if len(set(layer.padding)) == 1 and layer.padding[0][0] == layer.padding[0][1]:
+    if len(set(layer.padding)) == 1 and layer.padding[0][0] == layer.padding[0][1] > 0:
         return words("{} on every side, " + mode, layer.padding[0][0])
     sides = ", ".join(f"{low} before and {high} after" for low, high in layer.padding)
     negative = "adds zeros" if is_transposed(layer) else "crops"
@@ -212,8 +227,9 @@ def _padded_blocks(layer: Any) -> list[Block]:
     axes: Sequence[Axis] = [axis for axis in layer.read_map.axes if axis.mode is not None]
     if not layer.read_map.folded:
         around = any(axis.low > 0 or axis.high > 0 for axis in axes)
-        kind = "the input with zeros around it" if around else "the input"
-        kind += " and zeros between its entries" if any(axis.scale > 1 for axis in axes) else ""
+        between = any(axis.scale > 1 for axis in axes)
+        kind = "the input" + (" extended by zeros" if around else "")
+        kind += (" and" if around else "") + (" with zeros between its entries" if between else "")
         return [Paragraph(words("Here {} is " + kind + ":", "z")), Display(formulas[0])]
     gaps = ""
     if any(axis.scale > 1 for axis in axes):
@@ -236,8 +252,8 @@ def output_size(layer: Any) -> list[Block]:
     blocks: list[Block] = [
         Heading(("Output size",)),
         Paragraph(
-            words(
-                "The window starts at every multiple of the stride from which the whole kernel still lies on the padded input:"
+            (
+                f"The window starts at every multiple of the stride from which the whole kernel still lies on the {'padded ' * layer.read_map.padded}input:",
             )
         ),
         Display(equals(Words("output"), plus(general, 1))),
@@ -309,20 +325,21 @@ def listed(items: Iterable[str]) -> str:
 def flattening(layer: Any) -> list[Block]:
     """Which position becomes which row and column."""
     lines = layer.read_map.lines
+    vectors = (
+        _in_ring(Call("vec", "X"), prod(line.inputs for line in lines)),
+        _in_ring(Call("vec", "Y"), prod(line.outputs for line in lines)),
+    )
+    ring = ", where {} is the commutative ring, for instance the real numbers, that the entries come from."
     if len(lines) == 1:
-        sizes = lines[0].inputs, lines[0].outputs
-        return [Heading(("Flattening",)), Paragraph(words("{} and {} are vectors already: {} and {}, where {} is the ring that the entries come from.",
-            "X", "Y", _in_ring(Call("vec", "X"), sizes[0]), _in_ring(Call("vec", "Y"), sizes[1]), "R"))]  # fmt: skip
-    inputs = position(tuple(variable(line.letters.input) for line in lines))
-    outputs = position(tuple(variable(line.letters.output) for line in lines))
-    column = flattened([(line.letters.input, line.inputs) for line in lines])
-    row = flattened([(line.letters.output, line.outputs) for line in lines])
-    text = words(
-        "Input position {} becomes entry {} of {}, and output position {} becomes entry {} of {}, where {} is the ring that the entries come from.",
-        inputs, column, _in_ring(Call("vec", "X"), prod(line.inputs for line in lines)),
-        outputs, row, _in_ring(Call("vec", "Y"), prod(line.outputs for line in lines)), "R",
-    )  # fmt: skip
-    if layer.bias:
+        text = words("{} and {} are vectors already: {} and {}" + ring, "X", "Y", *vectors, "R")
+    else:
+        inputs = position(tuple(variable(line.letters.input) for line in lines))
+        outputs = position(tuple(variable(line.letters.output) for line in lines))
+        column = flattened([(line.letters.input, line.inputs) for line in lines])
+        row = flattened([(line.letters.output, line.outputs) for line in lines])
+        template = "Input position {} becomes entry {} of {}, and output position {} becomes entry {} of {}"
+        text = words(template + ring, inputs, column, vectors[0], outputs, row, vectors[1], "R")
+    if layer.bias and layer.read_map.axes:
         text += words(" {} holds the bias {} at every output.", Call("vec", "B"), bias_terms(layer.definition)[0])
     return [Heading(("Flattening",)), Paragraph(text)]
 

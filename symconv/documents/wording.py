@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..claims import AnyClaim, BatchClaim, Claim, MatrixClaim, RowClaim, sums_of
+from ..claims import AnyClaim, BatchClaim, Claim, MatrixClaim, ProductClaim, RowClaim, sums_of
 from ..definition import BIAS, Definition
 from ..formula import (
     Call,
@@ -92,9 +92,9 @@ def claim_parts(claim: AnyClaim, proof: Proof) -> tuple[Inline, ...]:
     match claim:
         case Claim(sums):
             return words("{}.", equals(y, sum_formula(sums, definition)))
-        case RowClaim(row, column):
-            if proof.theorem.name == "im2col":
-                return _product_claim(definition, y, row, column)
+        case ProductClaim(row, column):
+            return _product_claim(definition, row, column)
+        case RowClaim(row):
             bias: tuple[Formula, ...] = (vector_bias(definition),) if definition.bias else ()
             product: Formula = Juxtapose((WEIGHT, Call("vec", "X")))
             return words("The right-hand side is entry {} of {}.", row, plus(product, *bias))
@@ -102,44 +102,27 @@ def claim_parts(claim: AnyClaim, proof: Proof) -> tuple[Inline, ...]:
             return words("For a batch, one input in each row of {}: {}.", "X", batch_formula(definition))
         case MatrixClaim():
             return words(
-                "Collected by input, column {} of {} gives the rows of {} for that output: {} is the sum of the {} with {}.",
+                "Collected by input, column {} of {} gives the rows of the weight matrix {} for that output position: {} is the sum of the {} with {}.",
                 flat_output(definition.read_map), COLUMNS, WEIGHT, *_collected(definition.read_map),
             )  # fmt: skip
     raise TypeError(f"not a claim: {claim!r}")
 
 
-def _product_claim(definition: Definition, y: Sym, row: Index, column: Index) -> tuple[Inline, ...]:
+def _product_claim(definition: Definition, row: Index, column: Index) -> tuple[Inline, ...]:
     read_map = definition.read_map
     channels = read_map.channels
     c = variable(channels.letters.output) if read_map.shows_channels else number(0)
     bias = bias_terms(definition)
-    start = "The right-hand side is entry {} of {}" + (" plus {}" if bias else "")
     entry = position((c, column if read_map.axes else number(0)))
-    product = Juxtapose(("K", COLUMNS))
-    if channels.groups > 1:
-        first = (channels.position - variable(channels.letters.kernel)) * (column_height(read_map) // channels.inputs)
-        return words(
-            start + ": row {} of {} meets the rows of {} from {} on, those of its group.",
-            entry,
-            product,
-            *bias,
-            c,
-            "K",
-            COLUMNS,
-            first,
-        )
     taps = position(tuple(variable(line.letters.kernel) for line in read_map.lines))
-    return words(
-        start + "; kernel entry {} is column {} of {} and row {} of {}.",
-        entry,
-        product,
-        *bias,
-        taps,
-        row,
-        "K",
-        row,
-        COLUMNS,
+    first = channels.position - variable(channels.letters.kernel)  # the first channel of the group
+    at = row + first * (column_height(read_map) // channels.inputs)
+    template = (
+        "The right-hand side is entry {} of {}"
+        + (" plus {}" if bias else "")
+        + "; kernel entry {} stands in column {} of {} and meets row {} of {}."
     )
+    return words(template, entry, Juxtapose(("K", COLUMNS)), *bias, taps, at, "K", at, COLUMNS)
 
 
 def column_height(read_map: ReadMap) -> int:
@@ -158,11 +141,19 @@ def flat_output(read_map: ReadMap) -> Index:
 def _collected(read_map: ReadMap) -> tuple[Formula, Formula, Formula]:
     outputs = [variable(line.letters.output) for line in read_map.lines]
     inputs = [variable(line.letters.input) for line in read_map.lines]
-    rows = [column_row(line) for line in read_map.lines]
+    single = {line.letters.kernel for line in read_map.lines if line.taps == 1}
+    rows = [_without(column_row(line), single) for line in read_map.lines]
     columns = [variable(axis.letters.output) for axis in read_map.axes]
-    kernel = Sym(KERNEL, tuple(index for line in read_map.lines for index in line.kernel_index))
+    kernel = Sym(KERNEL, tuple(_without(index, single) for line in read_map.lines for index in line.kernel_index))
     cell = matrix_entry(COLUMNS, rows, columns)
     return matrix_entry(WEIGHT, outputs, inputs), kernel, equals(cell, Sym(INPUT, tuple(inputs)))
+
+
+def _without(index: Index, single: set[str]) -> Index:
+    """An index with zero for the letters that have no other value."""
+    for name in single:
+        index = index.substitute(name, number(0))
+    return index
 
 
 def column_row(line: Line) -> Index:
@@ -260,31 +251,32 @@ def reads_twice(read_map: ReadMap) -> bool:
 
 def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
     twice = (
-        "an input read twice collects two kernel entries"
+        "an input that is read several times collects several kernel entries"
         if reads_twice(read_map)
         else "here no output reads an input twice"
     )
     axis = next(axis for axis in read_map.axes if axis.mode is not None)
-    p = variable(axis.letters.input)
-    held = "collect by input: {} is {} for the {} in {}; "
+    p, f = variable(axis.letters.input), variable(axis.letters.padded)
+    alike = "" if len(read_map.axes) == 1 else ", and so along every axis"
     return words(
-        held + twice,
-        Sym(PADDED, (variable(axis.letters.padded),)),
-        Sym(INPUT, (p,)),
-        variable(axis.letters.padded),
+        f"collect by input: position {{}} holds input {{}} for the {{}} in {{}}{alike}; {twice}",
+        f,
+        p,
+        f,
         held_set(axis.letters.input),
     )
 
 
 def _entry_reason(proof: Proof) -> str:
+    """What became of the terms: which vanish, and where the entries are zero."""
     read_map = proof.layer.definition.read_map
     rows, columns = proof.matrices[WEIGHT].shape
     if read_map.folded:
         return ""
-    if read_map.nonzeros == rows * columns:
-        return ": the same terms"
-    outside = ", and the padding adds nothing" if read_map.padded else ""
-    return f": same terms inside the window, zeros outside{outside}"
+    taps = [sum(len(found) for row in table for found in row.values()) for table in read_map.tables]
+    vanish = any(found < line.taps * line.outputs for found, line in zip(taps, read_map.lines, strict=True))
+    inside = " inside the window, zeros outside" if read_map.nonzeros < rows * columns else ""
+    return f": the same terms{inside}" + (f", and nothing where {PADDED} is zero" if vanish else "")
 
 
 # Rules for entries --------------------------------------------------------------------------------
@@ -294,8 +286,8 @@ def in_range(index: Index, count: int) -> Formula:
     """The condition that an index expression is one of 0, ..., count - 1."""
     if index.divisor == 1:
         return Chain("<=", (0, index, count - 1))
-    items = tuple(range(count)) if count <= 3 else (0, 1, count - 1)
-    return Chain("in", (index, SetOf(items, dots=count > 3)))
+    items = tuple(range(count)) if count <= 4 else (0, 1, count - 1)
+    return Chain("in", (index, SetOf(items, dots=count > 4)))
 
 
 def entry_rule(proof: Proof) -> tuple[Formula, bool]:
@@ -358,7 +350,7 @@ def padded_input(read_map: ReadMap) -> list[Formula]:
             sources[key] = name, equals(Call(name, f), source_cases(line))
         held: Formula = Call(sources[key][0], f)
         if line.scale > 1:
-            held = Juxtapose((held, Words(f"/{line.scale}")))
+            held = Chain("/", (held, line.scale))
             between.append(Words(f"{line.scale} does not divide {sources[key][0]}({line.letters.padded})"))
         arguments.append(held)
     return [equals(z, Sym(INPUT, tuple(arguments))), *(formula for _, formula in sources.values())]
@@ -378,17 +370,15 @@ def source_cases(axis: Axis) -> Formula:
     return Cases(tuple(rows)) if len(rows) > 1 else rows[0][0]
 
 
-def held_sets(axis: Axis, limit: int = 10) -> tuple[list[Formula], bool]:
-    """The sets Z_p of an axis that matter: those with another than the input's own position.
+def held_sets(axis: Axis, limit: int = 10) -> tuple[list[Formula], bool, bool]:
+    """The sets Z_p of an axis that hold another than the input's own position.
 
-    Returns the formulas, and whether some were left out of the list.
+    Returns the formulas, whether some were left out of the list, and whether other sets remain.
     """
-    special = [(p, axis.copies(p)) for p in range(axis.inputs)]
-    special = [(p, held) for p, held in special if held != [p * axis.scale]]
-    listed: list[Formula] = [
-        equals(
-            Sym("Z", (p,)), SetOf(tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1]), dots=len(held) > 4)
-        )
-        for p, held in special[:limit]
-    ]
-    return listed, len(special) > limit
+    every = [(p, axis.copies(p)) for p in range(axis.inputs)]
+    special = [(p, held) for p, held in every if held != [p * axis.scale]]
+    listed: list[Formula] = []
+    for p, held in special[:limit]:
+        shown = tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1])
+        listed.append(equals(Sym("Z", (p,)), SetOf(shown, dots=len(held) > 4)))
+    return listed, len(special) > limit, len(special) < len(every)

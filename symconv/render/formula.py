@@ -40,6 +40,7 @@ _LATEX_OPERATORS = {
     "and": r"\text{ and }",
     "star": r"\star ",
     "dot": r"\cdot ",
+    "/": "/",
     ",": ", ",
 }
 _TEXT_OPERATORS = {
@@ -52,6 +53,7 @@ _TEXT_OPERATORS = {
     "and": " and ",
     "star": " ⋆ ",
     "dot": "·",
+    "/": "/",
     ",": ", ",
 }
 

@@ -30,8 +30,8 @@ from ..documents.blocks import (
     Steps,
     Table,
 )
+from ..documents.colours import colour
 from ..formula import Formula
-from .colours import colour
 from .formula import escape, latex, width
 from .formula import text as plain
 

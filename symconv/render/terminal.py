@@ -6,8 +6,8 @@ import os
 from typing import IO, Any
 
 from ..documents.blocks import Matrix
+from ..documents.colours import colour
 from ..errors import TooLarge
-from .colours import colour
 from .formula import TIE
 from .text import matrix
 

@@ -1,0 +1,121 @@
+"""Rows of W in a document: all while they fit, else one of each pattern."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..formula import Call, Entry, Formula, Group, Juxtapose, Words, equals, plus
+from ..matrices import LabelledMatrix
+from ..proof import Proof
+from ..readmap import ReadMap
+from ..readmap import Table as ReadTable
+from ..sums import INPUT, WEIGHT, number
+from .blocks import Block, Long, Paragraph, words
+from .common import position_symbol
+from .picture import pictured_row
+from .setting import count_of
+from .weights import kernel_symbol
+
+ALL_ROWS_TERMS = 160
+LONG_ROW = 36
+
+
+def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any, limit: int | None = LONG_ROW) -> Formula:
+    """One row of W times vec(X), written out; a very long one with dots in its middle."""
+    terms: list[Formula] = (
+        [position_symbol("b", matrix.row_position(row)[:1] if layer.definition.bias_indices else ())]
+        if layer.bias
+        else []
+    )
+    for column, entry in sorted(cells.items()):
+        kernel = plus(*(kernel_symbol(layer, u, matrix) for u in entry))
+        x = position_symbol(INPUT, matrix.column_position(column))
+        terms.append(Juxtapose((Group(kernel) if len(entry) > 1 else kernel, x)))
+    if limit is not None and len(terms) > limit:
+        terms = [*terms[: limit // 3], Words("…"), *terms[-(limit // 6) :]]
+    return plus(*terms) if terms else 0
+
+
+def rows(proof: Proof) -> list[Block]:
+    """Rows of W vec(X): all while they fit, else one of each kind and how many were checked unprinted."""
+    layer = proof.layer
+    matrix: LabelledMatrix = proof.matrices[WEIGHT]
+    total = matrix.shape[0]
+    blocks: list[Block] = []
+    read_map: ReadMap = layer.read_map
+    terms = (
+        read_map.nonzeros * max(len(taps) for table in read_map.tables for row in table for taps in row.values())
+        if read_map.nonzeros
+        else 0
+    )
+    if terms <= ALL_ROWS_TERMS and total <= 24:
+        chosen, intro = list(range(total)), "Both rows:" if total == 2 else f"All {total} rows:"
+    else:
+        chosen, kinds = representative_rows(read_map)
+        some = "Typical rows, one of each pattern:" if len(chosen) >= kinds else "Some typical rows:"
+        intro = some
+    example = chosen[len(chosen) // 2] if len(chosen) < total else pictured_row(read_map)
+    y = position_symbol("y", matrix.row_position(example))
+    left = Entry(Group(Juxtapose((WEIGHT, Call("vec", "X")))), number(example))
+    blocks.append(
+        Paragraph(words("For instance, row {} of {}" + (" and the bias" if layer.bias else "") + ":", example, WEIGHT))
+    )
+    bias: tuple[Formula, ...] = (
+        (position_symbol("b", matrix.row_position(example)[:1] if layer.definition.bias_indices else ()),)
+        if layer.bias
+        else ()
+    )
+    blocks.append(
+        Long(equals(plus(left, *bias) if bias else left, row_formula(layer, matrix, example, matrix.rows[example]), y))
+    )
+    others = [row for row in chosen if row != example]
+    if others:
+        blocks.append(Paragraph((intro,)))
+        blocks += [
+            Long(
+                equals(
+                    position_symbol("y", matrix.row_position(row)), row_formula(layer, matrix, row, matrix.rows[row])
+                )
+            )
+            for row in (chosen if len(chosen) == total else others)
+        ]
+    if len(chosen) < total:
+        means = "every entry" if "entries" in proof.check().levels else "axis by axis"
+        blocks.append(
+            Paragraph(
+                (
+                    f"The other {count_of(total - len(chosen), 'row')} {'is' if total - len(chosen) == 1 else 'are'} not printed; all {total:,} were checked, {means}.",
+                )
+            )
+        )
+    return blocks
+
+
+def row_kinds(table: ReadTable) -> list[int]:
+    """The first output of each kind along one axis: same taps in the same pattern are the same kind."""
+    kinds: dict[tuple[Any, ...], int] = {}
+    for output, row in enumerate(table):
+        first = min(row, default=0)
+        kinds.setdefault(tuple((p - first, taps) for p, taps in sorted(row.items())), output)
+    return sorted(kinds.values())
+
+
+def representative_rows(read_map: ReadMap, limit: int = 9) -> tuple[list[int], int]:
+    """Row numbers that show each pattern of row, a channel of a second group too; and how many patterns there are."""
+    choices = []
+    for line, table in zip(read_map.lines, read_map.tables, strict=True):
+        if line is read_map.channels:
+            groups = read_map.channels.groups
+            choices.append([0] if groups == 1 else [0, read_map.channels.outputs // groups])
+        else:
+            choices.append(row_kinds(table))
+    kinds = prod(map(len, choices))
+    while prod(map(len, choices)) > limit:
+        longest = max(choices, key=len)
+        longest.pop(len(longest) // 2) if len(longest) > 2 else longest.pop()
+    shape = [line.outputs for line in read_map.lines]
+    result = [0]
+    for options, size in zip(choices, shape, strict=True):
+        result = [row * size + option for row in result for option in options]
+    return result, kinds
