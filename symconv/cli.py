@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__
-from .errors import NotApplicable, ProofFailed, SpecError, SymconvError
+from .errors import NOT_GIVEN, ProofFailed, SpecError, SymconvError
 
 if TYPE_CHECKING:
     from .proof import Proof
@@ -38,7 +38,10 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        raise SpecError("command line", " ".join(sys.argv[1:]), message, f"see {self.prog} --help")
+        example = f"see {self.prog} --help"
+        if "expected one argument" in message:
+            example = "--padding=-1:2 (with =, for a value that starts with a minus sign)"
+        raise SpecError("command line", NOT_GIVEN, message, example)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,9 +56,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"symconv {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(name: str, said: str) -> argparse.ArgumentParser:
+    def command(name: str, said: str, values: bool = True) -> argparse.ArgumentParser:
         return commands.add_parser(
-            name, help=said, description=said[0].upper() + said[1:] + ".", epilog=_VALUES,
+            name, help=said, description=said[0].upper() + said[1:] + ".", epilog=_VALUES if values else None,
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
 
@@ -67,7 +70,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="weight_matrix (default), im2col; see symconv theorems",
     )
-    prove.add_argument("--check", default="auto", metavar="LEVEL", help="auto (default), axes, entries or all")
+    prove.add_argument(
+        "--check",
+        default="auto",
+        metavar="LEVEL",
+        help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
+    )
     prove.add_argument(
         "--format", metavar="FORMAT", help="latex, markdown, text, json or pdf; default: by the suffix of -o, else text"
     )
@@ -78,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json, .pdf); - is standard output"
     )
 
-    check = command("check", "verify a JSON proof from scratch")
+    check = command("check", "verify a JSON proof from scratch", values=False)
     check.add_argument("file", metavar="FILE.json")
 
     theorems = command("theorems", "list the theorems, or those that apply to a layer")
@@ -106,8 +114,6 @@ def main(arguments: list[str] | None = None) -> int:
         return status
     except ProofFailed as error:
         return _say(str(error), REFUTED)
-    except NotApplicable as error:
-        return _say(str(error), REFUSED)
     except SymconvError as error:
         return _say(str(error), REFUSED)
     except BrokenPipeError:
@@ -184,7 +190,8 @@ def _format(options: argparse.Namespace) -> str:
     if form not in formats:
         raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
     if options.fragment and form != "latex":
-        raise SpecError("--fragment", form, "is for the latex format", "--fragment --format latex")
+        rule = f"is for the latex format, and this would be {form}"
+        raise SpecError("--fragment", NOT_GIVEN, rule, "--fragment --format latex")
     return str(form)
 
 
@@ -200,15 +207,17 @@ def _check(options: argparse.Namespace) -> int:
     if len(raw) > FILE_LIMIT:
         raise SpecError("FILE", options.file, f"is larger than {FILE_LIMIT:,} bytes", "a proof written by symconv")
     try:
-        found = json_format.load(raw.decode())
+        text = raw.decode()
     except UnicodeDecodeError:
         raise SpecError(
             "FILE", options.file, "is not UTF-8 text", "a proof written by symconv prove -o proof.json"
         ) from None
+    found = json_format.load(text, options.file)
     layer = json_format.layer_from(found)
     with progress("symconv: checking"):
         levels = found.get("checked")
-        level = "all" if isinstance(levels, list) and "sympy" in levels else "axes"
+        done = levels if isinstance(levels, list) else []
+        level = next((level for level, each in (("all", "sympy"), ("entries", "entries")) if each in done), "axes")
         proof = prove(layer, found.get("theorem"), level)  # type: ignore[arg-type]
         places = list(islice(json_format.differences(found, json_format.data(proof)), 11))
     if places:
@@ -218,9 +227,13 @@ def _check(options: argparse.Namespace) -> int:
             print(f"symconv: {options.file}: and more differences", file=sys.stderr)
         return REFUTED
     report = proof.check()
-    print(
-        f"{options.file}: {proof.theorem.name} for {layer!r} holds; every entry, claim, reason and citation is as implied"
-    )
+    compared = "every claim, reason and citation"
+    if any("rows" in matrix for matrix in found["matrices"].values()):
+        compared = f"every entry, {compared[6:]}"
+        without = ""
+    else:
+        without = "; its entries are too many to be in the file, and none was compared"
+    print(f"{options.file}: {proof.theorem.name} for {layer!r} holds; {compared} is as implied{without}")
     print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")
     return PROVED
 

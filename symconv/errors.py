@@ -7,6 +7,9 @@ before anything was allocated, and `ProofFailed` for a check that found a differ
 
 from __future__ import annotations
 
+NOT_GIVEN = ...
+"""In a `SpecError`, the value of a parameter that was left out."""
+
 
 class SymconvError(Exception):
     """The base of every error this package raises on purpose."""
@@ -22,7 +25,8 @@ class SpecError(SymconvError, ValueError):
 
     def __init__(self, parameter: str, value: object, rule: str, example: str) -> None:
         self.parameter, self.value, self.rule, self.example = parameter, value, rule, example
-        super().__init__(f"{parameter}={_short(value)}: {rule}. Valid: {example}")
+        shown = parameter if value is NOT_GIVEN else f"{parameter}={_short(value)}"
+        super().__init__(f"{shown}: {rule}. Valid: {example}")
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, object, str, str]]:
         return type(self), (self.parameter, self.value, self.rule, self.example)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,11 +40,11 @@ def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
 def _position(name: str, value: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
     example = f"{name}={tuple(size - 1 for size in shape)}"
     try:
-        position = per_axis(name, tuple(value), len(shape), 0)
+        position = per_axis(name, tuple(value), len(shape), -sys.maxsize)
     except (SpecError, TypeError):
         rule = f"must be a position (channel, *spatial) with {len(shape)} entries within the shape {shape}"
         raise SpecError(name, value, rule, example) from None
-    if any(not index < size for index, size in zip(position, shape, strict=True)):
+    if any(not 0 <= index < size for index, size in zip(position, shape, strict=True)):
         raise SpecError(name, value, f"must lie within the shape {shape}, counting from 0", example)
     return position
 
@@ -78,7 +79,7 @@ def _miss(axis: Axis, output: int, source: int) -> str:
     inside = [t for t in held if reads[0] < t < reads[-1]]
     if inside:
         at = "" if axis.mode is None else f" lies at {_listed(inside)},"
-        return f"{window}{padded}, and input {source}{at or ' falls'} between two taps of the dilated kernel"
+        return f"{window}{padded}, and input {source}{at or ' falls'} between two entries of the dilated kernel"
     extra = " (its whole window lies on the padding)" if all(axis.fold(t) is None for t in reads) else ""
     return f"{window}{padded}{extra}, and {lies}" + (
         " lies outside the window" if axis.mode is None else ", outside the window"

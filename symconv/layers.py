@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import matrices, spec
 from .definition import Definition
-from .errors import SpecError
+from .errors import SpecError, TooLarge
 from .padding import mode_named
 from .readmap import Axis, Channels, ReadMap, TransposedChannels, spatial_letters
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import numpy as np
     import scipy.sparse
     from sympy import Expr, ImmutableDenseNDimArray, ImmutableSparseMatrix, Symbol
+
+
+DENSE_LIMIT = 1 << 29
+"""Numbers in a dense W; four gigabytes of float64."""
 
 
 class Layer:
@@ -178,6 +182,9 @@ class Layer:
         """
         import numpy as np
 
+        rows, width = prod(self.output_shape), prod(self.input_shape)
+        if rows * width > DENSE_LIMIT:
+            raise TooLarge(f"W is {rows:,} x {width:,}, {rows * width:,} numbers; to_scipy holds only its non-zeros")
         data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
         result = np.zeros((prod(self.output_shape), prod(self.input_shape)), data.dtype)
         result[np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), columns] = data

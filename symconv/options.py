@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import SpecError, Unsupported
+from .errors import NOT_GIVEN, SpecError, Unsupported
 
 if TYPE_CHECKING:
     import argparse
@@ -89,7 +89,7 @@ def layer_from(options: argparse.Namespace) -> Layer:
         if given is not None:
             parameters[_parameter(option)] = read_value(option, given, form)
         elif required.get(_parameter(option)):
-            raise SpecError(option, None, "is needed", _USUAL[name])
+            raise SpecError(option, NOT_GIVEN, "is needed", _USUAL[name])
     layer: Layer = kind(**parameters)
     return layer
 

@@ -22,7 +22,10 @@ def write(path: str, content: str | bytes) -> None:
         target.write_bytes(raw)
         return
     target = Path(os.path.realpath(target))  # a link stays a link
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".symconv-")
+    except OSError as error:  # the user asked for `path`, not for a temporary name
+        raise OSError(error.errno, error.strerror, path) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(raw)

@@ -64,7 +64,7 @@ def test_the_same_bytes_on_every_run_and_in_every_locale(tmp_path: Path) -> None
 
 
 BAD = {
-    "no size": (["prove", "--kernel", "3"], "--input=None: is needed. Valid: --input 4x4 --kernel 3x3"),
+    "no size": (["prove", "--kernel", "3"], "--input: is needed. Valid: --input 4x4 --kernel 3x3"),
     "stride 0": ([*BASE, "--stride", "0"], "stride=0: must be at least 1. Valid: stride=1"),
     "float": ([*BASE, "--stride", "1.5"], "--stride='1.5': must be integers joined by x. Valid: --stride 2 or 2x1"),
     "garbage": (["prove", "--input", "4xx4", "--kernel", "3"], "--input='4xx4': must be integers joined by x"),

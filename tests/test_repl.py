@@ -63,7 +63,7 @@ def test_a_layer_and_a_proof_can_be_pickled() -> None:
 SENTENCES = [
     (sc.Conv((4, 4), 3), (0, 0, 1), (0, 0, 3), "W[1, 3] is k_{0,2}: it lies on input (0, 0, 3) when output (0, 0, 1) is computed."),
     (sc.Conv((4, 4), 3), (0, 0, 0), (0, 0, 3), "W[0, 3] is 0: along axis 1, output 0 reads positions 0 to 2, and input 3 lies outside the window."),
-    (sc.Conv((5,), 2, dilation=2), (0, 0), (0, 1), "W[0, 1] is 0: output 0 reads positions 0 to 2 in steps of 2, and input 1 falls between two taps of the dilated kernel."),
+    (sc.Conv((5,), 2, dilation=2), (0, 0), (0, 1), "W[0, 1] is 0: output 0 reads positions 0 to 2 in steps of 2, and input 1 falls between two entries of the dilated kernel."),
     (sc.Conv((2,), 1, 4, 4, groups=2), (0, 0), (2, 0), "W[0, 4] is 0: input channel 2 belongs to group 1 and output channel 0 to group 0."),
     (sc.Conv((2,), 3, padding=1, padding_mode="circular"), (0, 0), (0, 1), "W[0, 1] is k_{0} + k_{2}: output (0, 0) reads input (0, 1) 2 times, since circular padding repeats it."),
     (sc.Conv((3,), 2, padding=((0, 3),)), (0, 4), (0, 0), "W[4, 0] is 0: output 4 reads positions 4 to 5 of the padded input (its whole window lies on the padding), and input 0 lies at 0, outside the window."),

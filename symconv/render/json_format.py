@@ -108,17 +108,17 @@ def _pretty(value: Any, depth: int) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def load(text: str) -> dict[str, Any]:
+def load(text: str, name: str = "the text") -> dict[str, Any]:
     """Read a proof file; raises `SpecError` when it is not one."""
     example = "a file written by: symconv prove --input 4x4 --kernel 3x3 -o proof.json"
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except RecursionError:
-        raise SpecError("FILE", "...", "is nested too deeply to be a proof", example) from None
+        raise SpecError("FILE", name, "is nested too deeply to be a proof", example) from None
     except ValueError as error:
-        raise SpecError("FILE", text[:30], f"is not a JSON proof ({error})", example) from None
+        raise SpecError("FILE", name, f"is not a JSON proof ({error})", example) from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise SpecError("FILE", text[:30], f'is JSON, but not a proof: it has no "format": "{FORMAT}"', example)
+        raise SpecError("FILE", name, f'is JSON, but not a proof: it has no "format": "{FORMAT}"', example)
     return value
 
 
@@ -179,6 +179,12 @@ def differences(found: Any, expected: Any, place: str = "") -> Iterator[str]:
             if ours != theirs or type(ours) is not type(theirs) or isinstance(ours, (list, dict)):
                 yield from differences(ours, theirs, f"{place}[{n}]")
     elif found != expected:
+        if isinstance(found, str):  # show where two long texts part
+            at = next(
+                (n for n, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
+                min(len(found), len(expected)),
+            )
+            found, expected = found[max(0, at - 20) :], expected[max(0, at - 20) :]
         yield f"{place}: {_shown(found)} where {_shown(expected)} is implied"
 
 

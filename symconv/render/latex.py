@@ -38,6 +38,9 @@ from .formula import text as plain
 if TYPE_CHECKING:
     from ..proof import Proof
 
+Numbers = str | dict[str, str]
+"""How displays are referred to: the key of a fragment's labels, or a whole document's own numbers."""
+
 OPTIONS = ("standalone=True",)
 PACKAGES = "amsmath, amssymb, graphicx, xcolor, colortbl"
 DISPLAY_WIDTH = 66  # characters of running text, about, that surely fit on one line beside a number
@@ -62,15 +65,18 @@ def render_proof(proof: Proof, standalone: bool = False) -> str:
 
 def render(document: Document, standalone: bool = False) -> str:
     """A document in LaTeX."""
-    title = _inline(document.title, document.key)
-    body = "\n\n".join(_block(block, document.key) for block in document.blocks)
+    # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
+    shown = [block.label for block in document.blocks if isinstance(block, Display) and block.label]
+    key = {label: str(number) for number, label in enumerate(shown, 1)} if standalone else document.key
+    title = _inline(document.title, key)
+    body = "\n\n".join(_block(block, key) for block in document.blocks)
     if standalone:
         return f"{_PREAMBLE}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
     needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}}}\n"
     return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{3em}}%\n{body}\n\n}}\n"
 
 
-def _block(block: Block, key: str) -> str:
+def _block(block: Block, key: Numbers) -> str:
     match block:
         case Heading(parts):
             return rf"\paragraph{{{_inline(parts, key)}.}}"
@@ -96,7 +102,7 @@ def _block(block: Block, key: str) -> str:
     raise TypeError(f"not a block: {block!r}")
 
 
-def _inline(parts: Sequence[Inline | Reference], key: str) -> str:
+def _inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
     text = ""
     for part in parts:
         match part:
@@ -107,21 +113,23 @@ def _inline(parts: Sequence[Inline | Reference], key: str) -> str:
             case Math(formula):
                 text += f"${latex(formula)}$"
             case Reference(label):
-                text += rf"\eqref{{symconv:{key}:{label}}}"
+                text += f"({key[label]})" if isinstance(key, dict) else rf"\eqref{{symconv:{key}:{label}}}"
     return text
 
 
-def _display(formula: Formula, label: str | None, key: str) -> str:
+def _display(formula: Formula, label: str | None, key: Numbers) -> str:
     body = latex(formula)
     if width(formula) > DISPLAY_WIDTH:
         # Scaled only when it is too wide: a display, unlike a paragraph, cannot break by itself.
         body = rf"\resizebox{{\ifdim\width>.9\linewidth .9\linewidth\else\width\fi}}{{!}}{{$\displaystyle {body}$}}"
     if label is None:
         return f"\\[{body}\\]"
+    if isinstance(key, dict):
+        return f"\\begin{{equation*}}\n{body}\n\\tag{{{key[label]}}}\\end{{equation*}}"
     return f"\\begin{{equation}}\\label{{symconv:{key}:{label}}}\n{body}\n\\end{{equation}}"
 
 
-def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: str) -> str:
+def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: Numbers) -> str:
     cells = [f"{escape(name)} & {_inline(value, key)}" for name, value in rows]
     if all(len(name) + sum(len(_plain(part)) for part in value) <= 36 for name, value in rows):
         half = -(-len(cells) // 2)  # short ones in two columns, read downwards
@@ -176,7 +184,7 @@ def _picture(picture: Picture) -> str:
     return f"\\begin{{center}}{_scaled(body)}\\end{{center}}"
 
 
-def _steps(steps: Steps, key: str) -> str:
+def _steps(steps: Steps, key: Numbers) -> str:
     lines = [rf"\medskip\noindent\emph{{Proof.}} {_inline(steps.opening, key)}\par\nobreak"]
     for n, step in enumerate(steps.steps):
         claim, reason = _inline(step.claim, key), _inline(step.reason, key)
@@ -185,7 +193,7 @@ def _steps(steps: Steps, key: str) -> str:
         number = escape(step.number)
         start = rf"\noindent\hangindent=2.4em\hangafter=1\makebox[2.4em][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
-            lines.append(rf"{{\smallskip{start}{claim}\hfill{{\small\itshape {reason}}}{end}\par}}")
+            lines.append(rf"{{\smallskip{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}")
         else:
             lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")
     return "\n".join(lines) + "\n\\medskip"
