@@ -271,7 +271,27 @@ def output_size(layer: Any) -> list[Block]:
     for axis in axes:
         top = f"{axis.length} + {_sign(axis.low)} + {_sign(axis.high)} − {axis.dilation} · ({axis.taps} − 1) − 1"
         sizes.append(f"⌊({top})/{axis.stride}⌋ + 1 = {axis.outputs}")
-    return [*blocks, _sizes_by_axis(layer, sizes)]
+    return [*blocks, _sizes_by_axis(layer, sizes), *_hypotheses(axes)]
+
+
+def _hypotheses(axes: Sequence[Axis]) -> list[Block]:
+    """What a configuration must satisfy, with its numbers: the kernel fits, the padding is one its mode allows."""
+    spans = [f"{axis.dilation * (axis.taps - 1) + 1} of {len(axis.padded_range)} positions" for axis in axes]
+    same = len(set(spans)) == 1
+    said = (
+        spans[0] + (" along each axis" if len(spans) > 1 else "")
+        if same
+        else ", ".join(spans[:-1]) + " and " + spans[-1]
+    )
+    text = f"The kernel spans {said}, so it fits."
+    rule = axes[0].rule
+    limits = {axis.length: rule.limit(axis.length) for axis in axes if axis.low > 0 or axis.high > 0}
+    if limits and None not in limits.values():
+        most = listed(f"{limit} on {length} entries" for length, limit in limits.items())
+        text += (
+            f" {capital(rule.name)} padding on one side must be {rule.limit_words}: here at most {most}, which holds."
+        )
+    return [Paragraph((text,))]
 
 
 def _transposed_size(layer: Any) -> list[Block]:
