@@ -77,7 +77,7 @@ def window_picture(layer: Any) -> Picture | None:
     return Picture(
         (kernel, signal, result),
         ("star", "="),
-        f"The kernel{reversed_} lies on the window of the input that {name} reads; equal colours are multiplied.",
+        f"The kernel{reversed_} lies on the window of the input that {name} reads, the grey one; equal colours are multiplied.",
     )
 
 

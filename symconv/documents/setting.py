@@ -330,7 +330,10 @@ def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> Paragraph:
         parts.append(sizes[which[0]])
     shape = Math(times(layer.output_shape[1:]))
     end = " in each channel." if layer.out_channels > 1 else "."
-    return Paragraph((*parts, ", so ", Math("Y"), " is ", shape, end))
+    output: tuple[Inline, ...] = (
+        (" is ", shape) if len(sizes) > 1 else (f" has {count_of(layer.output_shape[1], 'entr', 'y', 'ies')}",)
+    )
+    return Paragraph((*parts, ", so ", Math("Y"), *output, end))
 
 
 def _sign(value: int) -> str:

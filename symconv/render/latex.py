@@ -181,7 +181,8 @@ def _picture(picture: Picture) -> str:
         pieces.append(f"\\begin{{array}}{{{columns}}}\\hline\n{lines}\n\\end{{array}}")
     joined = "\n".join(pieces)
     body = f"\\setlength{{\\arraycolsep}}{{2pt}}\\renewcommand{{\\arraystretch}}{{1.2}}\\small${joined}$"
-    return f"\\begin{{center}}{_scaled(body)}\\end{{center}}"
+    caption = rf"\\[1ex] {{\small {escape(picture.alternative)}}}"
+    return f"\\begin{{center}}{_scaled(body)}{caption}\\end{{center}}"
 
 
 def _steps(steps: Steps, key: Numbers) -> str:
