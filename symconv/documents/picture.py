@@ -72,13 +72,9 @@ def window_picture(layer: Any) -> Picture | None:
     kernel = grid([range(axis.taps) for axis in axes], kernel_cell)
     signal = grid([axis.padded_range for axis in axes], input_cell)
     result = grid([range(axis.outputs) for axis in axes], output_cell)
-    name = f"output {position_words(output)}"
-    reversed_ = ", reversed," if axes[0].flip else ""
-    return Picture(
-        (kernel, signal, result),
-        ("star", "="),
-        f"The kernel{reversed_} lies on the window of the input that {name} reads, the grey one; equal colours are multiplied.",
-    )
+    reversed_ = " The kernel lies reversed." if axes[0].flip else ""
+    said = f"Equal colours are multiplied; output {position_words(output)}, the grey one, is their sum.{reversed_}"
+    return Picture((kernel, signal, result), ("star", "="), said)
 
 
 def position_words(at: Sequence[int]) -> str:

@@ -271,10 +271,10 @@ def output_size(layer: Any) -> list[Block]:
     for axis in axes:
         top = f"{axis.length} + {_sign(axis.low)} + {_sign(axis.high)} − {axis.dilation} · ({axis.taps} − 1) − 1"
         sizes.append(f"⌊({top})/{axis.stride}⌋ + 1 = {axis.outputs}")
-    return [*blocks, _sizes_by_axis(layer, sizes), *_hypotheses(axes)]
+    return [*blocks, Paragraph((*_sizes_by_axis(layer, sizes), " ", _hypotheses(axes)))]
 
 
-def _hypotheses(axes: Sequence[Axis]) -> list[Block]:
+def _hypotheses(axes: Sequence[Axis]) -> str:
     """What a configuration must satisfy, with its numbers: the kernel fits, the padding is one its mode allows."""
     spans = [f"{axis.dilation * (axis.taps - 1) + 1} of {len(axis.padded_range)} positions" for axis in axes]
     same = len(set(spans)) == 1
@@ -291,7 +291,7 @@ def _hypotheses(axes: Sequence[Axis]) -> list[Block]:
         text += (
             f" {capital(rule.name)} padding on one side must be {rule.limit_words}: here at most {most}, which holds."
         )
-    return [Paragraph((text,))]
+    return text
 
 
 def _transposed_size(layer: Any) -> list[Block]:
@@ -312,10 +312,10 @@ def _transposed_size(layer: Any) -> list[Block]:
         shifts = f"− {_sign(low)} − {_sign(high)} + {layer.output_padding[n]}"
         reach = f"{axis.dilation} · ({axis.taps} − 1) + 1"
         sizes.append(f"({axis.inputs} − 1) · {axis.scale} + {reach} {shifts} = {axis.outputs}")
-    return [*blocks, _sizes_by_axis(layer, sizes)]
+    return [*blocks, Paragraph(_sizes_by_axis(layer, sizes))]
 
 
-def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> Paragraph:
+def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> tuple[Inline, ...]:
     """Each axis' numbers, said once for axes that agree."""
     along: dict[str, list[int]] = {}
     for n, size in enumerate(sizes):
@@ -333,7 +333,7 @@ def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> Paragraph:
     output: tuple[Inline, ...] = (
         (" is ", shape) if len(sizes) > 1 else (f" has {count_of(layer.output_shape[1], 'entr', 'y', 'ies')}",)
     )
-    return Paragraph((*parts, ", so ", Math("Y"), *output, end))
+    return (*parts, ", so ", Math("Y"), *output, end)
 
 
 def _sign(value: int) -> str:

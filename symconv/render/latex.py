@@ -51,9 +51,10 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[utf8]{inputenc}
 \usepackage{lmodern}
 \usepackage{microtype}
-\usepackage[margin=27mm]{geometry}
+\usepackage[hmargin=26mm,vmargin=22mm]{geometry}
 \usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}
 \setlength{\emergencystretch}{3em}
+\AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
 \begin{document}
 """
 
