@@ -170,10 +170,11 @@ def _written(proof: Proof, form: str, fragment: bool) -> str | bytes:
 
 def _format(options: argparse.Namespace) -> str:
     """The format that was asked for, or that the file's suffix says."""
-    from .render import FORMATS, SUFFIXES
+    from .render import FORMATS
 
     form = options.format
-    formats, suffixes = [*FORMATS, "pdf"], {**SUFFIXES, ".pdf": "pdf"}
+    formats = [*FORMATS, "pdf"]
+    suffixes = {suffix: name for name, (_, suffix) in FORMATS.items()} | {".pdf": "pdf"}
     if form is None:
         if options.output in (None, "-"):
             form = "text"

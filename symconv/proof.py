@@ -72,6 +72,7 @@ class Obligation:
     step: int | None
     what: str
     count: int
+    level: str = "axes"
 
     def __str__(self) -> str:
         return (f"step {self.step}: " if self.step else "") + f"{self.what} ({self.count:,} compared)"
@@ -235,7 +236,7 @@ def discharge(level: str, obligations: Checks, step: int | None = None) -> Repor
     failed: list[Failure] = []
     for what, run in obligations:
         try:
-            proved.append(Obligation(step, what, run()))
+            proved.append(Obligation(step, what, run(), level))
         except Refuted as found:
             failed.append(Failure(step, what, found.message, found.output, found.input, found.left, found.right))
         except Exception as error:

@@ -350,18 +350,6 @@ class ReadMap:
             total *= sum(map(len, table))
         return total
 
-    def read(self, output: tuple[int, ...], taps: tuple[int, ...]) -> tuple[int, ...] | None:
-        """The input that these kernel taps read for this output, forward; one entry for each line."""
-        result = []
-        for line, o, u in zip(self.lines, output, taps, strict=True):
-            env = {line.letters.output: o, line.letters.kernel: u}
-            t = line.position.at(with_quotients(env, line.position))
-            p = None if t is None else line.fold(t)
-            if p is None:
-                return None
-            result.append(p)
-        return tuple(result)
-
 
 def quotient(name: str, divisor: int) -> str:
     """The variable floor(name / divisor)."""

@@ -9,7 +9,7 @@ A variable is a name (`i`, `u`) or a floored quotient of one (`c//2`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
 from typing import Final
@@ -236,8 +236,3 @@ def leading(sums: tuple[Sum, ...], letter: str) -> tuple[Index, ...]:
     return tuple(
         index for axis in sums for factor in axis.factors if factor.letter == letter for index in factor.indices
     )
-
-
-def letters(sums: tuple[Sum, ...]) -> Iterator[str]:
-    """The letters of a product of sums, each once, in order of appearance."""
-    yield from dict.fromkeys(factor.letter for axis in sums for factor in axis.factors)

@@ -25,7 +25,7 @@ from symconv.sums import KERNEL, Factor, Fibre, Index, Span, Sum, leading, numbe
 Damage = Callable[[Random, Proof], Proof | None]
 Cells = dict[Any, Any]  # a stored row: column -> what the cell holds
 
-THEOREMS = ("weight_matrix", "im2col")
+THEOREMS = tuple(sc.theorems())
 DAMAGES: dict[str, Damage] = {}
 TO_ENTRIES = {"rows_exchanged", "inverse_route_wrong"}  # what an output, an input and two values describe
 

@@ -14,10 +14,11 @@ import symconv as sc
 from symconv.documents.typeset import typeset
 from symconv.documents.wording import definition_formula
 from symconv.formula import Typeset
+from symconv.render import FORMATS
 from symconv.render.formula import escape, latex
 
 FOLDER = Path(__file__).parent / "golden"
-SUFFIX = {"latex": "tex", "markdown": "md", "text": "txt", "json": "json"}
+SUFFIX = {name: suffix[1:] for name, (_, suffix) in FORMATS.items()}
 FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}\begin{document}"
 
 
@@ -136,5 +137,5 @@ def test_an_unknown_format_or_option_is_refused_by_name() -> None:
     proof = sc.prove(sc.Conv((3,), 2))
     with pytest.raises(sc.SpecError, match="must be one of latex, markdown, text, json"):
         proof.render("docx")
-    with pytest.raises(sc.SpecError, match="the latex format takes standalone=True"):
+    with pytest.raises(sc.SpecError, match="the latex format takes standalone"):
         proof.render("latex", colour="red")

@@ -32,6 +32,7 @@ from oracle import (
 )
 
 import symconv as sc
+from symconv.padding import MODES as REGISTRY
 
 CHUNK, CHUNKS = 60, 10
 TWICE: Config = {"input_size": (2,), "kernel_size": 3, "padding": 1, "padding_mode": "circular"}
@@ -645,3 +646,15 @@ def test_geometry_and_layer_agree_on_named_padding() -> None:
     for config in named:
         assert sc.Conv(**config).padding == tuple(axis.pad for axis in geometry(config)), describe(config)
     assert sum("low and high differ" in features(config) for config in named) >= 30
+
+
+@pytest.mark.parametrize("mode", REGISTRY.values(), ids=REGISTRY)
+def test_the_sketch_of_a_mode_is_what_it_does(mode: Any) -> None:
+    """reflect is drawn as 32|1234|32: the same from the mode's own map."""
+    held = [mode.source(t, 4) for t in range(-2, 6)]
+    drawn = "".join("0" if p is None else str(p + 1) for p in held)
+    assert f"{drawn[:2]}|{drawn[2:6]}|{drawn[6:]}" == mode.sketch
+
+
+def test_every_mode_is_compared_with_the_oracle() -> None:
+    assert set(REGISTRY) == set(MODES)

@@ -34,7 +34,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     steps = [Step(Claim(sums, definition.bias), Unfold())]
 
     if definition.read_map.folded or any(line.taps > 1 and not _renamed(line) for line in lines):
-        sums = tuple(_reindexed(line, axis, definition.signal) for line, axis in zip(lines, sums, strict=True))
+        sums = tuple(_reindexed(line, definition.signal) for line in lines)
         steps.append(Step(Claim(sums, definition.bias), Reindex(tuple(line.position for line in lines)), (1,)))
     if definition.read_map.folded:
         sums = tuple(_grouped(line, axis) for line, axis in zip(lines, sums, strict=True))
@@ -55,7 +55,7 @@ def _renamed(line: Line) -> bool:
     return line.position == variable(line.letters.kernel)
 
 
-def _reindexed(line: Line, axis: Sum, signal: str) -> Sum:
+def _reindexed(line: Line, signal: str) -> Sum:
     """The same sum over the positions that are read."""
     name = line.letters.padded if signal == PADDED else line.letters.input
     tap = line.letters.kernel

@@ -36,7 +36,7 @@ def steps(proof: Proof) -> Steps:
             "so a step that keeps the terms along each index keeps them all."
         )
     numbered = tuple(
-        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(n, step, proof))
+        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(step, proof))
         for n, step in enumerate(proof.steps, 1)
     )
     return Steps(opening, numbered)
@@ -48,9 +48,9 @@ def checked(proof: Proof) -> list[Block]:
     numbered = len(proof.steps) - len(report.omitted)
     parts = [f"the {numbered} proof steps, each in its form and, for every output along every index, in its terms"]
     for each in report.proved:
-        if each.what.startswith(("every entry", "K C multiplied")):
+        if each.level == "entries":
             parts.append(f"{each.what} ({each.count:,} kernel entries in their places, and no others)")
-        elif "SymPy" in each.what:
+        elif each.level == "sympy":
             parts.append(f"{each.what}, for every output")
     text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]
     if report.omitted:

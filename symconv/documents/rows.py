@@ -21,7 +21,7 @@ ALL_ROWS_TERMS = 160
 LONG_ROW = 36
 
 
-def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any, limit: int | None = LONG_ROW) -> Formula:
+def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any) -> Formula:
     """One row of W times vec(X), written out; a very long one with dots in its middle."""
     terms: list[Formula] = (
         [position_symbol("b", matrix.row_position(row)[:1] if layer.definition.bias_indices else ())]
@@ -29,11 +29,12 @@ def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any, limit:
         else []
     )
     for column, entry in sorted(cells.items()):
-        kernel = plus(*(kernel_symbol(layer, u, matrix) for u in entry))
+        kernel = plus(*(kernel_symbol(u, matrix) for u in entry))
         x = position_symbol(INPUT, matrix.column_position(column))
         terms.append(Juxtapose((Group(kernel) if len(entry) > 1 else kernel, x)))
-    if limit is not None and len(terms) > limit:
-        terms = [*terms[: limit // 3], Words("…"), *terms[-(limit // 6) :]]
+    if len(terms) > LONG_ROW:
+        first, last = terms[: LONG_ROW // 3], terms[-(LONG_ROW // 6) :]
+        terms = [*first, Words(f"… ({len(terms) - len(first) - len(last):,} more) …"), *last]
     return plus(*terms) if terms else 0
 
 

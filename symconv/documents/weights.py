@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
 
 from ..formula import Formula, SetOf, Sym, equals, plus, position, times
 from ..matrices import LabelledMatrix
@@ -61,7 +60,7 @@ def the_matrix(proof: Proof) -> list[Block]:
                     ("Where one output reads the same input several times, the entry is a sum of kernel entries.",)
                 )
             )
-        blocks.append(weight_grid(layer, matrix))
+        blocks.append(weight_grid(matrix))
     else:
         blocks.append(
             Paragraph(
@@ -110,7 +109,7 @@ def _letters(axes: Sequence[Axis]) -> tuple[Inline, ...]:
     return words(" and ".join(", ".join("{}" for _ in letters).rsplit(", ", 1)), *letters)
 
 
-def kernel_symbol(layer: Any, entry: int, matrix: LabelledMatrix) -> Formula:
+def kernel_symbol(entry: int, matrix: LabelledMatrix) -> Formula:
     """The symbol of a kernel entry by its number."""
     return Sym(KERNEL, tuple(number(n) for n in matrix.kernel_position(entry)))
 
@@ -124,11 +123,11 @@ def short_name(entry: int) -> str:
     return _ALPHABET[letter] + (str(turn) if turn else "")
 
 
-def weight_grid(layer: Any, matrix: LabelledMatrix) -> Matrix:
+def weight_grid(matrix: LabelledMatrix) -> Matrix:
     """W with its labels, colours and, for a terminal, its letters; long sums of kernel entries get names."""
     rows_ = list(matrix.rows)
     entries = dict.fromkeys(entry for row in rows_ for _, entry in sorted(row.items()))
-    symbols = {u: kernel_symbol(layer, u, matrix) for u in sorted({u for entry in entries for u in entry})}
+    symbols = {u: kernel_symbol(u, matrix) for u in sorted({u for entry in entries for u in entry})}
     sums = [entry for entry in entries if len(entry) > 1]
     widest = [max((len(row.get(column, ())) for row in rows_), default=0) for column in range(matrix.shape[1])]
     named = bool(sums) and (max(widest) > 2 or sum(widest) > WIDEST_SUMS)

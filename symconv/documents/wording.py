@@ -182,7 +182,7 @@ def theorem_formula(definition: Definition) -> Formula:
 # Reasons ------------------------------------------------------------------------------------------
 
 
-def reason_parts(number_of_step: int, step: Step, proof: Proof) -> tuple[Inline | Reference, ...]:
+def reason_parts(step: Step, proof: Proof) -> tuple[Inline | Reference, ...]:
     """Why a step's claim follows from what it cites."""
     read_map = proof.layer.definition.read_map
     rule = step.rule

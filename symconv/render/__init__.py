@@ -1,6 +1,6 @@
 """The output formats: one file each, and the registry that lists them.
 
-To add a format, write a module with `render_proof(proof, **options) -> str` and add it to `FORMATS`.
+To add a format, write a module with `OPTIONS` and `render_proof(proof, **options) -> str` and add it to `FORMATS`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ from ..errors import SpecError
 if TYPE_CHECKING:
     from ..proof import Proof
 
-FORMATS = {"latex": "latex", "markdown": "markdown", "text": "text", "json": "json_format"}
-SUFFIXES = {".tex": "latex", ".md": "markdown", ".txt": "text", ".json": "json"}
-"""File endings; the command line also writes .pdf, which is no text: see `pdf`."""
+FORMATS = {
+    "latex": ("latex", ".tex"),
+    "markdown": ("markdown", ".md"),
+    "text": ("text", ".txt"),
+    "json": ("json_format", ".json"),
+}
+"""format -> (module, file suffix). The command line also writes .pdf, which is no text: see `pdf`."""
 
 
 def render(proof: Proof, format: str, **options: Any) -> str:
     """The proof in one of the formats, after its check has passed."""
     if format not in FORMATS:
         raise SpecError("format", format, "must be one of " + ", ".join(FORMATS), 'proof.render("latex")')
-    module = import_module(f"{__name__}.{FORMATS[format]}")
-    try:
-        text: str = module.render_proof(proof.verified(), **options)
-    except TypeError as error:
-        if options and "unexpected keyword" in str(error):
-            rule = f"the {format} format takes {', '.join(module.OPTIONS) or 'no options'}"
-            raise SpecError("options", ", ".join(options), rule, 'proof.render("latex", standalone=True)') from None
-        raise
+    module = import_module(f"{__name__}.{FORMATS[format][0]}")
+    unknown = set(options) - set(module.OPTIONS)
+    if unknown:
+        rule = f"the {format} format takes {', '.join(module.OPTIONS) or 'no options'}"
+        raise SpecError("options", ", ".join(sorted(unknown)), rule, 'proof.render("latex", standalone=True)')
+    text: str = module.render_proof(proof.verified(), **options)
     return text

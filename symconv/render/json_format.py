@@ -56,7 +56,7 @@ def data(proof: Proof) -> dict[str, Any]:
                 "number": number,
                 "rule": step.rule.name,
                 "claim": inline(claim_parts(step.claim, proof), _NUMBERS).replace("\u00a0", " "),
-                "reason": inline(reason_parts(number, step, proof), _NUMBERS).replace("\u00a0", " "),
+                "reason": inline(reason_parts(step, proof), _NUMBERS).replace("\u00a0", " "),
                 "cites": list(step.cites),
             }
             for number, step in enumerate(proof.steps, 1)

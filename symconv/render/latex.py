@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Numbers = str | dict[str, str]
 """How displays are referred to: the key of a fragment's labels, or a whole document's own numbers."""
 
-OPTIONS = ("standalone=True",)
+OPTIONS = ("standalone",)
 PACKAGES = "amsmath, amssymb, graphicx, xcolor, colortbl"
 DISPLAY_WIDTH = 66  # characters of running text, about, that surely fit on one line beside a number
 REASON_WIDTH = 84  # claim and reason together, to stand on one line

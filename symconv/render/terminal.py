@@ -31,7 +31,7 @@ def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
             f"W is {rows:,} x {columns:,}, {rows * columns:,} cells, and show prints at most {limit:,}; "
             f"use a smaller layer, or --limit {rows * columns}"
         )
-    grid = weight_grid(layer, found)
+    grid = weight_grid(found)
     paint = _painter(grid) if coloured else None
     return f"W of {layer!r}: {rows} x {columns}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
 
