@@ -107,6 +107,10 @@ class Reindex:
         for (line, old, new), index in zip(same_lines(context, before, after), maps, strict=True):
             tap, span = only_span(old), only_span(new)
             said = f"{span.name} = {index}"
+            names = (line.letters.padded, line.letters.input)
+            compared += expect(
+                span.name in names, True, f"{span.name} is not a letter of a position: {' or '.join(names)}"
+            )
             compared += expect(index, line.position, f"the map {said} is not where the window reads")
             slope = index.coefficient(tap.name)
             if index.divisor != 1 or not slope:

@@ -32,6 +32,16 @@ class Index:
     constant: int = 0
     divisor: int = 1
 
+    def __post_init__(self) -> None:
+        # One expression has one form, or "are these the same?" could be answered differently in two places.
+        names = [name for name, _ in self.terms]
+        values = [value for _, value in self.terms]
+        common = gcd(self.divisor, self.constant, *values)
+        if self.divisor < 1 or (common != 1 and self.divisor != 1) or 0 in values or sorted(set(names)) != names:
+            raise ValueError(
+                f"not in lowest terms, with each variable once: {self.terms}, {self.constant}, {self.divisor}"
+            )
+
     @staticmethod
     def make(terms: Mapping[str, int], constant: int, divisor: int = 1) -> Index:
         common = gcd(divisor, constant, *terms.values())

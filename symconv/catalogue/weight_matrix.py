@@ -101,8 +101,14 @@ def matrix_rows(matrix: LabelledMatrix) -> Iterator[tuple[tuple[int, ...], Row]]
     for row, cells in enumerate(matrix.rows):
         at = matrix.row_position(row)
         for column, entry in cells.items():
-            if column not in columns or not entry:
-                what = "a column outside the matrix" if entry else "an entry with no kernel entry in it"
+            if column not in columns or not entry or list(entry) != sorted(entry):
+                what = (
+                    "a column outside the matrix"
+                    if column not in columns
+                    else "an entry out of order"
+                    if entry
+                    else "an entry with no kernel entry in it"
+                )
                 raise Refuted(f"the matrix stores {what}", at, column, list(entry), "nothing")
         yield at, collect((kernel, column) for column, entry in cells.items() for kernel in entry)
 

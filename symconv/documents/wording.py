@@ -246,7 +246,8 @@ def arithmetic(span: Span) -> SetOf:
 
 def reads_twice(read_map: ReadMap) -> bool:
     """Whether some output reads some input more than once, so that an entry of W is a sum."""
-    return any(len(taps) > 1 for table in read_map.tables for row in table for taps in row.values())
+    several = any(len(taps) > 1 for table in read_map.tables for row in table for taps in row.values())
+    return several and read_map.nonzeros > 0
 
 
 def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
