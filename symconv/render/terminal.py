@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import prod
 from typing import IO, Any
 
 from ..documents.blocks import Matrix
@@ -24,14 +25,13 @@ def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
     from ..documents.weights import weight_grid
     from ..matrices import weight_matrix
 
-    found = weight_matrix(layer.read_map)
-    rows, columns = found.shape
+    rows, columns = prod(layer.output_shape), prod(layer.input_shape)
     if rows * columns > limit:
         raise TooLarge(
             f"W is {rows:,} x {columns:,}, {rows * columns:,} cells, and show prints at most {limit:,}; "
             f"use a smaller layer, or --limit {rows * columns}"
         )
-    grid = weight_grid(found)
+    grid = weight_grid(weight_matrix(layer.read_map))
     paint = _painter(grid) if coloured else None
     return f"W of {layer!r}: {rows} x {columns}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
 
