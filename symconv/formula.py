@@ -6,120 +6,105 @@ word such as W) and an integer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
+from .node import Node
 from .sums import Fibre, Index, Span
 
 
-@dataclass(frozen=True)
-class Sym:
+class Sym(Node):
     """An indexed letter: k_{c,a,u}. Indices that are tuples are shown in brackets: W_{(i,j),(p,q)}."""
 
     letter: str
     indices: tuple[Formula, ...] = ()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Node):
     """An entry of a vector: (W vec(X))_1."""
 
     vector: Formula
     index: Formula
 
 
-@dataclass(frozen=True)
-class Juxtapose:
+class Juxtapose(Node):
     """A product, or summation signs before their term: parts side by side."""
 
     parts: tuple[Formula, ...]
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(Node):
     """Parts joined by one operator: a + b + c, or a = b = c."""
 
     operator: str
     parts: tuple[Formula, ...]
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Node):
     """A position that runs over all those that hold an input: f in Z_p."""
 
     name: str
     onto: str
 
 
-@dataclass(frozen=True)
-class Sigma:
+class Sigma(Node):
     """A summation sign over a span, or over the positions that hold an input."""
 
     over: Span | Fibre | Held
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Node):
     """Brackets around a formula."""
 
     inside: Formula
 
 
-@dataclass(frozen=True)
-class Tuple:
+class Tuple(Node):
     """(i, j)."""
 
     items: tuple[Formula, ...]
 
 
-@dataclass(frozen=True)
-class SetOf:
+class SetOf(Node):
     """{a, b, c}, with dots before the last item where not all are listed."""
 
     items: tuple[Formula, ...]
     dots: bool = False
 
 
-@dataclass(frozen=True)
-class Cases:
+class Cases(Node):
     """value if condition, ..., the last otherwise."""
 
     rows: tuple[tuple[Formula, Formula | str], ...]
 
 
-@dataclass(frozen=True)
-class Floor:
+class Floor(Node):
     """The floor of a quotient; without a bottom, of the formula itself."""
 
     top: Formula
     bottom: Formula | None
 
 
-@dataclass(frozen=True)
-class Power:
+class Power(Node):
     """A superscript: W^T, R^{16}."""
 
     base: Formula
     exponent: Formula
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Node):
     """vec(X)."""
 
     name: str
     argument: Formula
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Node):
     """Words within a formula."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Typeset:
+class Typeset(Node):
     """A formula whose LaTeX was typeset by latexify from the code that runs."""
 
     formula: Formula

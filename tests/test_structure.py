@@ -14,7 +14,7 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "form", "padding", "spec", "sums", "readmap", "definition", "matrices", "symbols", "explain", "layers",
-    "claims", "rules", "proof", "formula", "documents", "catalogue", "render", "options", "output", "cli",
+    "claims", "rules", "proof", "node", "formula", "documents", "catalogue", "render", "options", "output", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

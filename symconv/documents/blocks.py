@@ -6,14 +6,13 @@ steps. the rest of `documents/` builds them from proofs, `render/` writes them i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
 from ..formula import Formula
+from ..node import Node
 
 
-@dataclass(frozen=True)
-class Emph:
+class Emph(Node):
     """Stressed words."""
 
     words: str
@@ -22,55 +21,47 @@ class Emph:
 Inline = Union[str, Emph, "Math"]
 
 
-@dataclass(frozen=True)
-class Math:
+class Math(Node):
     """A formula within a paragraph."""
 
     formula: Formula
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(Node):
     parts: tuple[Inline, ...]
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(Node):
     parts: tuple[Inline, ...]
     small: bool = False
 
 
-@dataclass(frozen=True)
-class Display:
+class Display(Node):
     """A formula on a line of its own; with a label it is numbered and can be referred to."""
 
     formula: Formula
     label: str | None = None
 
 
-@dataclass(frozen=True)
-class Long:
+class Long(Node):
     """A formula that may take several lines, broken at its operators."""
 
     formula: Formula
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Node):
     """A reference to a labelled display."""
 
     label: str
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Node):
     """Names and values."""
 
     rows: tuple[tuple[str, tuple[Inline, ...]], ...]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Node):
     """One cell of a grid: its formula and the number of its colour, if it has one."""
 
     formula: Formula
@@ -78,8 +69,7 @@ class Cell:
     short: str = ""  # for a terminal: a letter that stands for the formula
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Node):
     """A matrix with labelled rows and columns; a missing cell is zero."""
 
     rows: tuple[Formula, ...]
@@ -93,8 +83,7 @@ class Matrix:
     sums: tuple[Formula, ...] = ()  # what the names of sums stand for
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Node):
     """Grids side by side with operators between them: kernel * input = output."""
 
     grids: tuple[tuple[tuple[Cell, ...], ...], ...]
@@ -102,22 +91,19 @@ class Picture:
     alternative: str
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Node):
     """A theorem, stated."""
 
     parts: tuple[Inline, ...]
 
 
-@dataclass(frozen=True)
-class ProofStep:
+class ProofStep(Node):
     number: str
     claim: tuple[Inline, ...]
     reason: tuple[Inline | Reference, ...]
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(Node):
     """A proof: its opening words and its numbered steps."""
 
     opening: tuple[Inline, ...]
@@ -127,8 +113,7 @@ class Steps:
 Block = Union[Heading, Paragraph, Display, Long, Table, Matrix, Picture, Statement, Steps]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Node):
     """A title and blocks. The key is unique to the configuration, so labels of two documents differ."""
 
     title: tuple[Inline, ...]
