@@ -101,12 +101,20 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     gc.disable()  # one short run that makes no cycles to speak of; collecting costs a fifth of importing SymPy
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: `symconv ... >&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # the same bytes in every locale
     try:
         options = parser().parse_args(arguments)
+        for name, value in vars(options).items():
+            if isinstance(value, list):  # argparse turns a value of -- into an empty list
+                raise SpecError(
+                    f"--{name.replace('_', '-')}", "--", "is not a value", f"see symconv {options.command} --help"
+                )
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
         status = {"prove": _prove, "check": _check, "theorems": _theorems, "show": _show}[options.command](options)
@@ -135,6 +143,8 @@ def _terminated(number: int, frame: object) -> NoReturn:
 
 def _say(message: str, status: int) -> int:
     """One line on standard error; a failed proof's places follow on their own lines."""
+    if status != REFUTED:
+        message = " ".join(message.split())  # a name with a line break must not look like a second message
     print(f"symconv: {message}", file=sys.stderr)
     return status
 

@@ -80,7 +80,11 @@ def _miss(axis: Axis, output: int, source: int) -> str:
     if inside:
         at = "" if axis.mode is None else f" lies at {_listed(inside)},"
         return f"{window}{padded}, and input {source}{at or ' falls'} between two entries of the dilated kernel"
-    extra = " (its whole window lies on the padding)" if all(axis.fold(t) is None for t in reads) else ""
+    extra = (
+        " (its whole window lies on the padding)"
+        if axis.scale == 1 and all(axis.fold(t) is None for t in reads)
+        else ""
+    )
     return f"{window}{padded}{extra}, and {lies}" + (
         " lies outside the window" if axis.mode is None else ", outside the window"
     )

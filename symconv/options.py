@@ -106,7 +106,9 @@ def read_value(option: str, text: Any, kind: str) -> Any:
     >>> read_value("--stride", "2", "sizes")
     2
     """
-    if kind in ("word", "flag"):
+    if kind == "flag":
+        return text
+    if kind == "word":
         return text
     if kind == "padding" and text.replace("_", "").isalpha() and text.isascii():
         return text

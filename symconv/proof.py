@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .claims import AnyClaim, Context, Refuted, read, sums_of, tabulated
 from .errors import ProofFailed, SpecError
@@ -50,7 +50,7 @@ class Omitted:
     """A step that is stated but not proved here. It is counted and printed, never hidden."""
 
     reason: str
-    name: str = "omitted"
+    name: ClassVar[str] = "omitted"
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,7 @@ class Proof:
 
     @cached_property
     def _report(self) -> Report:
+        level_named(self.level)
         report = check_steps(self)
         size = self.theorem.size(self.layer)
         number = self.number_of(self.theorem.ends[0])
@@ -239,6 +240,8 @@ def discharge(level: str, obligations: Checks, step: int | None = None) -> Repor
             proved.append(Obligation(step, what, run(), level))
         except Refuted as found:
             failed.append(Failure(step, what, found.message, found.output, found.input, found.left, found.right))
+        except MemoryError:
+            raise  # no claim is false because the machine is small
         except Exception as error:
             failed.append(Failure(step, what, f"the check could not be carried out: {type(error).__name__}: {error}"))
     return Report(tuple(proved), (), tuple(failed), (level,))

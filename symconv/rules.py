@@ -18,7 +18,7 @@ im2col leaves the definition for a matrix C of inputs instead:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -43,7 +43,7 @@ from .claims import (
 )
 from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
 from .form import Row, collect
-from .matrices import LabelledMatrix
+from .matrices import Cells, GatheredRows, LabelledMatrix, ProductRows
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
@@ -266,7 +266,8 @@ class Flatten:
         rows = [(line.letters.output, line.outputs) for line in context.lines]
         columns = [(line.letters.input, line.inputs) for line in context.lines]
         compared += numbers_positions(after.row, rows, matrix.row_position, "row")
-        return compared + numbers_positions(after.column, columns, matrix.column_position, "column")
+        compared += numbers_positions(after.column, columns, matrix.column_position, "column")
+        return compared + rows_of_product(matrix, ProductRows(context.subject.definition.read_map), WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -377,7 +378,8 @@ class Product:
         taps = [(line.letters.kernel, line.taps) for line in read_map.lines]
         outputs = [(axis.letters.output, axis.outputs) for axis in read_map.axes]
         compared += numbers_positions(after.row, taps, matrix.row_position, "row")
-        return compared + numbers_positions(after.column, outputs, matrix.column_position, "column")
+        compared += numbers_positions(after.column, outputs, matrix.column_position, "column")
+        return compared + rows_of_product(matrix, GatheredRows(read_map), COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -447,6 +449,18 @@ def numbers_positions(
                 )
             compared += 1
     return compared
+
+
+def rows_of_product(matrix: LabelledMatrix, expected: Sequence[Cells], name: str) -> int:
+    """The rows that are printed are those of the axes' tables; rows computed from the tables on demand are."""
+    if type(matrix.rows) is type(expected):
+        return 1
+    for row, (found, right) in enumerate(zip(matrix.rows, expected, strict=True)):
+        if dict(found) != dict(right):
+            column = next(c for c in sorted({*found, *right}) if found.get(c) != right.get(c))
+            sides = (list(cells.get(column, ())) for cells in (found, right))
+            raise Refuted(f"a row of {name} is not that of its tables", matrix.row_position(row), column, *sides)
+    return len(expected)
 
 
 def labelled(

@@ -141,7 +141,7 @@ def conv_padding(
     for axis, ((low, high), limit) in enumerate(zip(numeric, limits, strict=True)):
         if limit is not None and max(low, high) > limit:
             dilated = "dilated input" if length[axis] != size[axis] else "input"
-            asked = "" if value == (low, high) else f" and this asks for {(low, high)}"
+            asked = "" if isinstance(value, tuple) and value == (low, high) else f" and this asks for {(low, high)}"
             raise SpecError(
                 "padding",
                 value,

@@ -36,6 +36,8 @@ class Index:
         # One expression has one form, or "are these the same?" could be answered differently in two places.
         names = [name for name, _ in self.terms]
         values = [value for _, value in self.terms]
+        if any(type(value) is not int for value in (*values, self.constant, self.divisor)):
+            raise ValueError("an index expression has integers only")
         common = gcd(self.divisor, self.constant, *values)
         if self.divisor < 1 or (common != 1 and self.divisor != 1) or 0 in values or sorted(set(names)) != names:
             raise ValueError(

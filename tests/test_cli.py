@@ -88,6 +88,12 @@ BAD = {
     ),
     "foreign option": (["prove", "--layer", "linear", "--input", "4"], "is not an option of --layer linear"),
     "huge number": (["prove", "--input", "9" * 30, "--kernel", "3"], "must be integers joined by x"),
+    "two dashes": ([*BASE, "--stride=--"], "--stride='--': is not a value"),
+    "a line break": ([*BASE, "--padding-mode", "a\nb"], "padding_mode="),
+    "too large": (
+        ["prove", "--layer", "linear", "--in-features", "100000", "--out-features", "100000"],
+        "10,000,100,000 entries",
+    ),
     "half a pair": ([*BASE, "--padding", "1:2x3"], "needs low:high for every axis"),
     "missing file": (["check", "nowhere.json"], "nowhere.json: No such file or directory"),
     "not applicable size": (["show", "--input", "1000x1000", "--kernel", "3"], "--limit 996004000000"),
@@ -268,6 +274,7 @@ def test_any_difference_is_found_at_its_place(name: str, proof_file: Path, capsy
     ("text", "said"),
     [
         ("not json", "is not a JSON proof"),
+        ('{"format": "symconv proof", "layer": {"type": []}}', "must be an object whose type is"),
         ("[" * 100_000, "is nested too deeply"),
         ("[]", "is JSON, but not a proof"),
         ('{"format": "symconv proof", "format": "x"}', "a name occurs twice"),

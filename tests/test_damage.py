@@ -209,11 +209,11 @@ EXAMPLES: dict[str, tuple[Callable[[], Proof], tuple[str, ...]]] = {
     ),
     "an entry of the flattened W changed": (
         lambda: matrix_row(built(RING), "W", 1, {0: (0,), 1: (2,), 2: (2,)}),
-        ("step 5, output (1,), input (1,): ", "every entry of W", "1 times k[1] against 0 times k[1]"),
+        ("step 5, output (1,), input 1: ", "a row of W is not that of its tables", "[2] against [1]"),
     ),
     "an entry of the flattened C changed": (
         lambda: matrix_row(built(RING, "im2col"), "C", 1, {0: (0,), 1: (3,), 2: (2,), 3: (3,)}),
-        ("step 3, output (1,), input (1,): ", "K C multiplied out", "1 times k[1] against 0 times k[1]"),
+        ("step 3, output (1,), input 1: ", "a row of C is not that of its tables", "[3] against [1]"),
     ),
     "a wrong index map": (
         lambda: with_step(built(RING), 2, rule=Reindex((variable("i") + variable("u"),))),
@@ -358,3 +358,33 @@ def test_a_message_shows_sums_as_they_are_printed() -> None:
     assert "(sum over u from 0 to 2 of k[u] z[2*i + u - 1] against sum over u from 0 to 2 of k[u] z[i + u - 1])" in str(
         failed[0]
     )
+
+
+def test_an_index_expression_has_one_form() -> None:
+    """Twice the same letter, zero or fractional coefficients would be printed one way and evaluated another."""
+    for terms, constant, divisor in [
+        ((("e", 1), ("e", 1)), 0, 1), ((("v", 1), ("u", 1)), 0, 1), ((("u", 0),), 0, 1), ((("u", 2),), 4, 2),
+        ((("u", 1),), 0, -1), ((("u", 1.0),), 0, 1), ((("u", True),), 0, 1),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=r"lowest terms|integers only"):
+            Index(terms, constant, divisor)
+
+
+def test_letters_of_two_axes_cannot_be_mixed_up() -> None:
+    """Renaming one axis' position to the other's letter would print a sum over f twice."""
+    proof = built(PLANE)
+    down, across = proof.steps[1].claim.sums  # type: ignore[union-attr]
+    (span,) = across.spans
+    renamed = Sum(
+        (replace(span, name="p"),), tuple(factor.substitute(span.name, variable("p")) for factor in across.factors)
+    )
+    report = with_step(proof, 2, claim=Claim((down, renamed), bias=False)).check()
+    assert "p is not a letter of a position: g or q" in str(report)
+
+
+def test_rows_that_are_printed_are_compared_at_every_level() -> None:
+    """Also with check="axes": what is printed of W are the rows of its tables."""
+    proof = replace(matrix_row(built(RING), "W", 1, {0: (2,), 3: (2,)}), level="axes")
+    assert "a row of W is not that of its tables" in str(proof.check())
+    with pytest.raises(sc.SpecError, match="must be one of auto, axes, entries, all"):
+        replace(built(RING), level="bogus").check()

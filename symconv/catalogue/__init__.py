@@ -8,11 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import NotApplicable, SpecError
+from ..errors import NotApplicable, SpecError, TooLarge
 from ..proof import Proof, Theorem, level_named
 
 if TYPE_CHECKING:
     from ..layers import Layer
+
+TABLES_LIMIT = 10_000_000
+"""Entries of the axes' tables; a proof of that size takes about a minute and a few gigabytes."""
 
 _MODULES = ("weight_matrix", "im2col")
 
@@ -75,6 +78,9 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> 
     reason = chosen.refusal(layer)
     if reason is not None:
         raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
+    size = sum(line.outputs * line.taps + len(line.padded_range) for line in layer.read_map.lines)
+    if size > TABLES_LIMIT:
+        raise TooLarge(f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}")
     steps, matrices = chosen.build(layer)
     return Proof(chosen, layer, steps, matrices, level).verified()
 

@@ -17,7 +17,12 @@ from .picture import window_picture
 from .typeset import typeset
 from .wording import DEFINITION, bias_terms, output_symbol, padded_input
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def ordinal(number: int) -> str:
+    """first, second, ... for 0, 1, ...; in figures from the eleventh on."""
+    return _ORDINALS[number] if number < len(_ORDINALS) else f"{number + 1}th"
 
 
 def card(layer: Any) -> Document:
@@ -325,7 +330,7 @@ def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> tuple[Inline, ...]:
         if len(which) == len(sizes):
             parts.append("Here this is " if len(sizes) == 1 else "Along each axis this is ")
         else:
-            axes = f"the {listed(ORDINALS[n] for n in which)} ax{'is' if len(which) == 1 else 'es'}"
+            axes = f"the {listed(ordinal(n) for n in which)} ax{'is' if len(which) == 1 else 'es'}"
             parts.append(f"{'; along' if parts else 'Along'} {axes} this is ")
         parts.append(sizes[which[0]])
     shape = Math(times(layer.output_shape[1:]))

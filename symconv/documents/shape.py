@@ -12,7 +12,7 @@ from ..proof import Proof
 from ..readmap import Axis, ReadMap, Table
 from ..sums import WEIGHT
 from .blocks import Block, Heading, Inline, Math, Paragraph, words
-from .setting import ORDINALS, capital, count_of, listed
+from .setting import capital, count_of, listed, ordinal
 
 
 def shape_of_matrix(proof: Proof) -> list[Block]:
@@ -74,9 +74,11 @@ def structure(read_map: ReadMap) -> list[str]:
         which = (
             "each axis"
             if len(these) == len(kinds)
-            else f"the {listed(ORDINALS[n] for n in these)} ax" + ("is" if len(these) == 1 else "es")
+            else f"the {listed(ordinal(n) for n in these)} ax" + ("is" if len(these) == 1 else "es")
         )
-        where = f"Along {which}, " if len(kinds) > 1 else ""
+        where = (
+            f"Along {which}, " if len(kinds) > 1 else "For each pair of channels, " if read_map.shows_channels else ""
+        )
         sentences.append(where + (said if where else capital(said)))
     names = {kind for kind, _ in kinds}
     if len(kinds) > 1 and not read_map.shows_channels and names == {"toeplitz"}:
@@ -112,7 +114,7 @@ def axis_structure(axis: Axis, table: Table) -> tuple[str, int]:
     around = [*pairs, (table[-1], table[0])]
     if outputs == inputs and all(_turned(row, inputs) == after for row, after in around):
         return "circulant", 1
-    for step in dict.fromkeys((1, axis.stride // axis.scale)):
+    for step in dict.fromkeys((1, 0 if axis.stride % axis.scale else axis.stride // axis.scale)):
         if step and all(_shifted(row, after, step, inputs) for row, after in pairs):
             return ("toeplitz", 1) if step == 1 else ("shift", step)
     return "irregular", 0

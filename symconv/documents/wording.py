@@ -194,7 +194,7 @@ def reason_parts(step: Step, proof: Proof) -> tuple[Inline | Reference, ...]:
         case Reindex(maps):
             return _reindex_reason(step, maps, read_map)
         case Grouping():
-            return _group_reason(read_map)
+            return _group_reason(step, read_map)
         case Entry():
             return "by ", Reference(ENTRY_RULE), _entry_reason(proof)
         case Flatten():
@@ -250,7 +250,7 @@ def reads_twice(read_map: ReadMap) -> bool:
     return several and read_map.nonzeros > 0
 
 
-def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
+def _group_reason(step: Step, read_map: ReadMap) -> tuple[Inline, ...]:
     twice = (
         "an input that is read several times collects several kernel entries"
         if reads_twice(read_map)
@@ -259,13 +259,13 @@ def _group_reason(read_map: ReadMap) -> tuple[Inline, ...]:
     axis = next(axis for axis in read_map.axes if axis.mode is not None)
     p, f = variable(axis.letters.input), variable(axis.letters.padded)
     alike = "" if len(read_map.axes) == 1 else ", and so along every axis"
-    return words(
+    said = words(
         f"collect by input: position {{}} holds input {{}} for the {{}} in {{}}{alike}; {twice}",
-        f,
-        p,
-        f,
-        held_set(axis.letters.input),
-    )
+        f, p, f, held_set(axis.letters.input),
+    )  # fmt: skip
+    spans = [s for each in sums_of(step.claim) for s in each.spans if isinstance(s, Span) and s.step > 1]
+    sets = [equals(named_set(span.name), arithmetic(span)) for span in spans]
+    return said + (words("; " + ", ".join("{}" for _ in sets), *sets) if sets else ())
 
 
 def _entry_reason(proof: Proof) -> str:

@@ -114,7 +114,7 @@ def latex(formula: Formula) -> str:
         case Call(name, argument):
             return rf"\operatorname{{{name}}}({latex(argument)})"
         case Words(text):
-            return rf"\text{{{escape(text)}}}"
+            return _latex_words(text)
         case Typeset(_, typeset):
             return typeset
     raise TypeError(f"not a formula: {formula!r}")
@@ -220,6 +220,15 @@ def width(formula: Formula) -> float:
                 width(value) + (9 if isinstance(condition, str) else _stacked(condition)) for value, condition in rows
             )
     return float(len(text(formula)))
+
+
+_SYMBOLS = {"−": "-", "·": r"\cdot ", "…": r"\dots "}
+
+
+def _latex_words(words: str) -> str:
+    """Words in a formula, their signs set as signs: no dollar may stand within a formula in Markdown."""
+    pieces = re.split("([−·…])", words)
+    return "".join(_SYMBOLS.get(piece) or rf"\text{{{escape(piece)}}}" for piece in pieces if piece)
 
 
 def _stacked(condition: Formula) -> float:

@@ -139,7 +139,7 @@ def layer_from(value: dict[str, Any]) -> Any:
 
     spec = value.get("layer")
     kinds = {kind.__name__: kind for kind in layers.LAYERS}
-    if not isinstance(spec, dict) or spec.get("type") not in kinds:
+    if not isinstance(spec, dict) or not isinstance(spec.get("type"), str) or spec["type"] not in kinds:
         raise SpecError(
             "layer", spec, "must be an object whose type is " + " or ".join(kinds), '"layer": {"type": "Conv", ...}'
         )
