@@ -331,3 +331,25 @@ def test_the_first_error_of_a_log_is_one_line(pdflatex: str) -> None:
         compile_pdf(r"\documentclass{article}\begin{document}\nonsense\end{document}")
     with pytest.raises(SymconvError, match="pdflatex failed"):
         compile_pdf(r"\documentclass{article}\begin{document}\input{/etc/passwd}\end{document}")
+
+
+# Progress ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_long_work_shows_that_it_is_alive_in_a_terminal_only(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    import time
+
+    from symconv.output import progress
+
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    stream = Stream()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress("symconv: proving", after=0.02):
+        time.sleep(0.2)
+    assert ("symconv: proving: 0 s" in stream.getvalue()) == terminal
+    assert terminal or stream.getvalue() == ""
