@@ -30,6 +30,14 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "single": (sc.Conv((1,), 1), "weight_matrix"),
     "causal": (sc.Conv((10,), 3, dilation=4, padding=((8, 0),)), "weight_matrix"),
     "rank-4": (sc.Conv((3, 3, 3, 3), 2, dilation=2, padding=2, padding_mode="reflect"), "weight_matrix"),
+    "rank-4-wide": (
+        sc.Conv((2, 3, 2, 1), (2, 3, 3, 2), 2, 2, (1, 2, 1, 1), ((1, 0), (1, 1), (2, 2), (2, 1)), (1, 1, 2, 3)),
+        "im2col",
+    ),
+    "im2col-long-column": (
+        sc.Conv((33, 9, 12), 2, 12, 4, 2, ((1, 1), (1, 1), (0, 1)), 2, padding_mode="circular"),
+        "im2col",
+    ),
     "gaps": (sc.Conv((3, 2), 2, input_dilation=3), "weight_matrix"),
     "linear": (sc.Linear(3, 2, bias=True), "weight_matrix"),
     "lenet-c1": (sc.Conv((32, 32), 5, 1, 6), "weight_matrix"),

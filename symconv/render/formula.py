@@ -41,7 +41,7 @@ _LATEX_OPERATORS = {
     "star": r"\star ",
     "dot": r"\cdot ",
     "/": "/",
-    ",": ", ",
+    ",": r",\allowbreak\ ",
 }
 _TEXT_OPERATORS = {
     "=": " = ",
@@ -97,7 +97,11 @@ def latex(formula: Formula) -> str:
         case Tuple(items):
             return f"({','.join(map(latex, items))})"
         case SetOf(items, dots):
-            return r"\{" + _listed([latex(item) for item in items], dots, r"\dots") + r"\}"
+            return (
+                r"\{"
+                + _listed([latex(item) for item in items], dots, r"\dots").replace(", ", r",\allowbreak\ ")
+                + r"\}"
+            )
         case Cases(rows):
             ends = [","] * (len(rows) - 1) + ["."]
             lines = [
@@ -198,7 +202,10 @@ def _gap(parts: tuple[Formula, ...], n: int) -> str:
 
 def _latex_gap(parts: tuple[Formula, ...], n: int) -> str:
     """The same in LaTeX, where a thin space parts the factors."""
-    return "" if n == 0 else r"\allowbreak " if isinstance(parts[n - 1], Sigma) else r"\,"
+    if n == 0 or isinstance(parts[n - 1], Sigma):
+        return r"\allowbreak " if n else ""
+    # Beside summation signs a term may be long, and break between its factors; in a written-out row k x stays together.
+    return r"\,\allowbreak " if any(isinstance(part, Sigma) for part in parts) else r"\,"
 
 
 def width(formula: Formula) -> float:

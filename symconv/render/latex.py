@@ -53,7 +53,7 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage{microtype}
 \usepackage[hmargin=26mm,vmargin=22mm]{geometry}
 \usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}
-\setlength{\emergencystretch}{3em}
+\setlength{\emergencystretch}{10em}
 \AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
 \begin{document}
 """
@@ -74,7 +74,7 @@ def render(document: Document, standalone: bool = False) -> str:
     if standalone:
         return f"{_PREAMBLE}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
     needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}}}\n"
-    return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{3em}}%\n{body}\n\n}}\n"
+    return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
 def _block(block: Block, key: Numbers) -> str:
@@ -195,7 +195,7 @@ def _steps(steps: Steps, key: Numbers) -> str:
         number = escape(step.number)
         start = rf"\noindent\hangindent=2.4em\hangafter=1\makebox[2.4em][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
-            lines.append(rf"{{\smallskip{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}")
+            lines.append(rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}")
         else:
             lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")
     return "\n".join(lines) + "\n\\medskip"

@@ -73,7 +73,7 @@ def _block(block: Block, numbers: dict[str | None, int]) -> str:
 
 
 def _math(formula: object) -> str:
-    return latex(formula).replace(r"\allowbreak ", "")  # type: ignore[arg-type]
+    return latex(formula).replace(r"\allowbreak ", "").replace(r"\allowbreak", "")  # type: ignore[arg-type]
 
 
 def _inline(parts: Sequence[Inline | Reference], numbers: dict[str | None, int]) -> str:
