@@ -195,7 +195,9 @@ def _steps(steps: Steps, key: Numbers) -> str:
         number = escape(step.number)
         start = rf"\noindent\hangindent=2.4em\hangafter=1\makebox[2.4em][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
-            lines.append(rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}")
+            lines.append(
+                rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}"
+            )
         else:
             lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")
     return "\n".join(lines) + "\n\\medskip"
