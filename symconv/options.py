@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import NOT_GIVEN, SpecError, Unsupported
+from .errors import NOT_GIVEN, SpecError
 
 if TYPE_CHECKING:
     import argparse
@@ -35,13 +35,6 @@ _OPTIONS = (
     ("--out-features", "number", "outputs (linear)"),
 )
 _RENAMED = {"--input": "input_size", "--kernel": "kernel_size"}
-_USUAL = {
-    "conv": "--input 4x4 --kernel 3x3",
-    "conv-transpose": "--layer conv-transpose --input 2x2 --kernel 3x3 --stride 2",
-    "linear": "--layer linear --in-features 3 --out-features 2",
-}
-_CLASSES = {"conv": "Conv", "conv-transpose": "ConvTranspose", "linear": "Linear"}
-PLANNED = ("avg-pool",)
 
 
 def _parameter(option: str) -> str:
@@ -51,7 +44,7 @@ def _parameter(option: str) -> str:
 def add_layer_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a layer."""
     group = parser.add_argument_group("layer")
-    group.add_argument("--layer", metavar="KIND", help=", ".join(_CLASSES) + " (default: conv)")
+    group.add_argument("--layer", metavar="KIND", help=", ".join(_kinds()) + " (default: conv)")
     for option, kind, said in _OPTIONS:
         if kind == "flag":
             group.add_argument(option, dest=_parameter(option), action="store_true", default=None, help=said)
@@ -63,6 +56,13 @@ def _metavar(option: str) -> str:
     return {"--input": "4x4", "--kernel": "3x3", "--padding-mode": "MODE"}.get(option, "N")
 
 
+def _kinds() -> dict[str, Any]:
+    """The layers by their names on the command line."""
+    from .layers import LAYERS
+
+    return {layer.kind: layer for layer in LAYERS}
+
+
 def layer_given(options: argparse.Namespace) -> bool:
     """Whether any layer option is there."""
     return options.layer is not None or any(getattr(options, _parameter(each[0])) is not None for each in _OPTIONS)
@@ -72,24 +72,20 @@ def layer_from(options: argparse.Namespace) -> Layer:
     """The layer that the options describe."""
     from dataclasses import MISSING, fields
 
-    from . import layers
-
-    name = options.layer or "conv"
-    if name in PLANNED:
-        raise Unsupported(f"--layer {name}: this version has the layers {', '.join(_CLASSES)}")
-    if name not in _CLASSES:
-        raise SpecError("--layer", name, "must be one of " + ", ".join(_CLASSES), "--layer conv")
-    kind: Any = getattr(layers, _CLASSES[name])
+    name, kinds = options.layer or "conv", _kinds()
+    if name not in kinds:
+        raise SpecError("--layer", name, "must be one of " + ", ".join(kinds), "--layer conv")
+    kind = kinds[name]
     required = {each.name: each.default is MISSING for each in fields(kind)}
     parameters: dict[str, Any] = {}
     for option, form, _ in _OPTIONS:
         given = getattr(options, _parameter(option))
         if given is not None and _parameter(option) not in required:
-            raise SpecError(option, given, f"is not an option of --layer {name}", _USUAL[name])
+            raise SpecError(option, given, f"is not an option of --layer {name}", kind.usual)
         if given is not None:
             parameters[_parameter(option)] = read_value(option, given, form)
         elif required.get(_parameter(option)):
-            raise SpecError(option, NOT_GIVEN, "is needed", _USUAL[name])
+            raise SpecError(option, NOT_GIVEN, "is needed", kind.usual)
     layer: Layer = kind(**parameters)
     return layer
 

@@ -1,0 +1,289 @@
+"""What every layer can do: symbols, output, matrices and explanations, read off its read map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .. import matrices
+from ..definition import Definition
+from ..errors import SpecError, TooLarge
+from ..readmap import ReadMap
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse
+    from sympy import Expr, ImmutableDenseNDimArray, ImmutableSparseMatrix, Symbol
+
+
+DENSE_LIMIT = 1 << 29
+"""Numbers in a dense W; four gigabytes of float64."""
+
+
+class Layer:
+    """What every layer can do. Not built directly; see the layers of this package."""
+
+    kind: ClassVar[str]  # its name on the command line
+    usual: ClassVar[str]  # command-line options of a small example
+
+    bias: bool
+
+    # What a layer says of itself; the rest follows.
+
+    @cached_property
+    def read_map(self) -> ReadMap:
+        """Which input each kernel entry multiplies, for each output."""
+        raise NotImplementedError
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...] | None:
+        """The shape of the kernel tensor in PyTorch's layout, or None where there is no kernel."""
+        raise NotImplementedError
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(channels, *spatial), without a batch axis.
+
+        >>> import symconv as sc
+        >>> sc.Conv((4, 4), (3, 3), in_channels=2).input_shape
+        (2, 4, 4)
+        """
+        return self.read_map.channels.inputs, *(axis.inputs for axis in self.read_map.axes)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """(channels, *spatial), without a batch axis.
+
+        >>> import symconv as sc
+        >>> sc.Conv((4, 4), (3, 3), out_channels=5, stride=2, padding=1).output_shape
+        (5, 2, 2)
+        """
+        return self.read_map.channels.outputs, *(axis.outputs for axis in self.read_map.axes)
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The defining sum, as the Python function that `output` runs."""
+        return Definition(self.read_map, self.bias)
+
+    # Symbols and matrices.
+
+    def symbols(self) -> tuple[ImmutableDenseNDimArray, ImmutableDenseNDimArray | None, ImmutableDenseNDimArray | None]:
+        """The input, kernel and bias as SymPy arrays of symbols, in `input_shape`, `kernel_shape` and (out_channels,).
+
+        With one input and one output channel the names leave the channel out: x_{0,1}, k_{2,0}.
+        The kernel or bias is None where the layer has none.
+
+        >>> import symconv as sc
+        >>> x, k, b = sc.Conv((4,), (2,)).symbols()
+        >>> x
+        [[x_{0}, x_{1}, x_{2}, x_{3}]]
+        >>> b is None
+        True
+        """
+        from ..symbols import array
+
+        x, k, b = self.flat_symbols()
+        kernel = array(k, self.kernel_shape) if k is not None and self.kernel_shape is not None else None
+        return array(x, self.input_shape), kernel, array(b, self.output_shape[:1]) if b is not None else None
+
+    def flat_symbols(self) -> tuple[list[Symbol], list[Symbol] | None, list[Symbol] | None]:
+        """The same symbols as lists, in row-major order."""
+        from ..symbols import symbols
+
+        channels = self.read_map.shows_channels
+        x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
+        k = (
+            symbols("k", self.kernel_shape, slice(0 if channels else 2, None))
+            if self.kernel_shape is not None
+            else None
+        )
+        b = symbols("b", self.output_shape[:1], slice(0 if channels else 1, None)) if self.bias else None
+        return x, k, b
+
+    def output(self) -> ImmutableDenseNDimArray:
+        """The output, bias included, as a SymPy array of `output_shape`: the definition run on the symbols.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), (2,)).output()
+        [[k_{0}*x_{0} + k_{1}*x_{1}, k_{0}*x_{1} + k_{1}*x_{2}]]
+        """
+        from ..symbols import array
+
+        return array(list(self.flat_output()), self.output_shape)
+
+    def flat_output(self) -> Iterator[Expr]:
+        """The outputs in row-major order, one at a time."""
+        from sympy import Add, S
+
+        from ..definition import nested, strides
+
+        x, k, b = self.flat_symbols()
+        lines = self.read_map.lines
+        columns = strides([line.inputs for line in lines])
+        signal = self.definition.padded(
+            lambda at: x[sum(p * step for p, step in zip(at, columns, strict=True))], S.Zero
+        )
+        kernel = (
+            nested([size for line in lines for size in line.kernel_shape], k.__getitem__) if k is not None else None
+        )
+        bias = b if b is None or self.definition.bias_indices else b[0]
+        function = self.definition.function(kernel, signal, bias, lambda terms: Add(*terms))
+        return (function(*at) for at in self.definition.outputs())
+
+    def weight_matrix(self) -> ImmutableSparseMatrix:
+        """W as a SymPy matrix (prod(output_shape), prod(input_shape)), both sides flattened row-major; no bias.
+
+        An entry is zero, a kernel symbol, or, where one output reads an input more than once, a sum
+        of kernel symbols.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), (2,)).weight_matrix()
+        Matrix([
+        [k_{0}, k_{1},     0],
+        [    0, k_{0}, k_{1}]])
+        """
+        from sympy import Add, ImmutableSparseMatrix
+
+        flat = self.flat_symbols()[1] or []
+        matrix = matrices.weight_matrix(self.read_map)
+        cells = {
+            (row, column): flat[entry[0]] if len(entry) == 1 else Add(*(flat[u] for u in entry))
+            for row, line in enumerate(matrix.rows)
+            for column, entry in line.items()
+        }
+        return ImmutableSparseMatrix(*matrix.shape, cells)
+
+    def im2col(self) -> ImmutableSparseMatrix:
+        """The matrix whose column for an output holds the inputs that its window reads.
+
+        Shape (in_channels * prod(kernel_size), prod(output spatial)), rows and columns ordered as
+        `torch.nn.functional.unfold`'s; group g uses row block g. Row (e, u, v) belongs to kernel
+        entry (u, v) as the kernel is stored, also when it is flipped.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), (2,)).im2col()
+        Matrix([
+        [x_{0}, x_{1}],
+        [x_{1}, x_{2}]])
+        """
+        from sympy import ImmutableSparseMatrix
+
+        flat = self.flat_symbols()[0]
+        matrix = matrices.im2col_matrix(self.read_map)
+        cells = {(row, column): flat[at] for row, line in enumerate(matrix.rows) for column, (at,) in line.items()}
+        return ImmutableSparseMatrix(*matrix.shape, cells)
+
+    def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
+        """W for a numeric kernel of `kernel_shape`, as a dense array. The dtype is the kernel's; integers become int64.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), (2,)).to_numpy([[[1, -1]]])
+        array([[ 1, -1,  0],
+               [ 0,  1, -1]])
+        """
+        import numpy as np
+
+        rows, width = prod(self.output_shape), prod(self.input_shape)
+        if rows * width > DENSE_LIMIT:
+            raise TooLarge(f"W is {rows:,} x {width:,}, {rows * width:,} numbers; to_scipy holds only its non-zeros")
+        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        result = np.zeros((prod(self.output_shape), prod(self.input_shape)), data.dtype)
+        result[np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), columns] = data
+        return result
+
+    def to_scipy(self, kernel: Any = None) -> scipy.sparse.csr_array:
+        """W for a numeric kernel as a canonical SciPy CSR array; entries that happen to be zero are kept.
+
+        Needs SciPy: pip install 'symconv[scipy]'. SciPy itself cannot densify object or float16 data.
+        """
+        from scipy.sparse import csr_array
+
+        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        result = csr_array((data, columns, indptr), shape=(prod(self.output_shape), prod(self.input_shape)))
+        result.has_canonical_format = True
+        return result
+
+    def _numeric(self, kernel: Any) -> Any:
+        import numpy as np
+
+        example = f"an array of shape {self.kernel_shape}"
+        if kernel is None:
+            raise SpecError("kernel", None, "this layer has a kernel, so its numbers are needed", example)
+        try:
+            array = np.asarray(kernel)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise SpecError("kernel", kernel, f"is no array: {error}", example) from None
+        if array.shape != self.kernel_shape:
+            raise SpecError(
+                "kernel", f"shape {array.shape}", f"must have the layer's kernel_shape {self.kernel_shape}", example
+            )
+        if array.dtype.kind not in "iubfcO" or any(isinstance(each, (str, bytes, type(None))) for each in array.flat):
+            raise SpecError("kernel", f"dtype {array.dtype}", "must hold numbers", example)
+        return array
+
+    def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:
+        """One sentence: which kernel entries meet at this entry of W, or why it is zero.
+
+        Positions are (channel, *spatial).
+
+        >>> import symconv as sc
+        >>> layer = sc.Conv((4, 4), (3, 3))
+        >>> layer.explain(output=(0, 0, 1), input=(0, 0, 3))
+        'W[1, 3] is k_{0,2}: it lies on input (0, 0, 3) when output (0, 0, 1) is computed.'
+        >>> layer.explain(output=(0, 0, 0), input=(0, 0, 3))
+        'W[0, 3] is 0: along axis 1, output 0 reads positions 0 to 2, and input 3 lies outside the window.'
+        """
+        from ..explain import explain
+
+        return explain(self, output, input)
+
+    # How it shows itself.
+
+    def __repr__(self) -> str:
+        shown = []
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if each.default is MISSING or value != _canonical(each.name, each.default, value):
+                shown.append(f"{each.name}={_short(each.name, value)!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_markdown_(self) -> str:
+        from ..documents.setting import card
+        from ..render.markdown import render
+
+        return render(card(self))
+
+    def __dir__(self) -> list[str]:
+        own = [each.name for each in fields(self)]  # type: ignore[arg-type]
+        return sorted([*own, *_METHODS])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+
+
+_PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "input_dilation")
+
+
+def _canonical(name: str, default: Any, like: Any) -> Any:
+    """A default in the canonical form that a layer holds."""
+    if name not in _PER_AXIS:
+        return default
+    return ((default, default) if name == "padding" else default,) * len(like)
+
+
+def _short(name: str, value: Any) -> Any:
+    """The shortest form that means the same: one integer, one for each axis, or pairs."""
+    if name == "padding":
+        if any(low != high or low < 0 for low, high in value):
+            return value
+        value = tuple(low for low, _ in value)
+    return value[0] if name in _PER_AXIS and len(set(value)) == 1 else value
+
+
+_METHODS = [
+    "definition", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
+    "to_numpy", "to_scipy", "weight_matrix",
+]  # fmt: skip
