@@ -42,27 +42,14 @@ class RowClaim:
 
 
 @dataclass(frozen=True)
-class ProductClaim:
-    """y_{c,l} is entry (c, l) of K C, l being `column`; tap u of a group meets row `row` of its rows of C."""
-
-    row: Index
-    column: Index
-    bias: bool
-
-
-@dataclass(frozen=True)
 class BatchClaim:
     """Row n of X W^T + 1 b^T is the output for the input in row n of X."""
 
     bias: bool
 
 
-@dataclass(frozen=True)
-class MatrixClaim:
-    """Collected by input, the columns of the im2col matrix give the rows of W."""
-
-
-AnyClaim = Claim | RowClaim | ProductClaim | BatchClaim | MatrixClaim
+AnyClaim = object
+"""What a step claims: any of these, or a theorem's own, which its file knows how to word and to check."""
 
 
 class Refuted(Exception):
@@ -89,6 +76,7 @@ class Context:
     subject: Subject
     matrices: Mapping[str, LabelledMatrix]
     tables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    cited: tuple[AnyClaim, ...] = ()  # the claims of the steps that the step being checked cites
 
     @property
     def lines(self) -> tuple[Line, ...]:

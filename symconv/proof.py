@@ -20,9 +20,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .claims import AnyClaim, Context, Refuted, read, sums_of, tabulated
+from .claims import AnyClaim, Context, Refuted
 from .errors import ProofFailed, SpecError
-from .form import first_difference
 
 if TYPE_CHECKING:
     from .documents.blocks import Document
@@ -124,8 +123,11 @@ class Report:
         )
 
 
-Check = Callable[["Proof"], Iterable[tuple[str, Callable[[], int]]]]
-"""A further check of a theorem: named obligations, each a function that counts or raises."""
+Checks = Iterable[tuple[str, Callable[[], int]]]
+"""Named obligations, each a function that counts or raises."""
+
+Check = Callable[["Proof"], Checks]
+"""A further check of a theorem."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,16 @@ class Theorem:
     name: str
     statement: str
     refusal: Callable[[Any], str | None]  # why it does not apply to a layer, or None
-    build: Callable[[Any], tuple[tuple[Step, ...], dict[str, Any]]]
+    build: Callable[..., tuple[tuple[Step, ...], dict[str, Any]]]  # (layer, **options) -> steps and matrices
     entries: Check
     sympy: Check
     size: Callable[[Any], int]  # the non-zeros that decide which checks `auto` makes
     document: Callable[[Proof], Document]
     ends: tuple[str, ...]  # the rules of the last steps, which state the theorem
+    starts: tuple[str, ...] = ("unfold",)  # the rules of which the first step may be an instance
+    last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
+    labels: tuple[str, ...] = ()  # its document's numbered displays, in order
+    options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,7 @@ class Proof:
     steps: tuple[Step, ...]
     matrices: dict[str, Any] = field(compare=False)
     level: str = "auto"
+    options: tuple[tuple[str, Any], ...] = ()
 
     def check(self) -> Report:
         """Check everything the level asks for; the result is kept, a proof being immutable."""
@@ -215,7 +222,7 @@ class Proof:
     def __reduce__(self) -> tuple[Any, ...]:
         from .catalogue import prove
 
-        return prove, (self.layer, self.theorem.name, self.level)
+        return partial(prove, self.layer, self.theorem.name, self.level, **dict(self.options)), ()
 
 
 def level_named(level: object) -> str:
@@ -226,9 +233,6 @@ def level_named(level: object) -> str:
 
 
 # The check ----------------------------------------------------------------------------------------
-
-
-Checks = Iterable[tuple[str, Callable[[], int]]]
 
 
 def discharge(level: str, obligations: Checks, step: int | None = None) -> Report:
@@ -248,7 +252,7 @@ def discharge(level: str, obligations: Checks, step: int | None = None) -> Repor
 
 
 def check_steps(proof: Proof) -> Report:
-    """Check every step, axis by axis, and last that the first and the last sum have one normal form."""
+    """Check every step, axis by axis, and last that they reach the theorem."""
     context = Context(proof.layer, proof.matrices)
     parts = [_check_step(proof, number, step, context) for number, step in enumerate(proof.steps, 1)]
     parts.append(
@@ -256,7 +260,7 @@ def check_steps(proof: Proof) -> Report:
             "axes",
             [
                 ("the steps reach the theorem", partial(_reaches, proof)),
-                ("normal forms of first and last sum", partial(_normal_form, proof, context)),
+                *proof.theorem.last(proof, context),
             ],
         )
     )
@@ -267,6 +271,8 @@ def check_steps(proof: Proof) -> Report:
 
 
 def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Report:
+    if not isinstance(step, Step):
+        return Report(failed=(Failure(number, "the step", "is not a step", left=type(step).__name__, right="Step"),))
     rule = step.rule
     if isinstance(rule, Omitted):
         return Report(omitted=(f"step {number}: {rule.reason}",))
@@ -282,7 +288,8 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
             raise Refuted(f"{rule.name} follows from other steps", left=", ".join(names) or "no step", right=expected)
         return len(names)
 
-    before = proof.steps[valid[0] - 1].claim if valid else None
+    context.cited = tuple(proof.steps[cite - 1].claim for cite in valid)
+    before = context.cited[0] if valid else None
     checks: list[tuple[str, Callable[[], int]]] = [
         ("citations", cited),
         ("shape", lambda: rule.shape(context, before, step.claim)),
@@ -293,9 +300,9 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
 
 def _reaches(proof: Proof) -> int:
     """The proof starts from the definition, uses every step, and its last steps state the theorem."""
-    names = tuple(step.rule.name for step in proof.steps)
-    if names[:1] != ("unfold",):
-        raise Refuted("the proof does not start from the definition")
+    names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
+    if not names or names[0] not in proof.theorem.starts:
+        raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)
     ends = proof.theorem.ends
     if names[-len(ends) :] != ends:
         raise Refuted(
@@ -306,18 +313,3 @@ def _reaches(proof: Proof) -> int:
     if unused:
         raise Refuted(f"step {unused[0]} is not used by any later step")
     return len(names)
-
-
-def _normal_form(proof: Proof, context: Context) -> int:
-    """The last check: the definition and W, as dictionaries of terms, line by line."""
-    count = 0
-    for line, axis, table in zip(context.lines, sums_of(proof.steps[0].claim), context.table("W"), strict=True):
-        definition = ((i, read(axis, line, i)) for i in range(line.outputs))
-        matrix = ((i, tabulated(table, line, i)) for i in range(line.outputs))
-        difference = first_difference(definition, matrix)
-        if difference is not None:
-            raise Refuted(
-                "definition and matrix", difference.output, difference.term, difference.left, difference.right
-            )
-        count += line.outputs
-    return count

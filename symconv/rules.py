@@ -9,11 +9,7 @@ For y_i along one axis (stride s, dilation d, low padding P), z being the padded
     row         that is row i of W vec(X)                                flattening
     batch       and, for inputs as the rows of a matrix, Y = X W^T + 1 b^T
 
-im2col leaves the definition for a matrix C of inputs instead:
-
-    gather          = sum over u of k_u C_{u,i}                          C_{u,i} names what is read
-    product     that is an entry of K C                                  flattening
-    collect     collected by input, the columns of C give W
+A theorem that makes other moves has their rules in its own file.
 """
 
 from __future__ import annotations
@@ -21,15 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from typing import Any, ClassVar
 
 from .claims import (
     AnyClaim,
     BatchClaim,
     Context,
-    MatrixClaim,
-    ProductClaim,
     Refuted,
     RowClaim,
     compare,
@@ -43,9 +36,9 @@ from .claims import (
 )
 from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
 from .form import Row, collect
-from .matrices import Cells, GatheredRows, LabelledMatrix, ProductRows
+from .matrices import Cells, LabelledMatrix, ProductRows
 from .readmap import Axis, Line, Table, with_quotients
-from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 Follows = tuple[tuple[str, ...], ...]
 
@@ -295,111 +288,6 @@ class Batch:
                         label = line.label(i, tap)
                         rows[i][label, p] = rows[i].get((label, p), 0) + 1
             total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
-        return total
-
-
-@dataclass(frozen=True)
-class Gather:
-    """Name what kernel entry u reads for output i: C_{u,i}."""
-
-    tables: tuple[dict[tuple[int, ...], int], ...]  # for each line, (row, column) of C -> the input there
-    name = "gather"
-    follows: ClassVar[Follows] = (("unfold",),)
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = 0
-        for line, old, new in same_lines(context, before, after):
-            kernel, _ = kernel_and_signal(old)
-            compared += expect(new.spans, old.spans, "the sum does not run over the kernel entries of the cited step")
-            factors = (kernel, Factor(COLUMNS, line.gathered))
-            compared += expect(new.factors, factors, "the terms are not kernel entries times entries of C")
-        return compared
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = 0
-        tables = for_each_line(context, self.tables, "table")
-        for (line, old, _), table in zip(same_lines(context, before, after), tables, strict=True):
-            for cell in set(table) - places(line):
-                raise Refuted("C has a cell outside of it", None, f"C{list(cell)}", "an input", "no cell")
-            total += compare(line, partial(read, old, line), partial(_gathered, line, table), "what is read and C")
-        context.tables[COLUMNS] = self.tables
-        return total
-
-
-def places(line: Line) -> set[tuple[int, ...]]:
-    """The cells that the im2col matrix has along one line."""
-    letters = {line.letters.output: range(line.outputs), line.letters.kernel: range(line.taps)}
-    envs = (with_quotients(dict(zip(letters, at, strict=True)), *line.gathered) for at in product(*letters.values()))
-    return {tuple(index.at(env) or 0 for index in line.gathered) for env in envs}
-
-
-def _gathered(line: Line, table: dict[tuple[int, ...], int], output: int) -> Row:
-    """The terms k C of one output: (kernel label, input)."""
-    terms = []
-    for tap in range(line.taps):
-        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, *line.gathered)
-        p = table.get(tuple(index.at(env) or 0 for index in line.gathered))
-        if p is not None:
-            terms.append((line.label(output, tap), p))
-    return collect(terms)
-
-
-@dataclass(frozen=True)
-class Product:
-    """Row-major numbering turns the sum into an entry of K C."""
-
-    name = "product"
-    follows: ClassVar[Follows] = (("gather",),)
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        read_map = context.subject.definition.read_map
-        if not isinstance(after, ProductClaim):
-            raise Refuted("the claim is not about an entry of K C")
-        compared = expect(after.bias, context.subject.definition.bias, "the bias is lost or added")
-        for line, axis in same_lines(context, before):
-            found = axis.factor(COLUMNS)
-            compared += expect(found, Factor(COLUMNS, line.gathered), "the cited step is not a sum of k times C")
-        row = flattened([(line.letters.kernel, line.taps) for line in read_map.lines])
-        column = flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
-        compared += expect(after.row, row, "the row of C is not the kernel entry's row-major number")
-        return compared + expect(after.column, column, "the column of C is not the output's row-major number")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        read_map = context.subject.definition.read_map
-        shown = len(read_map.axes) + 1 - len(read_map.lines)
-        rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:]
-        columns = tuple(axis.outputs for axis in read_map.axes)
-        inputs = (read_map.channels.inputs, *(axis.inputs for axis in read_map.axes))[shown:]
-        matrix = context.matrix(COLUMNS)
-        compared = labelled(matrix, rows, columns, inputs, COLUMNS) + labelled_as_layer(context)
-        if not isinstance(after, ProductClaim):
-            raise Refuted("the claim is not about an entry of K C")
-        # A tap's row within its group's rows: those of the first group, whose channels count from 0.
-        taps = [(line.letters.kernel, line.taps) for line in read_map.lines]
-        outputs = [(axis.letters.output, axis.outputs) for axis in read_map.axes]
-        compared += numbers_positions(after.row, taps, matrix.row_position, "row")
-        compared += numbers_positions(after.column, outputs, matrix.column_position, "column")
-        return compared + rows_of_product(matrix, GatheredRows(read_map), COLUMNS)
-
-
-@dataclass(frozen=True)
-class Collect:
-    """Column by column, collecting the rows of C that hold the same input gives the rows of W."""
-
-    weights: tuple[Table, ...]
-    name = "collect"
-    follows: ClassVar[Follows] = (("gather",), ("product",))
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        return expect(isinstance(after, MatrixClaim), True, "the claim does not compare C with W")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = 0
-        weights = for_each_line(context, self.weights, "table")
-        for line, columns, table in zip(context.lines, context.table(COLUMNS), weights, strict=True):
-            expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
-            total += compare(line, partial(_gathered, line, columns), partial(tabulated, table, line), "C and W")
-        context.tables[WEIGHT] = self.weights
         return total
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import symconv as sc
 from symconv.catalogue import theorem_named
+from symconv.catalogue.im2col import Collect, Gather
 from symconv.claims import Claim, RowClaim
 from symconv.matrices import LabelledMatrix
 from symconv.padding import MODES
 from symconv.proof import Proof
 from symconv.readmap import ReadMap
-from symconv.rules import Collect, Entry, Gather, Reindex
+from symconv.rules import Entry, Reindex
 from symconv.sums import KERNEL, Factor, Fibre, Index, Span, Sum, leading, number, variable
 
 Damage = Callable[[Random, Proof], Proof | None]

@@ -82,10 +82,6 @@ BAD = {
     "command": (["frobnicate"], "invalid choice: 'frobnicate'"),
     "nothing": ([], "required: COMMAND"),
     "layer": (["prove", "--layer", "dense"], "--layer='dense': must be one of conv, conv-transpose, linear"),
-    "planned layer": (
-        ["prove", "--layer", "avg-pool"],
-        "--layer avg-pool: this version has the layers conv, conv-transpose, linear",
-    ),
     "foreign option": (["prove", "--layer", "linear", "--input", "4"], "is not an option of --layer linear"),
     "huge number": (["prove", "--input", "9" * 30, "--kernel", "3"], "must be integers joined by x"),
     "two dashes": ([*BASE, "--stride=--"], "--stride='--': is not a value"),

@@ -6,7 +6,7 @@ To add a theorem, write a module with a `THEOREM` and add it to `_MODULES`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotApplicable, SpecError, TooLarge
 from ..proof import Proof, Theorem, level_named
@@ -44,7 +44,7 @@ def theorems(layer: Layer | None = None) -> dict[str, str]:
     return {each.name: each.statement for each in every if layer is None or each.refusal(layer) is None}
 
 
-def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> Proof:
+def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **options: Any) -> Proof:
     """Prove a theorem for a layer, and check the proof before returning it.
 
     >>> import symconv as sc
@@ -62,6 +62,8 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> 
         "axes": every step, axis by axis (always done). "entries": also every single entry of the
         matrix, against the definition run as code. "all": also with SymPy, multiplied out. "auto"
         adds the entries up to 5,000 non-zeros and SymPy up to 1,000.
+    options
+        What the theorem itself can be asked; all of it has defaults.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> 
     ProofFailed
         A check found a difference.
     SpecError
-        There is no such theorem or check.
+        There is no such theorem, check or option.
     """
     chosen = theorem_named(theorem)
     level = level_named(check)
@@ -81,8 +83,12 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto") -> 
     size = sum(line.outputs * line.taps + len(line.padded_range) for line in layer.read_map.lines)
     if size > TABLES_LIMIT:
         raise TooLarge(f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}")
-    steps, matrices = chosen.build(layer)
-    return Proof(chosen, layer, steps, matrices, level).verified()
+    unknown = sorted(set(options) - set(chosen.options))
+    if unknown:
+        takes = f"{chosen.name} takes " + (", ".join(chosen.options) or "no options")
+        raise SpecError(unknown[0], options[unknown[0]], takes, f'sc.prove(layer, "{chosen.name}")')
+    steps, matrices = chosen.build(layer, **options)
+    return Proof(chosen, layer, steps, matrices, level, tuple(sorted(options.items()))).verified()
 
 
 def _must_be_layer(layer: object) -> None:

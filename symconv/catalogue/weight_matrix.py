@@ -11,8 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..claims import BatchClaim, Claim, Refuted, RowClaim, differ
+from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, read, sums_of, tabulated
 from ..definition import Definition
+from ..documents.blocks import Document, Statement, words
+from ..documents.common import checked, steps
+from ..documents.rows import rows
+from ..documents.setting import definition, flattening, key, output_size, setting, title
+from ..documents.shape import shape_of_matrix
+from ..documents.weights import the_matrix
+from ..documents.wording import DEFINITION, ENTRY_RULE, batch_formula, theorem_formula
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import Proof, Step, Theorem
@@ -21,33 +28,32 @@ from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, f
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 if TYPE_CHECKING:
-    from ..documents.blocks import Document
     from ..layers import Layer
 
 
 def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The chain of steps for this layer; a step that would change nothing is not taken."""
-    definition = layer.definition
-    lines = definition.read_map.lines
-    matrix = weight_matrix(definition.read_map)
-    sums = definition.sums
-    steps = [Step(Claim(sums, definition.bias), Unfold())]
+    defined = layer.definition
+    lines = defined.read_map.lines
+    matrix = weight_matrix(defined.read_map)
+    sums = defined.sums
+    chain = [Step(Claim(sums, defined.bias), Unfold())]
 
-    if definition.read_map.folded or any(line.taps > 1 and not _renamed(line) for line in lines):
-        sums = tuple(_reindexed(line, definition.signal) for line in lines)
-        steps.append(Step(Claim(sums, definition.bias), Reindex(tuple(line.position for line in lines)), (1,)))
-    if definition.read_map.folded:
+    if defined.read_map.folded or any(line.taps > 1 and not _renamed(line) for line in lines):
+        sums = tuple(_reindexed(line, defined.signal) for line in lines)
+        chain.append(Step(Claim(sums, defined.bias), Reindex(tuple(line.position for line in lines)), (1,)))
+    if defined.read_map.folded:
         sums = tuple(_grouped(line, axis) for line, axis in zip(lines, sums, strict=True))
-        steps.append(Step(Claim(sums, definition.bias), Group(), (len(steps),)))
+        chain.append(Step(Claim(sums, defined.bias), Group(), (len(chain),)))
 
     rules = tuple(_entry_rule(line, axis) for line, axis in zip(lines, sums, strict=True))
-    entries = Claim(tuple(_weighted(line) for line in lines), definition.bias)
-    steps.append(Step(entries, Entry(rules, definition.read_map.tables), (len(steps),)))
+    entries = Claim(tuple(_weighted(line) for line in lines), defined.bias)
+    chain.append(Step(entries, Entry(rules, defined.read_map.tables), (len(chain),)))
     row = flattened([(line.letters.output, line.outputs) for line in lines])
     column = flattened([(line.letters.input, line.inputs) for line in lines])
-    steps.append(Step(RowClaim(row, column, definition.bias), Flatten(), (len(steps),)))
-    steps.append(Step(BatchClaim(definition.bias), Batch(), (len(steps), len(steps) - 1)))
-    return tuple(steps), {WEIGHT: matrix}
+    chain.append(Step(RowClaim(row, column, defined.bias), Flatten(), (len(chain),)))
+    chain.append(Step(BatchClaim(defined.bias), Batch(), (len(chain), len(chain) - 1)))
+    return tuple(chain), {WEIGHT: matrix}
 
 
 def _renamed(line: Line) -> bool:
@@ -113,11 +119,11 @@ def matrix_rows(matrix: LabelledMatrix) -> Iterator[tuple[tuple[int, ...], Row]]
         yield at, collect((kernel, column) for column, entry in cells.items() for kernel in entry)
 
 
-def definition_rows(definition: Definition) -> Iterator[tuple[tuple[int, ...], Row]]:
+def definition_rows(defined: Definition) -> Iterator[tuple[tuple[int, ...], Row]]:
     """The definition, run as code, for every output; the bias, being no part of W, is set aside."""
-    for output, row in definition.rows():
-        if definition.bias:
-            channel = output[0] if definition.bias_indices else 0
+    for output, row in defined.rows():
+        if defined.bias:
+            channel = output[0] if defined.bias_indices else 0
             if row.pop((("b", channel), None), 0) != 1:
                 raise Refuted("the definition does not add its channel's bias once", output)
         yield output, row
@@ -164,10 +170,46 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out
 
 
-def document(proof: Proof) -> Document:
-    from ..documents import weight_matrix_document
+def normal_form(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The last check: the definition and W, as dictionaries of terms, line by line."""
 
-    return weight_matrix_document(proof)
+    def compared() -> int:
+        count = 0
+        sums = sums_of(proof.steps[0].claim)
+        for line, axis, table in zip(context.lines, sums, context.table(WEIGHT), strict=True):
+            defined = ((i, read(axis, line, i)) for i in range(line.outputs))
+            matrix = ((i, tabulated(table, line, i)) for i in range(line.outputs))
+            difference = first_difference(defined, matrix)
+            if difference is not None:
+                raise Refuted(
+                    "definition and matrix", difference.output, difference.term, difference.left, difference.right
+                )
+            count += line.outputs
+        return count
+
+    yield "normal forms of first and last sum", compared
+
+
+def document(proof: Proof) -> Document:
+    """The whole derivation of vec(Y) = W vec(X) + b."""
+    layer = proof.layer
+    claim = words(
+        "{}: the layer is a fully connected layer with weight matrix {}", theorem_formula(layer.definition), WEIGHT
+    )
+    batch = words(". For a batch, one input in each row of {}, this is {}.", "X", batch_formula(layer.definition))
+    blocks = (
+        *setting(layer),
+        *definition(layer),
+        *output_size(layer),
+        *flattening(layer),
+        *the_matrix(proof),
+        Statement(claim + batch),
+        steps(proof),
+        *rows(proof),
+        *shape_of_matrix(proof),
+        *checked(proof),
+    )
+    return Document(title(layer, "is a matrix product"), blocks, key(proof))
 
 
 THEOREM = Theorem(
@@ -180,4 +222,6 @@ THEOREM = Theorem(
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
     ends=("row", "batch"),
+    last=normal_form,
+    labels=(DEFINITION, ENTRY_RULE),
 )

@@ -121,6 +121,12 @@ class Document(Node):
     key: str
 
 
+def numbered(document: Document) -> dict[str, int]:
+    """The numbers of the labelled displays, in their order."""
+    labels = (block.label for block in document.blocks if isinstance(block, Display) and block.label)
+    return {label: number for number, label in enumerate(labels, 1)}
+
+
 def words(template: str, *formulas: Formula) -> tuple[Inline, ...]:
     """A paragraph's parts: each {} of the template is the next formula, *stars* stress.
 

@@ -13,8 +13,9 @@ from ..sums import COLUMNS, INPUT, number, variable
 from .blocks import Block, Cell, Display, Heading, Long, Matrix, Paragraph, words
 from .common import position_symbol
 from .weights import FULL_COLUMNS, FULL_ROWS
-from .wording import COLUMN_RULE, matrix_entry
+from .wording import matrix_entry
 
+COLUMN_RULE = "columns"
 SHOWN = 12  # entries of a column of C that is too long to print
 
 

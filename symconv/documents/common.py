@@ -36,7 +36,7 @@ def steps(proof: Proof) -> Steps:
             "so a step that keeps the terms along each index keeps them all."
         )
     numbered = tuple(
-        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(step, proof))
+        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(step.rule, step, proof))
         for n, step in enumerate(proof.steps, 1)
     )
     return Steps(opening, numbered)

@@ -32,7 +32,7 @@ def card(layer: Any) -> Document:
 
 def key(proof: Proof) -> str:
     """A short name, unique to theorem and configuration, for labels."""
-    return f"{zlib.crc32(f'{proof.theorem.name} {proof.layer!r}'.encode()):08x}"
+    return f"{zlib.crc32(' '.join([proof.theorem.name, repr(proof.layer), *map(repr, proof.options)]).encode()):08x}"
 
 
 def is_linear(layer: Any) -> bool:

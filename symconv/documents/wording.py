@@ -7,8 +7,9 @@ padding where there is none, none about inputs read twice where no input is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import singledispatch
 
-from ..claims import AnyClaim, BatchClaim, Claim, MatrixClaim, ProductClaim, RowClaim, sums_of
+from ..claims import BatchClaim, Claim, RowClaim, sums_of
 from ..definition import BIAS, Definition
 from ..formula import (
     Call,
@@ -30,13 +31,13 @@ from ..formula import (
     position,
 )
 from ..proof import Omitted, Proof, Step
-from ..readmap import Axis, Line, ReadMap
-from ..rules import Batch, Collect, Entry, Flatten, Gather, Product, Reindex, Unfold, flattened, only_span
+from ..readmap import Axis, ReadMap
+from ..rules import Batch, Entry, Flatten, Reindex, Unfold, only_span
 from ..rules import Group as Grouping
-from ..sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
+from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
 from .blocks import Inline, Math, Reference, words
 
-DEFINITION, ENTRY_RULE, COLUMN_RULE = "definition", "entries", "columns"
+DEFINITION, ENTRY_RULE = "definition", "entries"
 
 
 # Claims -------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
     for letter in factors:
         if letter == KERNEL:
             terms.append(kernel)
-        elif letter in (WEIGHT, COLUMNS):
+        elif letter not in (INPUT, PADDED):
             pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
             terms.append(
                 matrix_entry(letter, [pair[0] for pair in pairs], [pair[1] for pair in pairs if len(pair) > 1])
@@ -85,80 +86,28 @@ def definition_formula(definition: Definition) -> Formula:
     return sum_formula(definition.sums, definition)
 
 
-def claim_parts(claim: AnyClaim, proof: Proof) -> tuple[Inline, ...]:
-    """A step's claim in words and formulas."""
-    definition = proof.layer.definition
-    y = output_symbol(definition.read_map)
-    match claim:
-        case Claim(sums):
-            return words("{}.", equals(y, sum_formula(sums, definition)))
-        case ProductClaim(row, column):
-            return _product_claim(definition, row, column)
-        case RowClaim(row):
-            bias: tuple[Formula, ...] = (vector_bias(definition),) if definition.bias else ()
-            product: Formula = Juxtapose((WEIGHT, Call("vec", "X")))
-            return words("The right-hand side is entry {} of {}.", row, plus(product, *bias))
-        case BatchClaim():
-            return words("For a batch, one input in each row of {}: {}.", "X", batch_formula(definition))
-        case MatrixClaim():
-            return words(
-                "Collected by input, column {} of {} gives the rows of the weight matrix {} for that output position: {} is the sum of the {} with {}.",
-                flat_output(definition.read_map), COLUMNS, WEIGHT, *_collected(definition.read_map),
-            )  # fmt: skip
+@singledispatch
+def claim_parts(claim: object, proof: Proof) -> tuple[Inline, ...]:
+    """A step's claim in words and formulas; a theorem's file registers those of its own claims."""
     raise TypeError(f"not a claim: {claim!r}")
 
 
-def _product_claim(definition: Definition, row: Index, column: Index) -> tuple[Inline, ...]:
-    read_map = definition.read_map
-    channels = read_map.channels
-    c = variable(channels.letters.output) if read_map.shows_channels else number(0)
-    bias = bias_terms(definition)
-    entry = position((c, column if read_map.axes else number(0)))
-    taps = position(tuple(variable(line.letters.kernel) for line in read_map.lines))
-    first = channels.position - variable(channels.letters.kernel)  # the first channel of the group
-    at = row + first * (column_height(read_map) // channels.inputs)
-    template = (
-        "The right-hand side is entry {} of {}"
-        + (" plus {}" if bias else "")
-        + "; kernel entry {} stands in column {} of {} and meets row {} of {}."
-    )
-    return words(template, entry, Juxtapose(("K", COLUMNS)), *bias, taps, at, "K", at, COLUMNS)
+@claim_parts.register
+def _(claim: Claim, proof: Proof) -> tuple[Inline, ...]:
+    definition = proof.layer.definition
+    return words("{}.", equals(output_symbol(definition.read_map), sum_formula(claim.sums, definition)))
 
 
-def column_height(read_map: ReadMap) -> int:
-    """The number of rows of C."""
-    rows = read_map.channels.inputs
-    for axis in read_map.axes:
-        rows *= axis.taps
-    return rows
+@claim_parts.register
+def _(claim: RowClaim, proof: Proof) -> tuple[Inline, ...]:
+    bias: tuple[Formula, ...] = (vector_bias(proof.layer.definition),) if claim.bias else ()
+    product: Formula = Juxtapose((WEIGHT, Call("vec", "X")))
+    return words("The right-hand side is entry {} of {}.", claim.row, plus(product, *bias))
 
 
-def flat_output(read_map: ReadMap) -> Index:
-    """The number of an output position among the columns of C."""
-    return flattened([(axis.letters.output, axis.outputs) for axis in read_map.axes])
-
-
-def _collected(read_map: ReadMap) -> tuple[Formula, Formula, Formula]:
-    outputs = [variable(line.letters.output) for line in read_map.lines]
-    inputs = [variable(line.letters.input) for line in read_map.lines]
-    single = {line.letters.kernel for line in read_map.lines if line.taps == 1}
-    rows = [_without(column_row(line), single) for line in read_map.lines]
-    columns = [variable(axis.letters.output) for axis in read_map.axes]
-    kernel = Sym(KERNEL, tuple(_without(index, single) for line in read_map.lines for index in line.kernel_index))
-    cell = matrix_entry(COLUMNS, rows, columns)
-    return matrix_entry(WEIGHT, outputs, inputs), kernel, equals(cell, Sym(INPUT, tuple(inputs)))
-
-
-def _without(index: Index, single: set[str]) -> Index:
-    """An index with zero for the letters that have no other value."""
-    for name in single:
-        index = index.substitute(name, number(0))
-    return index
-
-
-def column_row(line: Line) -> Index:
-    """The row index of C along one line."""
-    return line.gathered[0]
+@claim_parts.register
+def _(claim: BatchClaim, proof: Proof) -> tuple[Inline, ...]:
+    return words("For a batch, one input in each row of {}: {}.", "X", batch_formula(proof.layer.definition))
 
 
 def vector_bias(definition: Definition) -> Formula:
@@ -182,32 +131,48 @@ def theorem_formula(definition: Definition) -> Formula:
 # Reasons ------------------------------------------------------------------------------------------
 
 
-def reason_parts(step: Step, proof: Proof) -> tuple[Inline | Reference, ...]:
-    """Why a step's claim follows from what it cites."""
-    read_map = proof.layer.definition.read_map
-    rule = step.rule
-    match rule:
-        case Omitted(reason):
-            return words(f"not proved here: {reason}")
-        case Unfold():
-            return "definition ", Reference(DEFINITION)
-        case Reindex(maps):
-            return _reindex_reason(step, maps, read_map)
-        case Grouping():
-            return _group_reason(step, read_map)
-        case Entry():
-            return "by ", Reference(ENTRY_RULE), _entry_reason(proof)
-        case Flatten():
-            return ("flattening; definition of the matrix product",)
-        case Batch():
-            return (f"{cited(step.cites[0])} for every row of ", Math("X"), ", transposed")
-        case Gather():
-            return "by ", Reference(COLUMN_RULE)
-        case Product():
-            return ("flattening; definition of the matrix product",)
-        case Collect():
-            return (f"{cited(step.cites[0])}: what was gathered, against the entries of ", Math(WEIGHT))
+Reason = tuple[Inline | Reference, ...]
+
+
+@singledispatch
+def reason_parts(rule: object, step: Step, proof: Proof) -> Reason:
+    """Why a step's claim follows from what it cites; a theorem's file registers those of its own rules."""
     raise TypeError(f"no words for the rule {rule!r}")
+
+
+@reason_parts.register
+def _(rule: Omitted, step: Step, proof: Proof) -> Reason:
+    return words(f"not proved here: {rule.reason}")
+
+
+@reason_parts.register
+def _(rule: Unfold, step: Step, proof: Proof) -> Reason:
+    return "definition ", Reference(DEFINITION)
+
+
+@reason_parts.register
+def _(rule: Reindex, step: Step, proof: Proof) -> Reason:
+    return _reindex_reason(step, rule.maps, proof.layer.definition.read_map)
+
+
+@reason_parts.register
+def _(rule: Grouping, step: Step, proof: Proof) -> Reason:
+    return _group_reason(step, proof.layer.definition.read_map)
+
+
+@reason_parts.register
+def _(rule: Entry, step: Step, proof: Proof) -> Reason:
+    return "by ", Reference(ENTRY_RULE), _entry_reason(proof)
+
+
+@reason_parts.register
+def _(rule: Flatten, step: Step, proof: Proof) -> Reason:
+    return ("flattening; definition of the matrix product",)
+
+
+@reason_parts.register
+def _(rule: Batch, step: Step, proof: Proof) -> Reason:
+    return (f"{cited(step.cites[0])} for every row of ", Math("X"), ", transposed")
 
 
 def cited(number_of_step: int) -> str:

@@ -21,7 +21,6 @@ OPTIONS: tuple[str, ...] = ()
 FORMAT = "symconv proof"
 VERSION = 1
 ROWS_LIMIT = 1_000_000  # non-zeros up to which the flattened matrix is written out
-_NUMBERS: dict[str | None, int] = {"definition": 1, "entries": 2, "columns": 2}
 
 
 def render_proof(proof: Proof) -> str:
@@ -34,6 +33,7 @@ def data(proof: Proof) -> dict[str, Any]:
     from ..documents.wording import claim_parts, reason_parts
 
     layer = proof.layer
+    numbers = {label: number for number, label in enumerate(proof.theorem.labels, 1)}
     written = proof.theorem.size(layer) <= ROWS_LIMIT
     if written:
         proof = proof.with_entries().verified()
@@ -55,8 +55,8 @@ def data(proof: Proof) -> dict[str, Any]:
             {
                 "number": number,
                 "rule": step.rule.name,
-                "claim": inline(claim_parts(step.claim, proof), _NUMBERS).replace("\u00a0", " "),
-                "reason": inline(reason_parts(step, proof), _NUMBERS).replace("\u00a0", " "),
+                "claim": inline(claim_parts(step.claim, proof), numbers).replace("\u00a0", " "),
+                "reason": inline(reason_parts(step.rule, step, proof), numbers).replace("\u00a0", " "),
                 "cites": list(step.cites),
             }
             for number, step in enumerate(proof.steps, 1)

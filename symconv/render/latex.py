@@ -29,6 +29,7 @@ from ..documents.blocks import (
     Statement,
     Steps,
     Table,
+    numbered,
 )
 from ..documents.colours import colour
 from ..formula import Formula
@@ -38,7 +39,7 @@ from .formula import text as plain
 if TYPE_CHECKING:
     from ..proof import Proof
 
-Numbers = str | dict[str, str]
+Numbers = str | dict[str, int]
 """How displays are referred to: the key of a fragment's labels, or a whole document's own numbers."""
 
 OPTIONS = ("standalone",)
@@ -67,8 +68,7 @@ def render_proof(proof: Proof, standalone: bool = False) -> str:
 def render(document: Document, standalone: bool = False) -> str:
     """A document in LaTeX."""
     # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
-    shown = [block.label for block in document.blocks if isinstance(block, Display) and block.label]
-    key = {label: str(number) for number, label in enumerate(shown, 1)} if standalone else document.key
+    key = numbered(document) if standalone else document.key
     title = _inline(document.title, key)
     body = "\n\n".join(_block(block, key) for block in document.blocks)
     if standalone:

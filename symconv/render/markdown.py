@@ -21,6 +21,7 @@ from ..documents.blocks import (
     Statement,
     Steps,
     Table,
+    numbered,
 )
 from .formula import latex
 
@@ -37,14 +38,12 @@ def render_proof(proof: Proof) -> str:
 
 def render(document: Document) -> str:
     """A document in Markdown."""
-    numbers = {
-        block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)
-    }
+    numbers = numbered(document)
     blocks = [f"# {_inline(document.title, {})}", *(_block(block, numbers) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _block(block: Block, numbers: dict[str | None, int]) -> str:
+def _block(block: Block, numbers: dict[str, int]) -> str:
     match block:
         case Heading(parts):
             return f"## {_inline(parts, numbers)}"
@@ -76,7 +75,7 @@ def _math(formula: object) -> str:
     return latex(formula).replace(r"\allowbreak ", "").replace(r"\allowbreak", "")  # type: ignore[arg-type]
 
 
-def _inline(parts: Sequence[Inline | Reference], numbers: dict[str | None, int]) -> str:
+def _inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str:
     text = ""
     for part in parts:
         match part:

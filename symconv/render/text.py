@@ -22,6 +22,7 @@ from ..documents.blocks import (
     Statement,
     Steps,
     Table,
+    numbered,
 )
 from ..formula import Chain, Formula
 from .formula import TIE
@@ -41,15 +42,13 @@ def render_proof(proof: Proof) -> str:
 
 def render(document: Document) -> str:
     """A document in plain text."""
-    numbers = {
-        block.label: n for n, block in enumerate((b for b in document.blocks if isinstance(b, Display) and b.label), 1)
-    }
+    numbers = numbered(document)
     title = inline(document.title, {})
     blocks = [f"{title}\n{'=' * len(title)}", *(_block(block, numbers) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _block(block: Block, numbers: dict[str | None, int]) -> str:
+def _block(block: Block, numbers: dict[str, int]) -> str:
     match block:
         case Heading(parts):
             words = inline(parts, numbers)
@@ -79,7 +78,7 @@ def _block(block: Block, numbers: dict[str | None, int]) -> str:
     raise TypeError(f"not a block: {block!r}")
 
 
-def inline(parts: Sequence[Inline | Reference], numbers: dict[str | None, int]) -> str:
+def inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str:
     """A paragraph's words and formulas."""
     text = ""
     for part in parts:
