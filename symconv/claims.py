@@ -74,7 +74,7 @@ class Context:
     """What a step may use: the layer, the matrices that are printed, and what earlier steps established."""
 
     subject: Subject
-    matrices: Mapping[str, LabelledMatrix]
+    matrices: Mapping[str, Any]
     tables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     cited: tuple[AnyClaim, ...] = ()  # the claims of the steps that the step being checked cites
 
@@ -88,7 +88,7 @@ class Context:
             raise Refuted(f"no earlier step has established the entries of {letter}")
         return self.tables[letter]
 
-    def matrix(self, letter: str) -> LabelledMatrix:
+    def matrix(self, letter: str) -> Any:
         """The flattened matrix of that letter."""
         if letter not in self.matrices:
             raise Refuted(f"the proof has no matrix {letter}")

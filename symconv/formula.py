@@ -1,11 +1,12 @@
 """Formulas as data, for documents: each format writes them in its own way (see `render.formula`).
 
 An index expression (`sums.Index`) is a formula too, and so are a plain string (one variable, or a
-word such as W) and an integer.
+word such as W), an integer and a fraction.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Union
 
 from .node import Node
@@ -112,7 +113,24 @@ class Typeset(Node):
 
 
 Formula = Union[
-    str, int, Index, Sym, Entry, Juxtapose, Chain, Sigma, Group, Tuple, SetOf, Cases, Floor, Power, Call, Words, Typeset
+    str,
+    int,
+    Fraction,
+    Index,
+    Sym,
+    Entry,
+    Juxtapose,
+    Chain,
+    Sigma,
+    Group,
+    Tuple,
+    SetOf,
+    Cases,
+    Floor,
+    Power,
+    Call,
+    Words,
+    Typeset,
 ]
 
 

@@ -45,6 +45,25 @@ class LabelledMatrix:
         return unravel(entry, self.kernel_shape)
 
 
+@dataclass(frozen=True)
+class NumberMatrix:
+    """A sparse matrix of exact numbers whose rows and columns are positions, flattened in row-major order."""
+
+    row_shape: tuple[int, ...]
+    column_shape: tuple[int, ...]
+    rows: Sequence[Mapping[int, Any]]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return prod(self.row_shape), prod(self.column_shape)
+
+    def row_position(self, row: int) -> tuple[int, ...]:
+        return unravel(row, self.row_shape)
+
+    def column_position(self, column: int) -> tuple[int, ...]:
+        return unravel(column, self.column_shape)
+
+
 def unravel(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
     """The position that a row-major number stands for."""
     position = []

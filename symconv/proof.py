@@ -37,8 +37,8 @@ class Rule(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def follows(self) -> tuple[tuple[str, ...], ...]:
-        """For each citation, the rules of which the cited step may be an instance."""
+    def follows(self) -> tuple[tuple[str, ...], ...] | None:
+        """For each citation, the rules of which the cited step may be an instance; None: `shape` says."""
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int: ...
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int: ...
@@ -283,6 +283,8 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
             if cite not in valid:
                 raise Refuted(f"cites step {cite}, which is not an earlier step", left=cite, right=f"1 to {number - 1}")
         names = [proof.steps[cite - 1].rule.name for cite in valid]
+        if rule.follows is None:
+            return len(names)
         expected = ", ".join(" or ".join(allowed) for allowed in rule.follows) or "no step"
         if len(names) != len(rule.follows) or any(name not in ok for name, ok in zip(names, rule.follows, strict=True)):
             raise Refuted(f"{rule.name} follows from other steps", left=", ".join(names) or "no step", right=expected)

@@ -13,8 +13,8 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "form", "padding", "spec", "sums", "readmap", "definition", "matrices", "symbols", "explain", "layers",
-    "claims", "rules", "proof", "node", "formula", "documents", "catalogue", "render", "options", "output", "cli",
+    "errors", "node", "form", "padding", "spec", "sums", "readmap", "definition", "matrices", "symbols", "explain", "layers", "linear",
+    "claims", "rules", "proof", "formula", "identities", "documents", "catalogue", "render", "options", "output", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

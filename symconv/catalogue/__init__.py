@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TABLES_LIMIT = 10_000_000
 """Entries of the axes' tables; a proof of that size takes about a minute and a few gigabytes."""
 
-_MODULES = ("weight_matrix", "im2col")
+_MODULES = ("weight_matrix", "im2col", "padding_factor")
 
 
 def theorem_named(name: object) -> Theorem:
@@ -33,10 +33,10 @@ def theorems(layer: Layer | None = None) -> dict[str, str]:
     """The name and one-line statement of every theorem; with a layer, of those that apply to it.
 
     >>> import symconv as sc
-    >>> for name, statement in sc.theorems().items():
-    ...     print(f"{name}: {statement}")
-    weight_matrix: vec(Y) = W vec(X), plus the bias: the layer is a fully connected layer with weight matrix W
-    im2col: Y = K C, plus the bias: the layer is its kernel matrix times the matrix of what it reads
+    >>> sc.theorems()["weight_matrix"]
+    'vec(Y) = W vec(X), plus the bias: the layer is a fully connected layer with weight matrix W'
+    >>> "padding_factor" in sc.theorems(sc.Linear(3, 2))
+    False
     """
     if layer is not None:
         _must_be_layer(layer)

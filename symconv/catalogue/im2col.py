@@ -31,7 +31,7 @@ from ..documents.blocks import Document, Inline, Math, Reference, Statement, wor
 from ..documents.columns import COLUMN_RULE, columns_matrix, im2col_formula
 from ..documents.common import checked, steps
 from ..documents.setting import definition, key, output_size, setting, title
-from ..documents.wording import DEFINITION, Reason, bias_terms, cited, claim_parts, matrix_entry, reason_parts
+from ..documents.wording import DEFINITION, Said, bias_terms, cited, claim_parts, matrix_entry, reason_parts
 from ..form import Row, collect, first_difference
 from ..formula import Formula, Juxtapose, Sym, equals, position
 from ..matrices import GatheredRows, LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
@@ -341,17 +341,17 @@ def _without(index: Index, single: set[str]) -> Index:
 
 
 @reason_parts.register
-def _(rule: Gather, step: Step, proof: Proof) -> Reason:
+def _(rule: Gather, step: Step, proof: Proof) -> Said:
     return "by ", Reference(COLUMN_RULE)
 
 
 @reason_parts.register
-def _(rule: Product, step: Step, proof: Proof) -> Reason:
+def _(rule: Product, step: Step, proof: Proof) -> Said:
     return ("flattening; definition of the matrix product",)
 
 
 @reason_parts.register
-def _(rule: Collect, step: Step, proof: Proof) -> Reason:
+def _(rule: Collect, step: Step, proof: Proof) -> Said:
     return (f"{cited(step.cites[0])}: what was gathered, against the entries of ", Math(WEIGHT))
 
 

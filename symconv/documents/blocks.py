@@ -99,7 +99,7 @@ class Statement(Node):
 
 class ProofStep(Node):
     number: str
-    claim: tuple[Inline, ...]
+    claim: tuple[Inline | Reference, ...]
     reason: tuple[Inline | Reference, ...]
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..formula import Chain, Formula, Juxtapose, Sym, Words, equals, plus, times
 from ..matrices import LabelledMatrix
 from ..proof import Proof
 from ..readmap import ReadMap
-from ..sums import COLUMNS, INPUT, number, variable
+from ..sums import COLUMNS, INPUT, variable
 from .blocks import Block, Cell, Display, Heading, Long, Matrix, Paragraph, words
-from .common import position_symbol
+from .common import place, position_symbol
 from .weights import FULL_COLUMNS, FULL_ROWS
 from .wording import matrix_entry
 
@@ -85,16 +84,11 @@ def columns_grid(matrix: LabelledMatrix) -> Matrix:
             cells[row, column] = Cell(position_symbol(INPUT, at), None, f"{INPUT}[{','.join(map(str, at))}]")
     caption = "rows by kernel entry, columns by output, with a dot for zero"
     return Matrix(
-        tuple(_place(matrix.row_position(row)) for row in range(matrix.shape[0])),
-        tuple(_place(matrix.column_position(column)) for column in range(matrix.shape[1])),
+        tuple(place(matrix.row_position(row)) for row in range(matrix.shape[0])),
+        tuple(place(matrix.column_position(column)) for column in range(matrix.shape[1])),
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
         caption,
         caption,
     )
-
-
-def _place(at: Sequence[int]) -> Formula:
-    """A bare position, to label a row or column; the one column of a layer without axes is column 0."""
-    return Sym("", tuple(number(n) for n in at)) if at else 0

@@ -17,8 +17,21 @@ def position_symbol(letter: str, at: Sequence[int]) -> Formula:
     return Sym(letter, tuple(number(n) for n in at))
 
 
-def steps(proof: Proof) -> Steps:
-    """The numbered steps, each with its reason."""
+def place(at: Sequence[int]) -> Formula:
+    """A bare position, to label a row or column; the one column of a layer without axes is column 0."""
+    return Sym("", tuple(number(n) for n in at)) if at else 0
+
+
+def steps(proof: Proof, opening: tuple[Inline, ...] | None = None) -> Steps:
+    """The numbered steps, each with its reason, after the opening words: by default, what an output is."""
+    numbered = tuple(
+        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(step.rule, step, proof))
+        for n, step in enumerate(proof.steps, 1)
+    )
+    return Steps(_fix_an_output(proof) if opening is None else opening, numbered)
+
+
+def _fix_an_output(proof: Proof) -> tuple[Inline, ...]:
     lines = proof.layer.read_map.lines
     ranges = {line.letters.output: line.outputs for line in lines}
     bounds = [
@@ -35,11 +48,7 @@ def steps(proof: Proof) -> Steps:
             " The terms of each sum are the combinations of what every index contributes, "
             "so a step that keeps the terms along each index keeps them all."
         )
-    numbered = tuple(
-        ProofStep(cited(n), claim_parts(step.claim, proof), reason_parts(step.rule, step, proof))
-        for n, step in enumerate(proof.steps, 1)
-    )
-    return Steps(opening, numbered)
+    return opening
 
 
 def checked(proof: Proof) -> list[Block]:

@@ -21,8 +21,8 @@ WIDEST_SUMS = 24  # kernel symbols side by side that a line still holds; beyond,
 FULL_ENTRIES = 100  # different kernel entries that a reader can still tell apart
 
 
-def the_matrix(proof: Proof) -> list[Block]:
-    """The rule for an entry of W, then W itself, or what can be shown of it."""
+def the_rule(proof: Proof) -> list[Block]:
+    """The rule for an entry of W, from a proof of the theorem weight_matrix."""
     layer = proof.layer
     read_map: ReadMap = layer.read_map
     rule, summed = entry_rule(proof)
@@ -49,8 +49,13 @@ def the_matrix(proof: Proof) -> list[Block]:
         ),
         Display(rule, ENTRY_RULE),
     ]
-    if summed:
-        blocks += _held_blocks(read_map)
+    return [*blocks, *held_blocks(read_map)] if summed else blocks
+
+
+def the_matrix(proof: Proof) -> list[Block]:
+    """The rule for an entry of W, then W itself, or what can be shown of it."""
+    read_map: ReadMap = proof.layer.read_map
+    blocks = the_rule(proof)
     matrix: LabelledMatrix = proof.matrices[WEIGHT]
     rows_, columns = matrix.shape
     if rows_ <= FULL_ROWS and columns <= FULL_COLUMNS and prod(matrix.kernel_shape) <= FULL_ENTRIES:
@@ -74,7 +79,7 @@ def the_matrix(proof: Proof) -> list[Block]:
     return blocks
 
 
-def _held_blocks(read_map: ReadMap) -> list[Block]:
+def held_blocks(read_map: ReadMap) -> list[Block]:
     """The sets Z_p of positions that hold an input, along each axis where the padding repeats one."""
     axes = [axis for axis in read_map.axes if axis.mode is not None]
     first = variable(axes[0].letters.input)

@@ -86,8 +86,11 @@ def definition_formula(definition: Definition) -> Formula:
     return sum_formula(definition.sums, definition)
 
 
+Said = tuple[Inline | Reference, ...]
+
+
 @singledispatch
-def claim_parts(claim: object, proof: Proof) -> tuple[Inline, ...]:
+def claim_parts(claim: object, proof: Proof) -> Said:
     """A step's claim in words and formulas; a theorem's file registers those of its own claims."""
     raise TypeError(f"not a claim: {claim!r}")
 
@@ -131,47 +134,44 @@ def theorem_formula(definition: Definition) -> Formula:
 # Reasons ------------------------------------------------------------------------------------------
 
 
-Reason = tuple[Inline | Reference, ...]
-
-
 @singledispatch
-def reason_parts(rule: object, step: Step, proof: Proof) -> Reason:
+def reason_parts(rule: object, step: Step, proof: Proof) -> Said:
     """Why a step's claim follows from what it cites; a theorem's file registers those of its own rules."""
     raise TypeError(f"no words for the rule {rule!r}")
 
 
 @reason_parts.register
-def _(rule: Omitted, step: Step, proof: Proof) -> Reason:
+def _(rule: Omitted, step: Step, proof: Proof) -> Said:
     return words(f"not proved here: {rule.reason}")
 
 
 @reason_parts.register
-def _(rule: Unfold, step: Step, proof: Proof) -> Reason:
+def _(rule: Unfold, step: Step, proof: Proof) -> Said:
     return "definition ", Reference(DEFINITION)
 
 
 @reason_parts.register
-def _(rule: Reindex, step: Step, proof: Proof) -> Reason:
+def _(rule: Reindex, step: Step, proof: Proof) -> Said:
     return _reindex_reason(step, rule.maps, proof.layer.definition.read_map)
 
 
 @reason_parts.register
-def _(rule: Grouping, step: Step, proof: Proof) -> Reason:
+def _(rule: Grouping, step: Step, proof: Proof) -> Said:
     return _group_reason(step, proof.layer.definition.read_map)
 
 
 @reason_parts.register
-def _(rule: Entry, step: Step, proof: Proof) -> Reason:
+def _(rule: Entry, step: Step, proof: Proof) -> Said:
     return "by ", Reference(ENTRY_RULE), _entry_reason(proof)
 
 
 @reason_parts.register
-def _(rule: Flatten, step: Step, proof: Proof) -> Reason:
+def _(rule: Flatten, step: Step, proof: Proof) -> Said:
     return ("flattening; definition of the matrix product",)
 
 
 @reason_parts.register
-def _(rule: Batch, step: Step, proof: Proof) -> Reason:
+def _(rule: Batch, step: Step, proof: Proof) -> Said:
     return (f"{cited(step.cites[0])} for every row of ", Math("X"), ", transposed")
 
 
@@ -256,13 +256,13 @@ def in_range(index: Index, count: int) -> Formula:
     return Chain("in", (index, SetOf(items, dots=count > 4)))
 
 
-def entry_rule(proof: Proof) -> tuple[Formula, bool]:
+def entry_rule(proof: Proof, letter: str = WEIGHT) -> tuple[Formula, bool]:
     """W_{o,i} as its printed rule, and whether it is a sum over the positions that hold the input."""
-    read_map = proof.layer.definition.read_map
+    read_map: ReadMap = proof.layer.definition.read_map
     rule = next(step.rule for step in proof.steps if isinstance(step.rule, Entry))
     lines = read_map.lines
     name = matrix_entry(
-        WEIGHT, [variable(line.letters.output) for line in lines], [variable(line.letters.input) for line in lines]
+        letter, [variable(line.letters.output) for line in lines], [variable(line.letters.input) for line in lines]
     )
     conditions: list[Formula] = []
     sigmas: list[Formula] = []

@@ -7,6 +7,7 @@ are marked by `\\allowbreak`, so that a formula set within a paragraph never run
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from ..formula import (
     Call,
@@ -42,6 +43,10 @@ _LATEX_OPERATORS = {
     "dot": r"\cdot ",
     "/": "/",
     ",": r",\allowbreak\ ",
+    "is": r"\text{ is }",
+    "!=": r"\ne ",
+    ">=": r"\ge ",
+    "(x)": r"\otimes ",
 }
 _TEXT_OPERATORS = {
     "=": " = ",
@@ -55,6 +60,10 @@ _TEXT_OPERATORS = {
     "dot": "·",
     "/": "/",
     ",": ", ",
+    "is": " is ",
+    "!=": " ≠ ",
+    ">=": " ≥ ",
+    "(x)": " ⊗ ",
 }
 
 
@@ -68,6 +77,9 @@ def latex(formula: Formula) -> str:
             return _latex_name(formula)
         case int():
             return str(formula)
+        case Fraction(numerator=top, denominator=bottom):
+            sign = "-" if top < 0 else ""
+            return str(top) if bottom == 1 else rf"{sign}\tfrac{{{abs(top)}}}{{{bottom}}}"
         case Index():
             return _latex_index(formula)
         case Sym(letter, ()):
@@ -129,7 +141,7 @@ def text(formula: Formula) -> str:
     match formula:
         case str():
             return formula
-        case int():
+        case int() | Fraction():
             return str(formula)
         case Index():
             return _text_index(formula)

@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
+from ..matrices import LabelledMatrix
 from .text import inline
 
 if TYPE_CHECKING:
@@ -73,17 +74,17 @@ def _plain(value: Any) -> Any:
 
 
 def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
-    """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs)."""
-    result: dict[str, Any] = {
-        "row_shape": list(matrix.row_shape),
-        "column_shape": list(matrix.column_shape),
-        "entry_shape": list(matrix.kernel_shape),
-    }
-    if written:
-        result["rows"] = [[[column, *entry] for column, entry in sorted(row.items())] for row in matrix.rows]
-    else:
-        result["rows_omitted"] = f"more than {ROWS_LIMIT:,} non-zero entries"
-    return result
+    """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs), or numbers."""
+    result: dict[str, Any] = {"row_shape": list(matrix.row_shape), "column_shape": list(matrix.column_shape)}
+    symbolic = isinstance(matrix, LabelledMatrix)
+    if symbolic:
+        result["entry_shape"] = list(matrix.kernel_shape)
+    if not written:
+        return {**result, "rows_omitted": f"more than {ROWS_LIMIT:,} non-zero entries"}
+    rows = (sorted(row.items()) for row in matrix.rows)
+    if symbolic:
+        return {**result, "rows": [[[column, *entry] for column, entry in row] for row in rows]}
+    return {**result, "numbers": [[[column, str(value)] for column, value in row] for row in rows]}
 
 
 def dumps(value: dict[str, Any]) -> str:

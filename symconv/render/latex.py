@@ -108,7 +108,8 @@ def _inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
     for part in parts:
         match part:
             case str():
-                text += escape(part)
+                ended = part.startswith(".") and text.endswith(r".\end{cases}$")  # cases end their own sentence
+                text += escape(part[ended:])
             case Emph(words):
                 text += rf"\emph{{{escape(words)}}}"
             case Math(formula):

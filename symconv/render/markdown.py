@@ -80,7 +80,8 @@ def _inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str
     for part in parts:
         match part:
             case str():
-                text += _escape(part)
+                ended = part.startswith(".") and text.endswith(r".\end{cases}$")  # cases end their own sentence
+                text += _escape(part[ended:])
             case Emph(words):
                 text += f"*{_escape(words)}*"
             case Math(formula):

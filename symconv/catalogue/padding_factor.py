@@ -1,0 +1,175 @@
+"""W = V P: padding is a matrix of its own.
+
+V is the weight matrix of the same layer on the padded signal, where nothing is padded any more, and P
+the 0/1 matrix that pads: row f has its 1 where position f of the padded signal repeats an input, and
+no 1 where it holds zero. So every padding mode is the same banded V after another P.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..documents.blocks import Document, Heading, Paragraph, Statement, words
+from ..documents.common import checked, steps
+from ..documents.identities import expression, known, number_blocks
+from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.weights import the_rule
+from ..documents.wording import DEFINITION, ENTRY_RULE, Said, reason_parts
+from ..formula import equals, position
+from ..identities import (
+    Assemble,
+    Equation,
+    Known,
+    Multiply,
+    Select,
+    Selected,
+    Selection,
+    Times,
+    Weights,
+    Whole,
+    number_matrix,
+    whole_entries,
+    whole_sympy,
+)
+from ..linear import Exact, numbers
+from ..matrices import weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..readmap import Line
+from ..sums import WEIGHT, Span, number, variable
+
+if TYPE_CHECKING:
+    from ..layers import Layer
+
+UNPADDED, PADDING = "V", "P"
+FACTORS = Times((UNPADDED, PADDING))
+CHANNEL_BETWEEN = "d"  # the channel of a position of the padded input
+
+
+@dataclass(frozen=True)
+class Pad(Multiply):
+    """Row f of P picks the input that lies at f, so the sum over f collects what W collects."""
+
+
+def refusal(layer: Any) -> str | None:
+    """Nothing to factor out where nothing is padded, and only a Conv pads its input."""
+    from ..layers import Conv
+
+    if not isinstance(layer, Conv):
+        return "only a Conv pads its input"
+    if not any(map(any, layer.padding)) and set(layer.input_dilation) == {1}:
+        return "it has no padding, so W is V itself"
+    return None
+
+
+def unpadded(layer: Any) -> Any:
+    """The same layer on the padded signal, where nothing is padded any more."""
+    sizes = tuple(len(axis.padded_range) for axis in layer.read_map.axes)
+    return replace(layer, input_size=sizes, padding=0, padding_mode="zeros", input_dilation=1, bias=False)
+
+
+def pads(line: Line) -> Exact:
+    """P along one line, from each input to the positions that hold it; positions are counted from 0."""
+    where = line.padded_range
+    cells = {(where.index(t), p): 1 for p in range(line.inputs) for t in line.copies(p)}
+    return numbers(cells, len(where), line.inputs)
+
+
+def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """What V and P are, their product along each line, and the whole."""
+    inner = unpadded(layer)
+    lines = layer.read_map.lines
+    names = tuple(CHANNEL_BETWEEN if line is layer.read_map.channels else line.letters.padded for line in lines)
+    selections = tuple(
+        Selection(
+            name, range(len(line.padded_range)), line.letters.input, range(line.inputs),
+            variable(name) + line.padded_range[0], held=True,
+        )
+        for name, line in zip(names, lines, strict=True)
+    )  # fmt: skip
+    tables = tuple(map(pads, lines))
+    equation = Equation(
+        WEIGHT,
+        FACTORS,
+        tuple(line.letters.output for line in lines),
+        tuple(line.letters.input for line in lines),
+        (tuple(Span(each.row, number(0), number(len(each.rows) - 1)) for each in selections),),
+    )
+    chain = (
+        Step(Weights(WEIGHT, layer), Known()),
+        Step(Weights(UNPADDED, inner), Known()),
+        Step(Selected(PADDING, selections), Select(tables)),
+        Step(equation, Pad(), (1, 2, 3)),
+        Step(Whole(WEIGHT, FACTORS), Assemble(), (4,)),
+    )
+    matrices = {
+        WEIGHT: weight_matrix(layer.read_map),
+        UNPADDED: weight_matrix(inner.read_map),
+        PADDING: number_matrix(tables),
+    }
+    return chain, matrices
+
+
+@reason_parts.register
+def _(rule: Pad, step: Step, proof: Proof) -> Said:
+    letters = [variable(line.row) for line in _selected(proof).lines]
+    return words(
+        "a term is not zero only where position {} holds the input, so the sum collects the kernel entries that lie on it",
+        position(tuple(letters)),
+    )
+
+
+def _selected(proof: Proof) -> Selected:
+    return next(step.claim for step in proof.steps if isinstance(step.claim, Selected))
+
+
+def document(proof: Proof) -> Document:
+    """The whole derivation of W = V P."""
+    layer = proof.layer
+    matrix = proof.matrices[PADDING]
+    zero = sum(1 for row in matrix.rows if not row)
+    twice = len({c for row in matrix.rows for c in row}) < sum(map(len, matrix.rows))
+    text = words(
+        "Let {} pad a flattened input: it has one row for each position of the padded input, counted from {}, ",
+        PADDING,
+        0,
+    )
+    text += words("with a one in the column of the input that lies there")
+    text += (", and no one where there is zero" if zero else "",)
+    text += (". An input that is repeated has a one in several rows." if twice else ".",)
+    claim = words(
+        "{}, where {} is the weight matrix of the same layer on the padded input, without padding: "
+        "padding first, then convolving without it, is the layer.",
+        equals(WEIGHT, expression(FACTORS)), UNPADDED,
+    )  # fmt: skip
+    opening = words(
+        "{} and {} are known from the theorem weight_matrix; what remains is to multiply.", WEIGHT, UNPADDED
+    )
+    blocks = (
+        *setting(layer),
+        *definition(layer),
+        *flattening(layer),
+        *the_rule(known(layer)),
+        Heading(("Padding as a matrix",)),
+        Paragraph(text),
+        *number_blocks(PADDING, matrix),
+        Statement(claim),
+        steps(proof, opening),
+        *checked(proof),
+    )
+    return Document(title(layer, "is padding times a convolution without it"), blocks, key(proof))
+
+
+THEOREM = Theorem(
+    name="padding_factor",
+    statement="W = V P: the layer is the layer without padding, after the 0/1 matrix P that pads",
+    refusal=refusal,
+    build=build,
+    entries=whole_entries,
+    sympy=whole_sympy,
+    size=lambda layer: layer.definition.read_map.nonzeros,
+    document=document,
+    starts=("known",),
+    ends=("multiply", "assemble"),
+    labels=(DEFINITION, ENTRY_RULE),
+)

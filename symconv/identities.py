@@ -1,0 +1,360 @@
+"""Equations between matrices: claims and rules that several theorems share.
+
+A matrix here is a product over the lines (the channels and the axes), so it is kept, and an equation
+is checked, line by line: products of matrices along each line are the product of the whole matrices
+(the mixed-product property, (A1 x B1)(A2 x B2) = A1 A2 x B1 B2). The matrices are of two kinds:
+
+    known       the weight matrix of a layer, by the theorem weight_matrix, whose proof is checked
+    select      the 0/1 matrix of a partial map: entry (r, c) is 1 where the map sends r to c
+
+and an equation between products of them follows by
+
+    multiply    multiplying out, entry by entry along each line
+    assemble    the same for the whole matrices, flattened row-major
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar, Union
+
+from .claims import AnyClaim, Context, Refuted, expect
+from .linear import Exact, difference, of_line, of_matrix
+from .matrices import LabelledMatrix, NumberMatrix, ProductRows
+from .node import Node
+from .readmap import Line
+from .rules import Follows, rows_of_product
+from .sums import Index, Span
+
+
+class Times(Node):
+    """A product of matrices."""
+
+    parts: tuple[Expr, ...]
+
+
+class Transposed(Node):
+    """A transpose."""
+
+    of: Expr
+
+
+Expr = Union[str, Times, Transposed]
+"""A matrix, by its letter, or what is made of matrices."""
+
+
+def letters_of(expr: Expr) -> Iterator[str]:
+    """The matrices that an expression names."""
+    match expr:
+        case str():
+            yield expr
+        case Times(parts):
+            for part in parts:
+                yield from letters_of(part)
+        case Transposed(of):
+            yield from letters_of(of)
+
+
+def evaluate(expr: Expr, known: dict[str, Exact]) -> Exact:
+    """The matrix that an expression is."""
+    match expr:
+        case str():
+            return known[expr]
+        case Times((first, *others)):
+            total = evaluate(first, known)
+            for other in others:
+                total = total @ evaluate(other, known)
+            return total
+        case Transposed(of):
+            return evaluate(of, known).transpose()
+    raise TypeError(f"not a matrix: {expr!r}")
+
+
+# Claims -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The matrix of that letter is the weight matrix of the layer."""
+
+    letter: str
+    layer: Any
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Along one line: entry (row, column) is 1 where the column is `to`, an expression in the row.
+
+    With `held`, `to` is a position of the padded input, and the column is the input that lies there,
+    if one does.
+    """
+
+    row: str
+    rows: range
+    column: str
+    columns: range
+    to: Index
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The matrix of that letter is 0/1, and this is where its ones are, line by line."""
+
+    letter: str
+    lines: tuple[Selection, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Two expressions are the same matrix, written out by entries: (W)_{i,p} = sum over f of V_{i,f} P_{f,p}.
+
+    `rows` and `columns` are the letters of an entry, `inner` for each product the spans it sums over,
+    all of them line by line.
+    """
+
+    left: Expr
+    right: Expr
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    inner: tuple[tuple[Span, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The same of the whole, flattened matrices."""
+
+    left: Expr
+    right: Expr
+
+
+# Rules --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Known:
+    """W is what the theorem weight_matrix says: its proof for this layer is checked."""
+
+    name = "known"
+    follows: ClassVar[Follows] = ()
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Weights):
+            raise Refuted("the claim is not that a matrix is a layer's weight matrix")
+        return 1
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        from .catalogue import prove
+        from .errors import ProofFailed
+
+        if not isinstance(after, Weights):
+            raise Refuted("the claim is not that a matrix is a layer's weight matrix")
+        try:
+            report = prove(after.layer, check="axes").check()
+        except ProofFailed as failed:
+            raise Refuted(f"weight_matrix fails for {after.layer!r}: {failed}") from None
+        read_map = after.layer.read_map
+        context.tables[after.letter] = tuple(map(of_line, read_map.lines, read_map.tables))
+        compared = sum(each.count for each in report.proved)
+        if after.letter in context.matrices:
+            compared += rows_of_product(context.matrix(after.letter), ProductRows(read_map), after.letter)
+        return compared
+
+
+@dataclass(frozen=True)
+class Select:
+    """The ones of a 0/1 matrix are where its map says: every row of its stored form is looked at.
+
+    A theorem builds the tables the other way, from the column to the rows.
+    """
+
+    tables: tuple[Exact, ...]
+    name = "select"
+    follows: ClassVar[Follows] = ()
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Selected):
+            raise Refuted("the claim does not say where the ones of a matrix are")
+        compared = expect(len(after.lines), len(self.tables), "the claim has not one map for each line")
+        for said, table in zip(after.lines, self.tables, strict=True):
+            shape = len(said.rows), len(said.columns)
+            compared += expect(table.shape, shape, f"{after.letter} has another shape along {said.row}")
+        return compared
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Selected):
+            raise Refuted("the claim does not say where the ones of a matrix are")
+        compared = 0
+        for n, (said, table) in enumerate(zip(after.lines, self.tables, strict=True)):
+            fold = context.lines[n].fold if said.held else None
+            for at, row in zip(said.rows, table.rows, strict=True):
+                to = said.to.at({said.row: at})
+                if to is not None and fold is not None:
+                    to = fold(to)
+                inside = to is not None and to in said.columns
+                expected = {said.columns.index(to): {(): 1}} if inside and to is not None else {}
+                if row != expected:
+                    place = f"{said.row}={at}", None
+                    raise Refuted(f"the ones of {after.letter} are elsewhere", *place, sorted(row), sorted(expected))
+                compared += 1
+        context.tables[after.letter] = self.tables
+        return compared
+
+
+@dataclass(frozen=True)
+class Multiply:
+    """Multiplied out along each line, both sides have the same entries."""
+
+    name = "multiply"
+    follows: ClassVar[None] = None  # any steps that say what the matrices are
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Equation):
+            raise Refuted("the claim is not an equation between matrices")
+        said = {claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected))}
+        used = {*letters_of(after.left), *letters_of(after.right)}
+        compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
+        factors = max(
+            (expr.parts for expr in (after.left, after.right) if isinstance(expr, Times)), key=len, default=()
+        )
+        compared += expect(len(after.inner), max(len(factors) - 1, 0), "a product sums over other indices than printed")
+        for factor, spans in zip(factors, after.inner, strict=False):
+            widths = [
+                evaluate(factor, dict(zip(names, tables, strict=True))).width
+                for _, names, tables in _by_line(context, after)
+            ]
+            printed = [len(span.at({})) for span in spans]
+            compared += expect(printed, widths, "an index that is summed over runs through another range")
+        return compared
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Equation):
+            raise Refuted("the claim is not an equation between matrices")
+        return sum(
+            same(after, dict(zip(names, tables, strict=True)), line.letters.output)
+            for line, names, tables in _by_line(context, after)
+        )
+
+
+def _by_line(context: Context, claim: Equation) -> Iterator[tuple[Line, list[str], tuple[Exact, ...]]]:
+    names = sorted({*letters_of(claim.left), *letters_of(claim.right)})
+    for line, *tables in zip(context.lines, *(context.table(name) for name in names), strict=True):
+        yield line, names, tuple(tables)
+
+
+def same(claim: Equation | Whole, known: dict[str, Exact], where: str) -> int:
+    """Both sides, evaluated, have the same entries; how many that are."""
+    left, right = evaluate(claim.left, known), evaluate(claim.right, known)
+    expect(left.shape, right.shape, "the two sides have different shapes")
+    found = difference(left, right)
+    if found is not None:
+        raise Refuted("the two sides differ", f"{where}={found.row}", f"column {found.column}", found.left, found.right)
+    return left.nonzeros
+
+
+@dataclass(frozen=True)
+class Assemble:
+    """Along all lines at once: the whole matrices are the products of those along the lines."""
+
+    name = "assemble"
+    follows: ClassVar[Follows] = (("multiply",),)
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(before, Equation) or not isinstance(after, Whole):
+            raise Refuted("an equation of whole matrices follows from one along the lines")
+        compared = expect(after.left, before.left, "the left side is another")
+        return compared + expect(after.right, before.right, "the right side is another")
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Whole):
+            raise Refuted("an equation of whole matrices follows from one along the lines")
+        compared = 0
+        for name in sorted({*letters_of(after.left), *letters_of(after.right)}):
+            matrix, tables = context.matrix(name), context.table(name)
+            rows = tuple(len(table.rows) for table in tables)
+            columns = tuple(table.width for table in tables)
+            compared += expect(prod(matrix.row_shape), prod(rows), f"the rows of {name} are labelled otherwise")
+            compared += expect(
+                prod(matrix.column_shape), prod(columns), f"the columns of {name} are labelled otherwise"
+            )
+            if isinstance(matrix, NumberMatrix):
+                compared += expect(matrix, number_matrix(tables), f"{name} is not the product of its lines")
+        return compared
+
+
+def number_matrix(lines: tuple[Exact, ...]) -> NumberMatrix:
+    """The whole matrix of numbers that is a product over the lines."""
+    total = lines[0]
+    for line in lines[1:]:
+        total = total.kron(line)
+    rows = tuple({column: entry[()] for column, entry in row.items()} for row in total.rows)
+    return NumberMatrix(tuple(len(line.rows) for line in lines), tuple(line.width for line in lines), rows)
+
+
+def exact(matrix: LabelledMatrix | NumberMatrix) -> Exact:
+    """A whole matrix, for multiplying it out entry by entry."""
+    if isinstance(matrix, LabelledMatrix):
+        return of_matrix(matrix)
+    return Exact(tuple({c: {(): value} for c, value in row.items()} for row in matrix.rows), matrix.shape[1])
+
+
+# The further checks of a theorem that is an equation of whole matrices --------------------------------
+
+
+def whole_of(proof: Any) -> Whole:
+    """The equation of whole matrices that a proof ends in."""
+    return next(step.claim for step in reversed(proof.steps) if isinstance(step.claim, Whole))
+
+
+def whole_entries(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
+    """Both sides of the whole equation, multiplied out entry by entry on the flattened matrices."""
+
+    def multiplied() -> int:
+        claim = whole_of(proof)
+        names = {*letters_of(claim.left), *letters_of(claim.right)}
+        return same(claim, {name: exact(proof.matrices[name]) for name in names}, "row")
+
+    yield "every entry of both sides, multiplied out", multiplied
+
+
+def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
+    """A second opinion: SymPy multiplies both sides, and their difference expands to zero."""
+
+    def multiplied_out() -> int:
+        from sympy import ImmutableSparseMatrix, Rational, Symbol, expand
+
+        claim = whole_of(proof)
+        kernel: dict[int, Symbol] = {}
+
+        def matrix(letter: str) -> Any:
+            found = proof.matrices[letter]
+            cells = {
+                (r, c): sum(kernel.setdefault(u, Symbol(f"k{u}")) for u in cell)
+                if isinstance(found, LabelledMatrix)
+                else Rational(cell)
+                for r, row in enumerate(found.rows)
+                for c, cell in row.items()
+            }
+            return ImmutableSparseMatrix(*found.shape, cells)
+
+        def value(expr: Expr) -> Any:
+            match expr:
+                case str():
+                    return matrix(expr)
+                case Transposed(of):
+                    return value(of).T
+                case Times((first, *others)):
+                    total = value(first)
+                    for other in others:
+                        total = total * value(other)
+                    return total
+
+        left, right = value(claim.left), value(claim.right)
+        for (row, column), entry in (left - right).todok().items():
+            if expand(entry) != 0:
+                raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
+        return int(left.rows * left.cols)
+
+    yield "the difference of both sides expands to 0 in SymPy", multiplied_out
