@@ -15,14 +15,14 @@ and an equation between products of them follows by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, Union
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .linear import Exact, difference, of_line, of_matrix
-from .matrices import LabelledMatrix, NumberMatrix, ProductRows
+from .linear import Entry, Exact, difference, of_line, of_matrix
+from .matrices import LabelledMatrix, NumberMatrix, ProductRows, product_rows
 from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
@@ -108,6 +108,20 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Substituted:
+    """The matrix `letter` is the weight matrix `of` for the kernel `kernel` made from k.
+
+    `indices` says, line by line, which entry of k the entry t of that kernel is: an expression in t;
+    where it is no entry of k, it is zero. None keeps a line's entries.
+    """
+
+    letter: str
+    of: str
+    kernel: str
+    indices: tuple[Index | None, ...]
+
+
+@dataclass(frozen=True)
 class Equation:
     """Two expressions are the same matrix, written out by entries: (W)_{i,p} = sum over f of V_{i,f} P_{f,p}.
 
@@ -159,7 +173,7 @@ class Known:
         context.tables[after.letter] = tuple(map(of_line, read_map.lines, read_map.tables))
         compared = sum(each.count for each in report.proved)
         if after.letter in context.matrices:
-            compared += rows_of_product(context.matrix(after.letter), ProductRows(read_map), after.letter)
+            compared += rows_of_product(context.matrix(after.letter), product_rows(read_map), after.letter)
         return compared
 
 
@@ -204,6 +218,66 @@ class Select:
 
 
 @dataclass(frozen=True)
+class Substitute:
+    """Put another kernel into a weight matrix, entry by entry."""
+
+    name = "substitute"
+    follows: ClassVar[Follows] = (("known",),)
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(before, Weights) or not isinstance(after, Substituted):
+            raise Refuted("a kernel is put into a weight matrix that an earlier step names")
+        compared = expect(after.of, before.letter, "the kernel is put into another matrix")
+        compared += expect(len(after.indices), len(context.lines), "the claim has not one index for each line")
+        for line, index in zip(context.lines, after.indices, strict=True):
+            names = {name for name, _ in index.terms} if index is not None else set()
+            compared += expect(names <= {line.letters.kernel}, True, f"{index} is not about {line.letters.kernel}")
+        return compared
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Substituted):
+            raise Refuted("a kernel is put into a weight matrix that an earlier step names")
+        made = tuple(
+            table if index is None else put(table, index, line.letters.kernel, line.taps)
+            for line, table, index in zip(context.lines, context.table(after.of), after.indices, strict=True)
+        )
+        context.tables[after.letter] = made
+        compared = sum(table.nonzeros for table in made)
+        if after.letter in context.matrices:
+            compared += rows_of_product(
+                context.matrix(after.letter), labelled_product(made, context.lines), after.letter
+            )
+        return compared
+
+
+def put(table: Exact, index: Index, name: str, taps: int) -> Exact:
+    """A line of a weight matrix with the entry index(t) of another kernel for its entry t; zero where there is none."""
+
+    def entry(found: Entry) -> Entry:
+        total: Entry = {}
+        for (tap,), count in found.items():
+            at = index.at({name: tap})
+            if at is not None and 0 <= at < taps:
+                total[at,] = total.get((at,), 0) + count
+        return total
+
+    rows = ({column: entry(found) for column, found in row.items()} for row in table.rows)
+    return Exact(tuple({c: found for c, found in row.items() if found} for row in rows), table.width)
+
+
+def labelled_product(tables: Sequence[Exact], lines: Sequence[Line]) -> ProductRows:
+    """The rows of a whole matrix of kernel entries, from its lines."""
+    rows = [
+        [
+            [(p, tuple(u for (u,), count in sorted(entry.items()) for _ in range(count))) for p, entry in row.items()]
+            for row in table.rows
+        ]
+        for table in tables
+    ]
+    return ProductRows(rows, [table.width for table in tables], [prod(line.kernel_shape) for line in lines])
+
+
+@dataclass(frozen=True)
 class Multiply:
     """Multiplied out along each line, both sides have the same entries."""
 
@@ -213,7 +287,7 @@ class Multiply:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Equation):
             raise Refuted("the claim is not an equation between matrices")
-        said = {claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected))}
+        said = {claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected, Substituted))}
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
         factors = max(
@@ -300,21 +374,27 @@ def exact(matrix: LabelledMatrix | NumberMatrix) -> Exact:
     return Exact(tuple({c: {(): value} for c, value in row.items()} for row in matrix.rows), matrix.shape[1])
 
 
+def entry_letters(lines: Sequence[Line]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The letters of an entry of W: those of outputs and inputs."""
+    return tuple(line.letters.output for line in lines), tuple(line.letters.input for line in lines)
+
+
 # The further checks of a theorem that is an equation of whole matrices --------------------------------
 
 
-def whole_of(proof: Any) -> Whole:
-    """The equation of whole matrices that a proof ends in."""
-    return next(step.claim for step in reversed(proof.steps) if isinstance(step.claim, Whole))
+def wholes(proof: Any) -> list[Whole]:
+    """The equations of whole matrices that a proof has."""
+    return [step.claim for step in proof.steps if isinstance(step.claim, Whole)]
 
 
 def whole_entries(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
     """Both sides of the whole equation, multiplied out entry by entry on the flattened matrices."""
 
     def multiplied() -> int:
-        claim = whole_of(proof)
-        names = {*letters_of(claim.left), *letters_of(claim.right)}
-        return same(claim, {name: exact(proof.matrices[name]) for name in names}, "row")
+        claims = wholes(proof)
+        names = {name for claim in claims for side in (claim.left, claim.right) for name in letters_of(side)}
+        known = {name: exact(proof.matrices[name]) for name in sorted(names)}
+        return sum(same(claim, known, "row") for claim in claims)
 
     yield "every entry of both sides, multiplied out", multiplied
 
@@ -325,7 +405,6 @@ def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
     def multiplied_out() -> int:
         from sympy import ImmutableSparseMatrix, Rational, Symbol, expand
 
-        claim = whole_of(proof)
         kernel: dict[int, Symbol] = {}
 
         def matrix(letter: str) -> Any:
@@ -351,10 +430,13 @@ def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
                         total = total * value(other)
                     return total
 
-        left, right = value(claim.left), value(claim.right)
-        for (row, column), entry in (left - right).todok().items():
-            if expand(entry) != 0:
-                raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
-        return int(left.rows * left.cols)
+        entries = 0
+        for claim in wholes(proof):
+            left, right = value(claim.left), value(claim.right)
+            for (row, column), entry in (left - right).todok().items():
+                if expand(entry) != 0:
+                    raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
+            entries += int(left.rows * left.cols)
+        return entries
 
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out

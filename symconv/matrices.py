@@ -80,13 +80,14 @@ class ProductRows(Sequence[Cells]):
     once.
     """
 
-    def __init__(self, read_map: ReadMap) -> None:
+    def __init__(self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int]) -> None:
+        """For each line its labelled rows, how many inputs it has, and how many labels."""
         self._rows = [
-            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in labelled_rows(line, table)]
-            for line, table, step in zip(read_map.lines, read_map.tables, label_strides(read_map), strict=True)
+            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in rows]
+            for rows, step in zip(lines, strides(sizes), strict=True)
         ]
-        self._inputs = [line.inputs for line in read_map.lines]
-        self._outputs = [line.outputs for line in read_map.lines]
+        self._inputs = list(inputs)
+        self._outputs = [len(rows) for rows in lines]
 
     def __len__(self) -> int:
         return prod(self._outputs)
@@ -119,6 +120,17 @@ class ProductRows(Sequence[Cells]):
         ]
 
 
+LabelledRows = Sequence[Sequence[tuple[int, tuple[int, ...]]]]
+"""The rows of one line's table: inputs in order, each with the labels of the kernel entries that meet there."""
+
+
+def product_rows(read_map: ReadMap) -> ProductRows:
+    """The rows of W, from the inverse tables of its lines."""
+    lines = read_map.lines
+    rows = [labelled_rows(line, table) for line, table in zip(lines, read_map.tables, strict=True)]
+    return ProductRows(rows, [line.inputs for line in lines], [prod(line.kernel_shape) for line in lines])
+
+
 def label_strides(read_map: ReadMap) -> list[int]:
     """How far apart, in the flattened kernel, two neighbouring labels of each line lie."""
     return strides([prod(line.kernel_shape) for line in read_map.lines])
@@ -131,7 +143,7 @@ def weight_matrix(read_map: ReadMap) -> LabelledMatrix:
         tuple(line.outputs for line in lines),
         tuple(line.inputs for line in lines),
         tuple(size for line in lines for size in line.kernel_shape),
-        ProductRows(read_map),
+        product_rows(read_map),
     )
 
 

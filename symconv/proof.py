@@ -142,11 +142,16 @@ class Theorem:
     sympy: Check
     size: Callable[[Any], int]  # the non-zeros that decide which checks `auto` makes
     document: Callable[[Proof], Document]
-    ends: tuple[str, ...]  # the rules of the last steps, which state the theorem
+    ends: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
+    """The rules of the steps that state the theorem, in order; a function where they depend on the layer."""
     starts: tuple[str, ...] = ("unfold",)  # the rules of which the first step may be an instance
     last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
+
+    def ends_for(self, layer: Any) -> tuple[str, ...]:
+        """The rules of the steps that state the theorem for a layer."""
+        return self.ends(layer) if callable(self.ends) else self.ends
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,7 @@ class Proof:
         level_named(self.level)
         report = check_steps(self)
         size = self.theorem.size(self.layer)
-        number = self.number_of(self.theorem.ends[0])
+        number = self.number_of(self.theorem.ends_for(self.layer)[0])
         if report and (self.level in ("entries", "all") or (self.level == "auto" and size <= ENTRIES_LIMIT)):
             report += discharge("entries", self.theorem.entries(self), number)
         if report and (self.level == "all" or (self.level == "auto" and size <= SYMPY_LIMIT)):
@@ -301,17 +306,16 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
 
 
 def _reaches(proof: Proof) -> int:
-    """The proof starts from the definition, uses every step, and its last steps state the theorem."""
+    """The proof starts where it should, states what the theorem states, and uses every other step."""
     names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
     if not names or names[0] not in proof.theorem.starts:
         raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)
-    ends = proof.theorem.ends
-    if names[-len(ends) :] != ends:
-        raise Refuted(
-            "the last steps do not state the theorem", left=", ".join(names[-len(ends) :]), right=", ".join(ends)
-        )
-    used = {cite for step in proof.steps for cite in step.cites}
-    unused = [number for number in range(1, len(names)) if number not in used]
+    ends = proof.theorem.ends_for(proof.layer)
+    stated = tuple(name for name in names if name in ends)
+    if stated != ends:
+        raise Refuted("the steps do not state the theorem", left=", ".join(stated), right=", ".join(ends))
+    used = {cite for step in proof.steps if isinstance(step, Step) for cite in step.cites}
+    unused = [number for number, name in enumerate(names, 1) if number not in used and name not in ends]
     if unused:
         raise Refuted(f"step {unused[0]} is not used by any later step")
     return len(names)

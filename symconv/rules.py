@@ -36,7 +36,7 @@ from .claims import (
 )
 from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
 from .form import Row, collect
-from .matrices import Cells, LabelledMatrix, ProductRows
+from .matrices import Cells, LabelledMatrix, product_rows
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
@@ -260,7 +260,7 @@ class Flatten:
         columns = [(line.letters.input, line.inputs) for line in context.lines]
         compared += numbers_positions(after.row, rows, matrix.row_position, "row")
         compared += numbers_positions(after.column, columns, matrix.column_position, "column")
-        return compared + rows_of_product(matrix, ProductRows(context.subject.definition.read_map), WEIGHT)
+        return compared + rows_of_product(matrix, product_rows(context.subject.definition.read_map), WEIGHT)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,10 @@ class Index:
     def __mul__(self, factor: int) -> Index:
         return Index.make({key: c * factor for key, c in self.terms}, self.constant * factor, self.divisor)
 
+    def divided(self, by: int) -> Index:
+        """The quotient, which is no integer where the division leaves a remainder."""
+        return Index.make(dict(self.terms), self.constant, self.divisor * by)
+
     def __sub__(self, other: Index | int) -> Index:
         return self + other * -1
 

@@ -170,6 +170,6 @@ THEOREM = Theorem(
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
     starts=("known",),
-    ends=("multiply", "assemble"),
+    ends=("assemble",),
     labels=(DEFINITION, ENTRY_RULE),
 )

@@ -14,6 +14,8 @@ from ..identities import (
     Known,
     Select,
     Selected,
+    Substitute,
+    Substituted,
     Times,
     Transposed,
     Weights,
@@ -21,7 +23,7 @@ from ..identities import (
 )
 from ..matrices import NumberMatrix
 from ..proof import Proof, Step
-from ..sums import INPUT, PADDED, Span, variable
+from ..sums import INPUT, KERNEL, PADDED, Span, variable
 from .blocks import Block, Cell, Matrix, Paragraph, Reference, words
 from .common import place
 from .wording import ENTRY_RULE, Said, claim_parts, entry_rule, matrix_entry, reason_parts
@@ -93,6 +95,23 @@ def _(claim: Selected, proof: Proof) -> Said:
 
 
 @claim_parts.register
+def _(claim: Substituted, proof: Proof) -> Said:
+    lines = proof.layer.read_map.lines
+    letters = [variable(line.letters.kernel) for line in lines]
+    plain = zip(lines, claim.indices, letters, strict=True)
+    own = [index for line, index, letter in plain for index in ((index,) if index is not None else line.kernel_index)]
+    new = [
+        part
+        for line, index, letter in zip(lines, claim.indices, letters, strict=True)
+        for part in ((letter,) if index is not None else line.kernel_index)
+    ]
+    gaps = any(index is not None and index.divisor > 1 for index in claim.indices)
+    rule = equals(Sym(claim.kernel, tuple(new)), Sym(KERNEL, tuple(own)))
+    where = ", which is zero where an index is not an integer" if gaps else ""
+    return words(f"{{}} is {{}} for the kernel {{}}{where}.", claim.letter, claim.of, rule)
+
+
+@claim_parts.register
 def _(claim: Equation, proof: Proof) -> Said:
     rows, columns = ([variable(name) for name in names] for names in (claim.rows, claim.columns))
     sides = (entry_of(side, rows, columns, claim.inner) for side in (claim.left, claim.right))
@@ -115,8 +134,15 @@ def _(rule: Select, step: Step, proof: Proof) -> Said:
 
 
 @reason_parts.register
+def _(rule: Substitute, step: Step, proof: Proof) -> Said:
+    return ("definition",)
+
+
+@reason_parts.register
 def _(rule: Assemble, step: Step, proof: Proof) -> Said:
-    return ("definition of the matrix product; positions are flattened row by row on both sides",)
+    product = any(isinstance(side, Times) for side in (step.claim.left, step.claim.right))  # type: ignore[attr-defined]
+    said = "definition of the matrix product; " if product else ""
+    return (f"{said}positions are flattened row by row on both sides",)
 
 
 def number_blocks(letter: str, matrix: NumberMatrix) -> list[Block]:

@@ -43,6 +43,7 @@ _LATEX_OPERATORS = {
     "dot": r"\cdot ",
     "/": "/",
     ",": r",\allowbreak\ ",
+    "-": "-",
     "is": r"\text{ is }",
     "!=": r"\ne ",
     ">=": r"\ge ",
@@ -60,6 +61,7 @@ _TEXT_OPERATORS = {
     "dot": "·",
     "/": "/",
     ",": ", ",
+    "-": " - ",
     "is": " is ",
     "!=": " ≠ ",
     ">=": " ≥ ",
@@ -257,7 +259,12 @@ def _stacked(condition: Formula) -> float:
     return 2 + width(condition)
 
 
+_GREEK = {"κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma "}
+
+
 def _latex_name(name: str) -> str:
+    if name in _GREEK:
+        return _GREEK[name]
     base, _, quotient = name.partition("//")
     if quotient:
         return rf"\lfloor {_latex_name(base)}/{quotient}\rfloor "
