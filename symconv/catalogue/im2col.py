@@ -31,7 +31,16 @@ from ..documents.blocks import Document, Inline, Math, Reference, Statement, wor
 from ..documents.columns import COLUMN_RULE, columns_matrix, im2col_formula
 from ..documents.common import checked, steps
 from ..documents.setting import definition, key, output_size, setting, title
-from ..documents.wording import DEFINITION, Said, bias_terms, cited, claim_parts, matrix_entry, reason_parts
+from ..documents.wording import (
+    DEFINITION,
+    Said,
+    bias_terms,
+    cited,
+    claim_parts,
+    matrix_entry,
+    reason_parts,
+    without_single,
+)
 from ..form import Row, collect, first_difference
 from ..formula import Formula, Juxtapose, Sym, equals, position
 from ..matrices import GatheredRows, LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
@@ -325,19 +334,13 @@ def _(claim: MatrixClaim, proof: Proof) -> tuple[Inline, ...]:
 def _collected(read_map: ReadMap) -> tuple[Formula, Formula, Formula]:
     outputs = [variable(line.letters.output) for line in read_map.lines]
     inputs = [variable(line.letters.input) for line in read_map.lines]
-    single = {line.letters.kernel for line in read_map.lines if line.taps == 1}
-    rows = [_without(line.gathered[0], single) for line in read_map.lines]
+    rows = [without_single(line.gathered[0], read_map) for line in read_map.lines]
     columns = [variable(axis.letters.output) for axis in read_map.axes]
-    kernel = Sym(KERNEL, tuple(_without(index, single) for line in read_map.lines for index in line.kernel_index))
+    kernel = Sym(
+        KERNEL, tuple(without_single(index, read_map) for line in read_map.lines for index in line.kernel_index)
+    )
     cell = matrix_entry(COLUMNS, rows, columns)
     return matrix_entry(WEIGHT, outputs, inputs), kernel, equals(cell, Sym(INPUT, tuple(inputs)))
-
-
-def _without(index: Index, single: set[str]) -> Index:
-    """An index with zero for the letters that have no other value."""
-    for name in single:
-        index = index.substitute(name, number(0))
-    return index
 
 
 @reason_parts.register

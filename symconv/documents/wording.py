@@ -69,7 +69,7 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
         elif letter not in (INPUT, PADDED):
             pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
             terms.append(
-                matrix_entry(letter, [pair[0] for pair in pairs], [pair[1] for pair in pairs if len(pair) > 1])
+                matrix_entry(letter, [pair[0] for pair in pairs], [index for pair in pairs for index in pair[1:]])
             )
         else:
             terms.append(Sym(letter, leading(simple, letter)))
@@ -79,6 +79,14 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
 def matrix_entry(letter: str, row: Sequence[Formula], column: Sequence[Formula]) -> Sym:
     """W_{(i,j),(p,q)}."""
     return Sym(letter, tuple(position(tuple(part)) for part in (row, column) if part))
+
+
+def without_single(index: Index, read_map: ReadMap) -> Index:
+    """An index with zero for the kernel letters that have no other value, as sums over one value are printed."""
+    for line in read_map.lines:
+        if line.taps == 1:
+            index = index.substitute(line.letters.kernel, number(0))
+    return index
 
 
 def definition_formula(definition: Definition) -> Formula:
