@@ -23,9 +23,9 @@ from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts
 from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
 from ..identities import Known, Weights, exact, number_matrix
 from ..linear import Exact, difference, numbers
-from ..matrices import label_strides, unravel, weight_matrix
+from ..matrices import NumberMatrix, label_strides, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import Axis, Line, with_quotients
+from ..readmap import Axis, Line, ReadMap, with_quotients
 from ..rules import Follows
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 
@@ -74,6 +74,8 @@ class Tabulate:
                     at = f"{line.letters.output}={here.row}", f"{line.letters.input}={here.column}"
                     raise Refuted("a factor is not where its tap reads", *at, here.left, here.right)
                 compared += len(cells)
+        for name, matrix in printed(context.subject.definition.read_map, self.factors).items():
+            compared += expect(context.matrix(name), matrix, f"{name} is printed otherwise")
         context.tables[FACTORS] = self.factors
         return compared
 
@@ -162,11 +164,17 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(SumOfFactors(), Collect(), (1, 2)),
         Step(KroneckerSum(), Kronecker(), (3,)),
     )
-    matrices: dict[str, Any] = {WEIGHT: weight_matrix(read_map)}
-    for n, (line, family) in enumerate(zip(read_map.lines, factors, strict=True)):
-        if isinstance(line, Axis):
-            matrices |= {f"{family_letter(read_map, n)}{u}": number_matrix((factor,)) for u, factor in family.items()}
-    return chain, matrices
+    return chain, {WEIGHT: weight_matrix(read_map), **printed(read_map, factors)}
+
+
+def printed(read_map: ReadMap, factors: tuple[dict[int, Exact], ...]) -> dict[str, NumberMatrix]:
+    """The factors of the axes as matrices with labels: S0, S1, ..., T0, ..."""
+    return {
+        f"{family_letter(read_map, n)}{u}": number_matrix((factor,))
+        for n, (line, family) in enumerate(zip(read_map.lines, factors, strict=True))
+        if isinstance(line, Axis)
+        for u, factor in family.items()
+    }
 
 
 def factors_of(line: Line) -> dict[int, Exact]:
@@ -181,7 +189,7 @@ def factors_of(line: Line) -> dict[int, Exact]:
     return {label: numbers(found, line.outputs, line.inputs) for label, found in sorted(cells.items())}
 
 
-def family_letter(read_map: Any, n: int) -> str:
+def family_letter(read_map: ReadMap, n: int) -> str:
     """E for channels, S, T, Q for the axes; beyond three axes A_1, A_2, ..."""
     axis = n - (len(read_map.lines) - len(read_map.axes))
     if axis < 0:
@@ -265,7 +273,7 @@ def _names(line: Line, channels: bool) -> list[Formula]:
     return [variable("d"), variable("a")] if channels else [variable(line.letters.kernel)]
 
 
-def _families(read_map: Any) -> list[tuple[Line, str, list[Formula]]]:
+def _families(read_map: ReadMap) -> list[tuple[Line, str, list[Formula]]]:
     """For each line its letter and the indices of its factors; an axis with one kernel entry has index 0."""
     return [
         (line, family_letter(read_map, n), _names(line, line is read_map.channels))
@@ -273,7 +281,7 @@ def _families(read_map: Any) -> list[tuple[Line, str, list[Formula]]]:
     ]
 
 
-def _sigmas(read_map: Any) -> list[Sigma]:
+def _sigmas(read_map: ReadMap) -> list[Sigma]:
     sigmas = []
     for line, _, names in _families(read_map):
         for name, size in zip(names, line.kernel_shape, strict=True):
@@ -281,7 +289,7 @@ def _sigmas(read_map: Any) -> list[Sigma]:
     return sigmas
 
 
-def _kernel(read_map: Any) -> Formula:
+def _kernel(read_map: ReadMap) -> Formula:
     return Sym(KERNEL, tuple(name for _, _, names in _families(read_map) for name in names))
 
 
@@ -330,7 +338,7 @@ def _(claim: KroneckerSum, proof: Proof) -> Said:
     return words("{}.", kronecker_formula(proof.layer.read_map))
 
 
-def kronecker_formula(read_map: Any) -> Formula:
+def kronecker_formula(read_map: ReadMap) -> Formula:
     """W = sum over u and v of k_{u,v} S_u x T_v."""
     factors = tuple(Sym(letter, tuple(names)) for _, letter, names in _families(read_map))
     term = Chain("(x)", factors) if len(factors) > 1 else factors[0]

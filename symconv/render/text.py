@@ -43,8 +43,11 @@ def render_proof(proof: Proof) -> str:
 def render(document: Document) -> str:
     """A document in plain text."""
     numbers = numbered(document)
-    title = inline(document.title, {})
-    blocks = [f"{title}\n{'=' * len(title)}", *(_block(block, numbers) for block in document.blocks)]
+    title = fill(inline(document.title, {}))
+    blocks = [
+        f"{title}\n{'=' * max(map(len, title.splitlines()))}",
+        *(_block(block, numbers) for block in document.blocks),
+    ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
