@@ -99,6 +99,12 @@ class Call(Node):
     argument: Formula
 
 
+class Array(Node):
+    """A small matrix in brackets, zeros as dots."""
+
+    rows: tuple[tuple[Formula, ...], ...]
+
+
 class Words(Node):
     """Words within a formula."""
 
@@ -129,6 +135,7 @@ Formula = Union[
     Floor,
     Power,
     Call,
+    Array,
     Words,
     Typeset,
 ]

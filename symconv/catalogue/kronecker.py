@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from ..claims import AnyClaim, Context, Refuted, expect, for_each_line
 from ..documents.blocks import Block, Document, Heading, Inline, Paragraph, Statement, words
 from ..documents.common import checked, steps
-from ..documents.identities import known, number_blocks
+from ..documents.identities import known, small
 from ..documents.setting import count_of, definition, flattening, key, ordinal, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
@@ -29,7 +29,7 @@ from ..readmap import Axis, Line, ReadMap, with_quotients
 from ..rules import Follows
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 
-SHOWN = 14  # rows and columns up to which the factors are printed
+SHOWN = 9  # rows and columns up to which the factors are printed
 SHOWN_TAPS = 5
 
 
@@ -395,8 +395,9 @@ def document(proof: Proof) -> Document:
             text += words(" The ones of {} lie on one diagonal: it is a shift matrix.", family)
         blocks.append(Paragraph(text))
         if line.outputs <= SHOWN and line.inputs <= SHOWN and line.taps <= SHOWN_TAPS:
-            for u in rule.factors[n]:
-                blocks += number_blocks(f"{letter}{u}", proof.matrices[f"{letter}{u}"])
+            named = ((Sym(letter, (u,)), small(proof.matrices[f"{letter}{u}"])) for u in rule.factors[n])
+            written = [equals(name, matrix) for name, matrix in named]
+            blocks.append(Paragraph(words(", ".join("{}" for _ in written) + ".", *written)))
     terms = count_of(prod(map(len, rule.factors)), "term")
     claim = words(f"{{}}: one Kronecker product for each kernel entry, {terms} in all.", kronecker_formula(read_map))
     opening = words(

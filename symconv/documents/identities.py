@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..formula import Cases, Chain, Formula, Juxtapose, Power, Sigma, Sym, equals, times
+from ..formula import Array, Cases, Chain, Formula, Juxtapose, Power, Sigma, Sym, equals, times
 from ..identities import (
     Assemble,
     Equation,
@@ -166,6 +166,11 @@ def number_blocks(letter: str, matrix: NumberMatrix) -> list[Block]:
         caption,
     )
     return [Paragraph(words("The matrix {} is {}.", letter, times(matrix.shape))), grid]
+
+
+def small(matrix: NumberMatrix) -> Array:
+    """A small matrix of numbers within a formula."""
+    return Array(tuple(tuple(_number(row.get(column, 0)) for column in range(matrix.shape[1])) for row in matrix.rows))
 
 
 def _number(value: Any) -> Formula:

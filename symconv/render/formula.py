@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from ..formula import (
+    Array,
     Call,
     Cases,
     Chain,
@@ -131,6 +132,10 @@ def latex(formula: Formula) -> str:
             return rf"{latex(base)}^{{{latex(exponent)}}}"
         case Call(name, argument):
             return rf"\operatorname{{{name}}}({latex(argument)})"
+        case Array(rows):
+            columns = "c" * max(map(len, rows), default=1)
+            body = r"\\ ".join(" & ".join(r"\cdot" if each == 0 else latex(each) for each in row) for row in rows)
+            return rf"\left[\begin{{array}}{{@{{\,}}{columns}@{{\,}}}}{body}\end{{array}}\right]"
         case Words(text):
             return _latex_words(text)
         case Typeset(_, typeset):
@@ -186,6 +191,8 @@ def text(formula: Formula) -> str:
             return f"{text(base)}^{text(exponent)}"
         case Call(name, argument):
             return f"{name}({text(argument)})"
+        case Array(rows):
+            return "[" + "; ".join(TIE.join("." if each == 0 else text(each) for each in row) for row in rows) + "]"
         case Words(words):
             return words
         case Typeset(inner, _):
@@ -232,6 +239,8 @@ def width(formula: Formula) -> float:
             return len(letter) + 0.6 * sum(len(text(index).replace(" ", "")) + 1 for index in indices)
         case Juxtapose(parts):
             return sum(map(width, parts)) + 0.5 * len(parts)
+        case Array(rows):
+            return 3 + sum(1.5 + max(map(width, column)) for column in zip(*rows, strict=True))
         case Chain(_, parts):
             return sum(map(width, parts)) + 3 * (len(parts) - 1)
         case Group(inside) | Typeset(inside, _):
