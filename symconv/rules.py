@@ -361,6 +361,18 @@ def labelled(
     return compared + expect(len(matrix.rows), matrix.shape[0], f"{name} has another number of rows than labels")
 
 
+def row_major(matrix: LabelledMatrix, lines: Sequence[Line]) -> int:
+    """The rows and columns of W are numbered row by row: index n of one line alone lies n strides further."""
+    compared = 0
+    for side, position in (("outputs", matrix.row_position), ("inputs", matrix.column_position)):
+        sizes = [getattr(line, side) for line in lines]
+        for axis, step in enumerate(strides(sizes)):
+            for n in range(sizes[axis]):
+                expected = tuple(n if other == axis else 0 for other in range(len(sizes)))
+                compared += expect(position(n * step), expected, f"the {side} of W are numbered otherwise")
+    return compared
+
+
 def labelled_as_layer(context: Context) -> int:
     """W is labelled by the layer's outputs, inputs and kernel entries."""
     outputs, inputs = (tuple(getattr(line, side) for line in context.lines) for side in ("outputs", "inputs"))

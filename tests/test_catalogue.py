@@ -46,6 +46,14 @@ def has_neighbours(layer: Layer) -> bool:
     return strided or dilated or valid
 
 
+def is_ring(layer: Layer) -> bool:
+    if not is_conv(layer) or set(layer.stride) != {1} or set(layer.input_dilation) != {1}:
+        return False
+    sizes = zip(layer.padding, layer.dilation, layer.kernel_size, strict=True)
+    kept = all(low + high == d * (k - 1) for (low, high), d, k in sizes)
+    return kept and (layer.padding_mode == "circular" or not any(map(any, layer.padding)))
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -54,6 +62,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "stride_selection": has_neighbours,
     "flip": is_conv,
     "kronecker": lambda layer: not isinstance(layer, sc.Linear),
+    "dft": is_ring,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 
@@ -68,8 +77,28 @@ def layers(seed: int) -> Iterator[Layer]:
         yield random_layer(rng, mode)
         if rng.random() < 0.3:
             yield sc.ConvTranspose(**next(transposed))
+        yield ring(rng)
         if rng.random() < 0.05:
             yield sc.Linear(rng.randint(1, 4), rng.randint(1, 4), rng.random() < 0.5)
+
+
+def ring(rng: Random) -> Layer:
+    """A convolution closed to a ring, as a layer drawn at random hardly ever is."""
+    while True:
+        rank, groups = rng.choice((1, 1, 2, 2, 3)), rng.choice((1, 1, 2))
+        sizes = tuple(rng.randint(1, (16, 6, 3)[rank - 1]) for _ in range(rank))
+        kernel = tuple(rng.randint(1, min(n + 2, 4)) for n in sizes)
+        dilation = tuple(rng.choice((1, 1, 2)) for _ in sizes)
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        lows = [rng.randint(-1, total + 1) for total in totals]
+        try:
+            return sc.Conv(
+                sizes, kernel, groups * rng.choice((1, 2)), groups * rng.choice((1, 2)), 1,
+                tuple((low, total - low) for low, total in zip(lows, totals, strict=True)), dilation, groups,
+                rng.random() < 0.3, "circular", rng.random() < 0.4,
+            )  # fmt: skip
+        except sc.SpecError:
+            continue
 
 
 def test_the_table_names_every_theorem() -> None:

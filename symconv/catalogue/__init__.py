@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 TABLES_LIMIT = 10_000_000
 """Entries of the axes' tables; a proof of that size takes about a minute and a few gigabytes."""
 
-_MODULES = ("weight_matrix", "im2col", "kernel_vector", "padding_factor", "stride_selection", "flip", "kronecker")
+_MODULES = (
+    "weight_matrix",
+    "im2col",
+    "kernel_vector",
+    "padding_factor",
+    "stride_selection",
+    "flip",
+    "kronecker",
+    "dft",
+)
 
 
 def theorem_named(name: object) -> Theorem:

@@ -26,7 +26,7 @@ from ..linear import Exact, difference, numbers
 from ..matrices import NumberMatrix, label_strides, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line, ReadMap, with_quotients
-from ..rules import Follows
+from ..rules import Follows, row_major
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 
 SHOWN = 9  # rows and columns up to which the factors are printed
@@ -140,18 +140,8 @@ class Kronecker:
         return expect(said, True, "the claim is not the sum of Kronecker products")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        """Where the ones of a Kronecker product lie, by W's own labels, for one factor after the other."""
-        matrix, compared = context.matrix(WEIGHT), 0
-        sides = (("output", matrix.row_position), ("input", matrix.column_position))
-        for side, position in sides:
-            sizes = [getattr(line, side + "s") for line in context.lines]
-            flat = 1
-            for axis in reversed(range(len(sizes))):  # index n of factor `axis` alone lies `flat` times n further
-                for n in range(sizes[axis]):
-                    expected = tuple(n if other == axis else 0 for other in range(len(sizes)))
-                    compared += expect(position(n * flat), expected, f"the {side}s of W are numbered otherwise")
-                flat *= sizes[axis]
-        return compared
+        """Where the ones of a Kronecker product lie, by W's own labels."""
+        return row_major(context.matrix(WEIGHT), context.lines)
 
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:

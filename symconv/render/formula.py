@@ -188,7 +188,8 @@ def text(formula: Formula) -> str:
         case Floor(top, bottom):
             return f"⌊({text(top)}) / {text(bottom or 1)}⌋"
         case Power(base, exponent):
-            return f"{text(base)}^{text(exponent)}"
+            above = text(exponent)
+            return f"{text(base)}^{above}" if above.isalnum() or above == "-1" else f"{text(base)}^({above})"
         case Call(name, argument):
             return f"{name}({text(argument)})"
         case Array(rows):
@@ -203,7 +204,7 @@ def text(formula: Formula) -> str:
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "−": "$-$", "·": r"$\cdot$", "…": r"$\dots$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "“": "``", "”": "''", "⟨": r"$\langle$", "⟩": r"$\rangle$",
+    '"': r"\textquotedbl{}", "−": "$-$", "·": r"$\cdot$", "…": r"$\dots$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "“": "``", "”": "''", "⁻": "$^-$", "¹": "$^1$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
 }  # fmt: skip
 
 
@@ -252,12 +253,12 @@ def width(formula: Formula) -> float:
     return float(len(text(formula)))
 
 
-_SYMBOLS = {"−": "-", "·": r"\cdot ", "…": r"\dots "}
+_SYMBOLS = {"π": r"\pi ", "−": "-", "·": r"\cdot ", "…": r"\dots "}
 
 
 def _latex_words(words: str) -> str:
     """Words in a formula, their signs set as signs: no dollar may stand within a formula in Markdown."""
-    pieces = re.split("([−·…])", words)
+    pieces = re.split("([−·…π])", words)
     return "".join(_SYMBOLS.get(piece) or rf"\text{{{escape(piece)}}}" for piece in pieces if piece)
 
 
@@ -268,7 +269,15 @@ def _stacked(condition: Formula) -> float:
     return 2 + width(condition)
 
 
-_GREEK = {"κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma "}
+_GREEK = {
+    "κ": r"\kappa ",
+    "λ": r"\lambda ",
+    "ω": r"\omega ",
+    "α": r"\alpha ",
+    "β": r"\beta ",
+    "γ": r"\gamma ",
+    "Λ": r"\Lambda ",
+}
 
 
 def _latex_name(name: str) -> str:
@@ -277,9 +286,9 @@ def _latex_name(name: str) -> str:
     base, _, quotient = name.partition("//")
     if quotient:
         return rf"\lfloor {_latex_name(base)}/{quotient}\rfloor "
-    letters = re.fullmatch(r"([A-Za-z])(\d+)", name)
+    letters = re.fullmatch(r"([A-Za-z]|[α-ω])(\d+)", name)
     if letters:
-        return f"{letters[1]}_{{{letters[2]}}}"
+        return f"{_GREEK.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
     return name if len(name) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
 
 
