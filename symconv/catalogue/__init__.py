@@ -26,6 +26,7 @@ _MODULES = (
     "flip",
     "kronecker",
     "dft",
+    "winograd",
 )
 
 
