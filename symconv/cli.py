@@ -27,6 +27,7 @@ _EXAMPLES = """examples:
   symconv prove --input 4x4 --kernel 3x3 --padding 1 --padding-mode reflect
   symconv prove --input 8 --kernel 3 --dilation 2 --padding 4:0 --theorem im2col -o causal.md
   symconv prove --input 4x4 --kernel 3x3 -o proof.json && symconv check proof.json
+  symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 --with points=0,1,-1,2,-2
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv theorems --input 4x4 --kernel 3x3
 """
@@ -71,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
         help="weight_matrix (default), im2col; see symconv theorems",
     )
     prove.add_argument(
+        "--with",
+        action="append",
+        metavar="NAME=VALUE",
+        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2; can be repeated",
+    )
+    prove.add_argument(
         "--check",
         default="auto",
         metavar="LEVEL",
@@ -111,7 +118,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         for name, value in vars(options).items():
-            if isinstance(value, list):  # argparse turns a value of -- into an empty list
+            if isinstance(value, list) and (
+                not value or [] in value
+            ):  # argparse turns a value of -- into an empty list
                 raise SpecError(
                     f"--{name.replace('_', '-')}", "--", "is not a value", f"see symconv {options.command} --help"
                 )
@@ -150,15 +159,15 @@ def _say(message: str, status: int) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from .options import layer_from
+    from .options import layer_from, theorem_options
     from .output import progress, write
 
     form = _format(options)
-    layer = layer_from(options)
+    layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
     from .catalogue import prove
 
     with progress("symconv: proving"):
-        proof = prove(layer, options.theorem, options.check)
+        proof = prove(layer, options.theorem, options.check, **asked)
         content = _written(proof, form, options.fragment)
     if options.output not in (None, "-"):
         write(options.output, content)
@@ -229,7 +238,7 @@ def _check(options: argparse.Namespace) -> int:
         levels = found.get("checked")
         done = levels if isinstance(levels, list) else []
         level = next((level for level, each in (("all", "sympy"), ("entries", "entries")) if each in done), "axes")
-        proof = prove(layer, found.get("theorem"), level)  # type: ignore[arg-type]
+        proof = prove(layer, found.get("theorem"), level, **json_format.options_from(found))  # type: ignore[arg-type]
         places = list(islice(json_format.differences(found, json_format.data(proof)), 11))
     if places:
         for place in places[:10]:

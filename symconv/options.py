@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .errors import NOT_GIVEN, SpecError
+from .spec import read_data
 
 if TYPE_CHECKING:
     import argparse
@@ -88,6 +89,24 @@ def layer_from(options: argparse.Namespace) -> Layer:
             raise SpecError(option, NOT_GIVEN, "is needed", kind.usual)
     layer: Layer = kind(**parameters)
     return layer
+
+
+def theorem_options(given: list[str] | None) -> dict[str, Any]:
+    """What `--with name=value` gives a theorem, as data.
+
+    >>> theorem_options(["tile=4x2", "points=0,1,-1,1/2", "method=karatsuba"])
+    {'tile': (4, 2), 'points': (0, 1, -1, Fraction(1, 2)), 'method': 'karatsuba'}
+    """
+    found: dict[str, Any] = {}
+    for each in given or ():
+        name, equals, text = each.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name.isidentifier():
+            raise SpecError("--with", each, "must be name=value", "--with tile=4")
+        if name in found:
+            raise SpecError("--with", each, f"gives {name} a second time", f"--with {name}={text}")
+        found[name] = read_data(f"--with {name}", text)
+    return found
 
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)

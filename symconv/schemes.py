@@ -82,7 +82,9 @@ def scheme(outputs: int, taps: int, points: tuple[Number, ...] | None = None) ->
     factors.append(1)
     basis.append(tuple(map(plain, with_roots(list(chosen)))))
     evaluated = evaluation(chosen, taps)
-    kernel = tuple(tuple(plain(Fraction(value) / f) for value in row) for row, f in zip(evaluated, factors, strict=True))
+    kernel = tuple(
+        tuple(plain(Fraction(value) / f) for value in row) for row, f in zip(evaluated, factors, strict=True)
+    )
     return Scheme(outputs, taps, chosen, tuple(factors), evaluation(chosen, outputs), kernel, tuple(basis))
 
 

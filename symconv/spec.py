@@ -8,8 +8,11 @@ the parameter, the value, the rule and a valid example.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 from math import gcd
+from typing import Any
 
 from .errors import SpecError
 from .padding import NAMED, mode_named
@@ -199,3 +202,40 @@ def _example(name: str, valid: int, rank: int) -> str:
 def _pair_example(name: str, rank: int) -> str:
     several = ", ".join("(1, 2)" if axis == 0 else "(0, 1)" for axis in range(rank)) + ("," if rank == 1 else "")
     return f"{name}=1 or {name}=({several})"
+
+
+# What a theorem is asked, as text ----------------------------------------------------------------------
+
+_FRACTION = re.compile(r"-?[0-9]{1,18}(/0*[1-9][0-9]{0,17})?", re.ASCII)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+
+
+def read_data(parameter: str, text: str) -> Any:
+    """A value of a theorem's option: numbers or fractions joined by commas, lists for each axis joined by x, or a word.
+
+    >>> read_data("points", "0,1x1/2,")
+    ((0, 1), (Fraction(1, 2),))
+    """
+    if _WORD.fullmatch(text):
+        return text
+    axes = [axis.split(",") for axis in text.split("x")]
+    if not all(
+        _FRACTION.fullmatch(part) for axis in axes for part in (axis if axis[-1] or len(axis) < 2 else axis[:-1])
+    ):
+        rule = "the value must be numbers or fractions joined by commas, one such list for each axis joined by x, or a word"
+        raise SpecError(parameter, text, rule, "4, 4x2 or 0,1,-1,1/2")
+    lists = [tuple(map(_exact, filter(None, axis))) if len(axis) > 1 else _exact(axis[0]) for axis in axes]
+    return lists[0] if len(lists) == 1 else tuple(lists)
+
+
+def _exact(text: str) -> Any:
+    return Fraction(text) if "/" in text else int(text)
+
+
+def written_data(value: Any) -> str:
+    """The text of such a value, from which `read_data` reads it again."""
+    if not isinstance(value, (tuple, list)):
+        return str(value)
+    if any(isinstance(each, (tuple, list)) for each in value):
+        return "x".join(map(written_data, value))
+    return ",".join(map(str, value)) + "," * (len(value) == 1)  # 1/2, is a list of one

@@ -510,7 +510,7 @@ def document(proof: Proof) -> Document:
         *blocks,
         Statement(claim),
         steps(proof, opening),
-        *checked(proof, "over the complex numbers"),
+        *checked(proof, "the complex numbers"),
     )
     return Document(title(layer, "is diagonal in the Fourier basis"), document_blocks, key(proof))
 

@@ -1,1 +1,205 @@
-def winograd_document(proof): ...
+"""Fast schemes in words and formulas: their points, their matrices, the reasons of each step, the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm, prod
+
+from ..bilinear import (
+    Combine,
+    Evaluate,
+    Evaluated,
+    Identity,
+    Interpolate,
+    Interpolated,
+    Multiplied,
+    Multiply,
+    numbered_schemes,
+)
+from ..formula import (
+    Cases,
+    Chain,
+    Formula,
+    Juxtapose,
+    Power,
+    Sigma,
+    Sym,
+    Tuple,
+    equals,
+)
+from ..proof import Proof, Step
+from ..schemes import Number, Scheme, Table
+from ..sums import Span, number, variable
+from .blocks import Cell, Matrix, words
+from .setting import count_of, ordinal
+from .wording import Said, cited, claim_parts, reason_parts
+
+# Names --------------------------------------------------------------------------------------------
+
+
+def transposed(name: str) -> Formula:
+    """A^T."""
+    return Power(name, "T")
+
+
+def suffixes(proof: Proof) -> tuple[str, ...]:
+    """For each axis, the number that its matrices bear: none where all axes share one scheme."""
+    schemes = proof.steps[-1].claim.schemes  # type: ignore[attr-defined]
+    numbers = dict(numbered_schemes(schemes))
+    return tuple(numbers[f] for f in schemes)
+
+
+def along(proof: Proof, points: tuple[Number, ...], sizes: tuple[int, int]) -> tuple[str, str]:
+    """The words that open a scheme's steps, and the number that its matrices bear; both only where the axes differ."""
+    schemes: tuple[Scheme, ...] = proof.steps[-1].claim.schemes  # type: ignore[attr-defined]
+    same = [n for n, f in enumerate(schemes) if f.points == points and (f.outputs, f.taps) == sizes]
+    if len(same) == len(schemes):
+        return "Let ", ""
+    return f"Along the {ordinal(same[0])} axis, let ", suffixes(proof)[same[0]]
+
+
+def point_labels(points: tuple[Number, ...]) -> tuple[Formula, ...]:
+    """The points, infinity last."""
+    return (*map(Fraction, points), "∞")
+
+
+def delta(value: Formula, condition: Formula) -> Formula:
+    """value = 1 if the condition holds, 0 otherwise."""
+    return equals(value, Cases(((1, condition), (0, "otherwise"))))
+
+
+# Claims -------------------------------------------------------------------------------------------
+
+
+@claim_parts.register
+def _(claim: Evaluated, proof: Proof) -> Said:
+    where, _ = along(proof, claim.points, (claim.sizes[0], claim.sizes[1]))
+    sizes = sorted(set(claim.sizes))
+    matrices = ", ".join("{}" for _ in sizes[:-1]) + " and {}" * (len(sizes) > 1) or "{}"
+    start = words(
+        f"{where}{matrices} evaluate polynomials with {matrices} coefficient" + "s" * (sizes != [1]),
+        *(f"V{size}" for size in sizes), *sizes,
+    )  # fmt: skip
+    if sizes == [1]:
+        return start + words(": at {}, the one point, a constant is its leading coefficient.", "∞")
+    powers = (1, "α", Power("α", 2), "…")[: sizes[-1] if sizes[-1] < 4 else 4]
+    last = Chain(",", (0, "…", 0, 1)) if sizes[-1] > 2 else Chain(",", (0, 1))
+    said = words(
+        ": the row of a point {} is {}, and the last row, for {}, is {} and reads off the leading coefficient.",
+        "α",
+        Chain(",", powers),
+        "∞",
+        last,
+    )
+    return start + said
+
+
+@claim_parts.register
+def _(claim: Multiplied, proof: Proof) -> Said:
+    size = claim.outputs + claim.taps - 1
+    sides = (
+        Juxtapose((f"V{size}", Tuple((Juxtapose(("a", "g")),)))),
+        Chain("(.)", (Tuple((Juxtapose((f"V{claim.outputs}", "a")),)), Tuple((Juxtapose((f"V{claim.taps}", "g")),)))),
+    )
+    return words(
+        f"If the polynomial {{}} has {count_of(claim.outputs, 'coefficient')} and {{}} has {claim.taps}, then {{}}, where {{}} multiplies entry by entry.",
+        "a", "g", equals(*sides), Sym("⊙"),
+    )  # fmt: skip
+
+
+@claim_parts.register
+def _(claim: Interpolated, proof: Proof) -> Said:
+    size = len(claim.factors)
+    suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
+    value = Juxtapose(
+        (_over_points(size), Sym(f"B{suffix}", ("s", "l")), Sym(f"V{size}", ("l", "q")), "/", Sym("f", ("l",)))
+    )
+    return words(
+        f"A polynomial with {count_of(size, 'coefficient')} is determined by its {count_of(size, 'value')}: {{}}.",
+        delta(value, equals("q", "s")),
+    )
+
+
+@claim_parts.register
+def _(claim: Identity, proof: Proof) -> Said:
+    f = claim.scheme
+    _, n = along(proof, f.points, (f.outputs, f.taps))
+    value = Juxtapose(
+        (_over_points(f.size), Sym(f"A{n}", ("l", "h")), Sym(f"G{n}", ("l", "u")), Sym(f"B{n}", ("s", "l")))
+    )
+    return words("{}.", delta(value, equals("s", variable("h") + variable("u"))))
+
+
+def _over_points(size: int) -> Formula:
+    return Sigma(Span("l", number(0), number(size - 1)))
+
+
+# Reasons ------------------------------------------------------------------------------------------
+
+
+@reason_parts.register
+def _(rule: Evaluate, step: Step, proof: Proof) -> Said:
+    return ("definition",)
+
+
+@reason_parts.register
+def _(rule: Multiply, step: Step, proof: Proof) -> Said:
+    claim: Multiplied = step.claim  # type: ignore[assignment]
+    if claim.outputs == claim.taps == 1:
+        return ("the product of two constants",)
+    power = equals(Juxtapose((Power("α", "h"), Power("α", "u"))), Power("α", variable("h") + variable("u")))
+    return words("{}, and leading coefficients multiply", power)
+
+
+@reason_parts.register
+def _(rule: Interpolate, step: Step, proof: Proof) -> Said:
+    claim: Interpolated = step.claim  # type: ignore[assignment]
+    suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
+    return words(
+        "row {} of {} holds a polynomial that vanishes at every point but its own, where it is {}: {}",
+        "l", transposed(f"B{suffix}"), Sym("f", ("l",)), Chain("=", ("f", Tuple(tuple(map(Fraction, claim.factors))))),
+    )  # fmt: skip
+
+
+@reason_parts.register
+def _(rule: Combine, step: Step, proof: Proof) -> Said:
+    f: Scheme = step.claim.scheme  # type: ignore[attr-defined]
+    _, n = along(proof, f.points, (f.outputs, f.taps))
+    _, product_, back = step.cites
+    powers = (Power("α", "h"), Power("α", "u"))
+    return words(
+        f"{cited(product_)} and {cited(back)} for {{}} and {{}}, whose product is {{}}; {{}}, and {{}} is {{}} with row {{}} divided by {{}}",
+        equals("a", powers[0]), equals("g", powers[1]), Power("α", variable("h") + variable("u")),
+        equals(f"A{n}", f"V{f.outputs}"), f"G{n}", f"V{f.taps}", "l", Sym("f", ("l",)),
+    )  # fmt: skip
+
+
+# Pieces of a page -------------------------------------------------------------------------------------
+
+
+def numbered_letters(letter: str, size: int) -> tuple[Formula, ...]:
+    return tuple(Sym(letter, (number(n),)) for n in range(size))
+
+
+def grid(table: Table, rows: tuple[Formula, ...], columns: tuple[Formula, ...]) -> Matrix:
+    """A labelled matrix of numbers."""
+    cells = {
+        (r, c): Cell(Fraction(value), None, str(value))
+        for r, row in enumerate(table)
+        for c, value in enumerate(row)
+        if value
+    }
+    caption = "with a dot for zero"
+    return Matrix(rows, columns, cells, 0, 0, caption, caption)
+
+
+def total(factors: tuple[int, ...]) -> Formula:
+    return equals(Chain("dot", factors), prod(factors)) if len(factors) > 1 else factors[0]
+
+
+def ring(schemes: Iterable[Scheme]) -> str:
+    """Over which rings the matrices make sense: every denominator must have an inverse."""
+    entries = (value for f in schemes for table in (f.values, f.kernel, f.basis) for row in table for value in row)
+    common = lcm(*(Fraction(value).denominator for value in entries))
+    return "every commutative ring" + (f" in which {common:,} has an inverse" if common > 1 else "")

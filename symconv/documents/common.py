@@ -51,8 +51,8 @@ def _fix_an_output(proof: Proof) -> tuple[Inline, ...]:
     return opening
 
 
-def checked(proof: Proof, ring: str = "over every commutative ring") -> list[Block]:
-    """How many claims were checked, by which means; nothing more than is true."""
+def checked(proof: Proof, ring: str = "every commutative ring") -> list[Block]:
+    """How many claims were checked, by which means, and over which rings they hold; nothing more than is true."""
     report = proof.check()
     numbered = len(proof.steps) - len(report.omitted)
     parts = [f"the {numbered} proof steps, each in its form and, for every output along every index, in its terms"]
@@ -66,7 +66,7 @@ def checked(proof: Proof, ring: str = "over every commutative ring") -> list[Blo
         text.append(" Not proved here: " + "; ".join(report.omitted) + ".")
     if "entries" not in report.levels:
         text.append(" Its entries were not compared one by one.")
-    text.append(f" The statement is proved for this configuration, {ring}.")
+    text.append(f" The statement is proved for this configuration, over {ring}.")
     return [Paragraph(tuple(text), small=True)]
 
 

@@ -49,6 +49,7 @@ _LATEX_OPERATORS = {
     "!=": r"\ne ",
     ">=": r"\ge ",
     "(x)": r"\otimes ",
+    "(.)": r"\odot ",
 }
 _TEXT_OPERATORS = {
     "=": " = ",
@@ -67,6 +68,7 @@ _TEXT_OPERATORS = {
     "!=": " ≠ ",
     ">=": " ≥ ",
     "(x)": " ⊗ ",
+    "(.)": " ⊙ ",
 }
 
 
@@ -90,7 +92,9 @@ def latex(formula: Formula) -> str:
         case Sym("", indices):
             return ",".join(map(latex, indices))
         case Sym(letter, indices):
-            return f"{_latex_name(letter)}_{{{','.join(_tight(latex(index)) for index in indices)}}}"
+            name = _latex_name(letter)
+            name = f"{{{name}}}" if "_" in name else name  # V_6 has an index already
+            return f"{name}_{{{','.join(_tight(latex(index)) for index in indices)}}}"
         case Entry(vector, index):
             return f"{latex(vector)}_{{{latex(index)}}}"
         case Juxtapose(parts):
@@ -269,26 +273,21 @@ def _stacked(condition: Formula) -> float:
     return 2 + width(condition)
 
 
-_GREEK = {
-    "κ": r"\kappa ",
-    "λ": r"\lambda ",
-    "ω": r"\omega ",
-    "α": r"\alpha ",
-    "β": r"\beta ",
-    "γ": r"\gamma ",
-    "Λ": r"\Lambda ",
-}
+_SIGNS = {
+    "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ",
+    "Λ": r"\Lambda ", "∞": r"\infty ", "⊙": r"\odot ", "…": r"\dots ",
+}  # fmt: skip
 
 
 def _latex_name(name: str) -> str:
-    if name in _GREEK:
-        return _GREEK[name]
+    if name in _SIGNS:
+        return _SIGNS[name]
     base, _, quotient = name.partition("//")
     if quotient:
         return rf"\lfloor {_latex_name(base)}/{quotient}\rfloor "
     letters = re.fullmatch(r"([A-Za-z]|[α-ω])(\d+)", name)
     if letters:
-        return f"{_GREEK.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
+        return f"{_SIGNS.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
     return name if len(name) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
 
 

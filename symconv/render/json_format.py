@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
 from ..matrices import LabelledMatrix
+from ..spec import read_data, written_data
 from .text import inline
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def data(proof: Proof) -> dict[str, Any]:
     if written:
         proof = proof.with_entries().verified()
     report = proof.check()
+    options = {name: written_data(value) for name, value in proof.options if value is not None}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -47,6 +49,7 @@ def data(proof: Proof) -> dict[str, Any]:
             **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)},
         },
         "theorem": proof.theorem.name,
+        **({"options": options} if options else {}),
         "statement": proof.theorem.statement,
         "input_shape": list(layer.input_shape),
         "output_shape": list(layer.output_shape),
@@ -158,6 +161,14 @@ def layer_from(value: dict[str, Any]) -> Any:
     if required - set(parameters):
         raise SpecError("layer", sorted(required - set(parameters)), "parameters are missing", '"input_size": [4, 4]')
     return kind(**parameters)
+
+
+def options_from(value: dict[str, Any]) -> dict[str, Any]:
+    """What the theorem was asked."""
+    options = value.get("options", {})
+    if not isinstance(options, dict) or not all(isinstance(text, str) for text in options.values()):
+        raise SpecError("options", options, "must be an object of texts", '"options": {"tile": "4"}')
+    return {name: read_data(name, text) for name, text in options.items()}
 
 
 def differences(found: Any, expected: Any, place: str = "") -> Iterator[str]:

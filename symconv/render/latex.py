@@ -9,6 +9,7 @@ wider than it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -165,7 +166,11 @@ def _matrix(matrix: Matrix) -> str:
         last = row + 1 == len(matrix.rows) or (matrix.row_block and (row + 1) % matrix.row_block == 0)
         lines.append(rf"\scriptstyle {latex(label)} & {cells}\\" + (r" \hline" if last else ""))
     body = "\n".join(lines)
-    array = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{1.25}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
+    fractions = any(
+        isinstance(cell.formula, Fraction) and cell.formula.denominator > 1 for cell in matrix.cells.values()
+    )
+    stretch = "1.6" if fractions else "1.25"
+    array = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{{stretch}}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
     return f"{{\\centering{_scaled(f'${array}$')}\\par}}\\medskip"
 
 
