@@ -110,7 +110,7 @@ def tiled_rows(read_map: ReadMap, tiles: Sequence[Tiling]) -> Iterator[tuple[tup
     axes, channels = read_map.axes, read_map.channels
     sizes, kernels = [axis.inputs for axis in axes], [axis.taps for axis in axes]
     members = channels.outputs // channels.groups
-    for c, *at in product(*(range(line.outputs) for line in (channels, *axes))):
+    for c, *at in product(range(channels.outputs), *(range(axis.outputs) for axis in axes)):
         row: Row = {}
         for taps in product(*map(range, kernels)):
             places = []
