@@ -54,6 +54,12 @@ def is_ring(layer: Layer) -> bool:
     return kept and (layer.padding_mode == "circular" or not any(map(any, layer.padding)))
 
 
+def steps_by_one(layer: Layer) -> bool:
+    if not is_conv(layer):
+        return False
+    return len(layer.input_size) <= 2 and set(layer.stride) == set(layer.dilation) == set(layer.input_dilation) == {1}
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -63,6 +69,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "flip": is_conv,
     "kronecker": lambda layer: not isinstance(layer, sc.Linear),
     "dft": is_ring,
+    "winograd": steps_by_one,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 
