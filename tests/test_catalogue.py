@@ -60,6 +60,10 @@ def steps_by_one(layer: Layer) -> bool:
     return len(layer.input_size) <= 2 and set(layer.stride) == set(layer.dilation) == set(layer.input_dilation) == {1}
 
 
+def has_entries(layer: Layer) -> bool:
+    return bool(layer.kernel_shape is not None and layer.read_map.nonzeros)
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -70,6 +74,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "kronecker": lambda layer: not isinstance(layer, sc.Linear),
     "dft": is_ring,
     "winograd": steps_by_one,
+    "structure": has_entries,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 

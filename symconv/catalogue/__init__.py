@@ -25,8 +25,11 @@ _MODULES = (
     "stride_selection",
     "flip",
     "kronecker",
+_MODULES = (
     "dft",
     "winograd",
+    "structure",
+)
 )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import prod
-from typing import Any
 
 from ..formula import Chain, equals
 from ..matrices import LabelledMatrix
+from ..patterns import axis_pattern
 from ..proof import Proof
-from ..readmap import Axis, ReadMap, Table
+from ..readmap import Axis, ReadMap
 from ..sums import WEIGHT
 from .blocks import Block, Heading, Inline, Math, Paragraph, words
 from .setting import capital, count_of, listed, ordinal
@@ -63,7 +62,7 @@ def structure(read_map: ReadMap) -> list[str]:
     if not read_map.axes:
         return []
     tables = read_map.tables[-len(read_map.axes) :]
-    kinds = [axis_structure(axis, table) for axis, table in zip(read_map.axes, tables, strict=True)]
+    kinds = [axis_pattern(axis, table) for axis, table in zip(read_map.axes, tables, strict=True)]
     along: dict[str, list[int]] = {}
     for n, (axis, kind) in enumerate(zip(read_map.axes, kinds, strict=True)):
         said = _sentence(axis, *kind)
@@ -103,27 +102,3 @@ def _sentence(axis: Axis, kind: str, step: int) -> str:
     if axis.scale > 1:
         return "the next output does not always meet the same kernel entries further on: windows meet the gaps between the inputs in different places."
     return "the next output meets the same kernel entries further on only in the interior: at the border the padding repeats inputs."
-
-
-def axis_structure(axis: Axis, table: Table) -> tuple[str, int]:
-    """circulant, toeplitz, shift (by the step given), single (one output), or irregular."""
-    outputs, inputs = len(table), axis.inputs
-    if outputs == 1:
-        return "single", 0
-    pairs = list(pairwise(table))
-    around = [*pairs, (table[-1], table[0])]
-    if outputs == inputs and all(_turned(row, inputs) == after for row, after in around):
-        return "circulant", 1
-    for step in dict.fromkeys((1, 0 if axis.stride % axis.scale else axis.stride // axis.scale)):
-        if step and all(_shifted(row, after, step, inputs) for row, after in pairs):
-            return ("toeplitz", 1) if step == 1 else ("shift", step)
-    return "irregular", 0
-
-
-def _turned(row: dict[int, Any], inputs: int) -> dict[int, Any]:
-    return {(p + 1) % inputs: taps for p, taps in row.items()}
-
-
-def _shifted(row: dict[int, Any], after: dict[int, Any], step: int, inputs: int) -> bool:
-    moved = {p + step: taps for p, taps in row.items() if p + step < inputs}
-    return moved == {p: taps for p, taps in after.items() if p >= step}

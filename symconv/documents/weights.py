@@ -57,8 +57,7 @@ def the_matrix(proof: Proof) -> list[Block]:
     read_map: ReadMap = proof.layer.read_map
     blocks = the_rule(proof)
     matrix: LabelledMatrix = proof.matrices[WEIGHT]
-    rows_, columns = matrix.shape
-    if rows_ <= FULL_ROWS and columns <= FULL_COLUMNS and prod(matrix.kernel_shape) <= FULL_ENTRIES:
+    if fits_in_full(matrix):
         if reads_twice(read_map):
             blocks.append(
                 Paragraph(
@@ -77,6 +76,19 @@ def the_matrix(proof: Proof) -> list[Block]:
             )
         )
     return blocks
+
+
+def fits_in_full(matrix: LabelledMatrix) -> bool:
+    """Whether a reader can take in the whole matrix, and its colours."""
+    rows_, columns = matrix.shape
+    return rows_ <= FULL_ROWS and columns <= FULL_COLUMNS and prod(matrix.kernel_shape) <= FULL_ENTRIES
+
+
+def grid_or_size(matrix: LabelledMatrix) -> list[Block]:
+    """W written out, or its size where that is too much."""
+    if fits_in_full(matrix):
+        return [weight_grid(matrix)]
+    return [Paragraph(words("{} is {}, too large to print in full.", WEIGHT, times(matrix.shape)))]
 
 
 def held_blocks(read_map: ReadMap) -> list[Block]:
