@@ -25,11 +25,9 @@ _MODULES = (
     "stride_selection",
     "flip",
     "kronecker",
-_MODULES = (
     "dft",
     "winograd",
     "structure",
-)
 )
 
 
