@@ -84,10 +84,14 @@ def parser() -> argparse.ArgumentParser:
         help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
     )
     prove.add_argument(
-        "--format", metavar="FORMAT", help="latex, markdown, text, json or pdf; default: by the suffix of -o, else text"
+        "--format",
+        metavar="FORMAT",
+        help="latex, markdown, text, html, json or pdf; default: by the suffix of -o, else text",
     )
     prove.add_argument(
-        "--fragment", action="store_true", help="LaTeX to \\input in a paper instead of a whole document"
+        "--fragment",
+        action="store_true",
+        help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
     )
     prove.add_argument(
         "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json, .pdf); - is standard output"
@@ -178,13 +182,17 @@ def _prove(options: argparse.Namespace) -> int:
     return PROVED
 
 
+WHOLE = ("latex", "html")
+"""The formats that are a whole document or, with --fragment, a piece of one."""
+
+
 def _written(proof: Proof, form: str, fragment: bool) -> str | bytes:
     """What is to be written: text, or the bytes of a PDF."""
     if form == "pdf":
         from .render.pdf import compile_pdf
 
         return compile_pdf(proof.render("latex", standalone=True))
-    return proof.render(form, standalone=not fragment) if form == "latex" else proof.render(form)
+    return proof.render(form, standalone=not fragment) if form in WHOLE else proof.render(form)
 
 
 def _format(options: argparse.Namespace) -> str:
@@ -209,8 +217,8 @@ def _format(options: argparse.Namespace) -> str:
             form = suffixes[suffix]
     if form not in formats:
         raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
-    if options.fragment and form != "latex":
-        rule = f"is for the latex format, and this would be {form}"
+    if options.fragment and form not in WHOLE:
+        rule = f"is for the formats {' and '.join(WHOLE)}, and this would be {form}"
         raise SpecError("--fragment", NOT_GIVEN, rule, "--fragment --format latex")
     return str(form)
 

@@ -77,7 +77,7 @@ BAD = {
     "check": ([*BASE, "--check", "most"], "check='most': must be one of auto, axes, entries, all"),
     "format": ([*BASE, "--format", "docx"], "--format='docx': must be one of latex, markdown, text, json, pdf"),
     "suffix": ([*BASE, "-o", "proof.doc"], "the suffix must be one of .tex, .md, .txt, .json, .pdf"),
-    "fragment": ([*BASE, "--fragment"], "is for the latex format"),
+    "fragment": ([*BASE, "--fragment"], "is for the formats latex and html"),
     "option": ([*BASE, "--strides", "2"], "unrecognized arguments: --strides 2"),
     "command": (["frobnicate"], "invalid choice: 'frobnicate'"),
     "nothing": ([], "required: COMMAND"),

@@ -135,7 +135,7 @@ def test_latex_escapes_every_special_character() -> None:
 
 def test_an_unknown_format_or_option_is_refused_by_name() -> None:
     proof = sc.prove(sc.Conv((3,), 2))
-    with pytest.raises(sc.SpecError, match="must be one of latex, markdown, text, json"):
+    with pytest.raises(sc.SpecError, match="must be one of latex, markdown, text, html, json"):
         proof.render("docx")
     with pytest.raises(sc.SpecError, match="the latex format takes standalone"):
         proof.render("latex", colour="red")

@@ -17,6 +17,7 @@ FORMATS = {
     "latex": ("latex", ".tex"),
     "markdown": ("markdown", ".md"),
     "text": ("text", ".txt"),
+    "html": ("html", ".html"),
     "json": ("json_format", ".json"),
 }
 """format -> (module, file suffix). The command line also writes .pdf, which is no text: see `pdf`."""

@@ -1,0 +1,184 @@
+"""HTML: one self-contained page that needs no network and no script, light or dark, on any screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from ..documents.blocks import (
+    Block,
+    Cell,
+    Display,
+    Document,
+    Emph,
+    Heading,
+    Inline,
+    Long,
+    Math,
+    Matrix,
+    Paragraph,
+    Picture,
+    Reference,
+    Statement,
+    Steps,
+    Table,
+    numbered,
+)
+from ..documents.colours import colour
+from .mathml import display, inline, mathml, operator
+from .text import inline as plain
+
+if TYPE_CHECKING:
+    from ..proof import Proof
+
+OPTIONS = ("standalone",)
+_SMALL = ' class="small"'
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #b8b8b8; --quiet: #595959; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #161616; --line: #5a5a5a; --quiet: #a8a8a8; } }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.55 Georgia, "Times New Roman", serif; }
+.symconv { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; overflow-wrap: break-word; }
+.symconv h1 { font-size: 1.5rem; line-height: 1.25; font-weight: normal; text-align: center; margin: .5rem 0 1.5rem; }
+.symconv h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
+.symconv p { margin: .6rem 0; }
+.symconv math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math, serif; }
+.symconv .left { text-align: left; }
+.symconv .small { font-size: .9rem; color: var(--quiet); }
+.symconv .wide { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
+.symconv .display { display: flex; align-items: center; gap: 1rem; margin: .8rem 0; }
+.symconv .display > .wide { flex: 1; min-width: 0; }
+.symconv .long { padding-left: 1.5rem; text-indent: -1.5rem; }
+.symconv table { border-collapse: collapse; margin: .4rem auto; }
+.symconv .settings th { text-align: left; font-weight: normal; padding: .1rem 1.2rem .1rem 0; }
+.symconv .settings { border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
+.symconv .grid td, .symconv .grid th { border: 1px solid var(--line); padding: .1rem .35rem; text-align: center; font-weight: normal; }
+.symconv .grid th { font-size: .75rem; white-space: nowrap; }
+.symconv .grid td { min-width: 1.2rem; }
+.symconv .cut { border-right-width: 2px !important; }
+.symconv .low > * { border-bottom-width: 2px !important; }
+.symconv [style*="background"] { color: #111; }
+.symconv figure { margin: 1rem 0; text-align: center; }
+.symconv .grids { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: .8rem; }
+.symconv .grids table { margin: 0; }
+.symconv figcaption { font-size: .9rem; color: var(--quiet); margin-top: .4rem; }
+.symconv ol.steps { list-style: none; padding: 0; }
+.symconv ol.steps li { padding-left: 3.2rem; text-indent: -3.2rem; margin: .55rem 0; }
+.symconv ol.steps .number { display: inline-block; width: 3.2rem; text-indent: 0; color: var(--quiet); }
+.symconv ol.steps .reason { display: block; text-indent: 0; font-style: italic; color: var(--quiet); font-size: .95rem; }
+.symconv a { color: inherit; }
+"""
+
+
+def render_proof(proof: Proof, standalone: bool = True) -> str:
+    """A whole page, or with standalone=False the part that goes into another one."""
+    return render(proof.theorem.document(proof), standalone)
+
+
+def render(document: Document, standalone: bool = True) -> str:
+    """A document in HTML."""
+    writer = _Writer(document)
+    style = f"<style>{_STYLE}</style>"
+    body = f'<article class="symconv">\n<h1>{writer.inline(document.title)}</h1>\n{writer.body()}\n</article>\n'
+    if not standalone:
+        return style + "\n" + body
+    title = escape(plain(document.title, {}))
+    head = '<meta charset="utf-8"/>\n<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n<title>{title}</title>\n{style}\n</head>\n<body>\n{body}</body>\n</html>\n'
+
+
+class _Writer:
+    """One document: its numbered displays, and identifiers that no other document on the page has."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._numbers = numbered(document)
+
+    def body(self) -> str:
+        return "\n".join(self._block(block) for block in self._document.blocks)
+
+    def _anchor(self, label: str) -> str:
+        return f"symconv-{self._document.key}-{label}"
+
+    def _block(self, block: Block) -> str:
+        match block:
+            case Heading(parts):
+                return f"<h2>{self.inline(parts)}</h2>"
+            case Paragraph(parts, small):
+                return f"<p{_SMALL if small else ''}>{self.inline(parts)}</p>"
+            case Display(formula, label):
+                number = f'<span class="number">({self._numbers[label]})</span>' if label else ""
+                anchor = f' id="{self._anchor(label)}"' if label else ""
+                return f'<div class="display"{anchor}><div class="wide">{display(formula)}</div>{number}</div>'
+            case Long(formula):
+                return f'<p class="long">{inline(formula)}.</p>'
+            case Table(rows):
+                lines = (f"<tr><th>{escape(name)}</th><td>{self.inline(value)}</td></tr>" for name, value in rows)
+                return f'<div class="wide"><table class="settings">{"".join(lines)}</table></div>'
+            case Matrix():
+                return self._matrix(block)
+            case Picture():
+                return _picture(block)
+            case Statement(parts):
+                return f"<p><strong>Theorem.</strong> <em>{self.inline(parts)}</em></p>"
+            case Steps(opening, steps):
+                items = (
+                    f'<li><span class="number">{escape(step.number)}.</span>{self.inline(step.claim)}'
+                    f'<span class="reason">{self.inline(step.reason)}{" ∎" if n == len(steps) else ""}</span></li>'
+                    for n, step in enumerate(steps, 1)
+                )
+                listed = "\n".join(items)
+                return f'<p><em>Proof.</em> {self.inline(opening)}</p>\n<ol class="steps">\n{listed}\n</ol>'
+        raise TypeError(f"not a block: {block!r}")
+
+    def inline(self, parts: Sequence[Inline | Reference]) -> str:
+        text = ""
+        for part in parts:
+            match part:
+                case str():
+                    text += escape(part)
+                case Emph(words):
+                    text += f"<em>{escape(words)}</em>"
+                case Math(formula):
+                    text += inline(formula)
+                case Reference(label):
+                    text += f'<a href="#{self._anchor(label)}">({self._numbers.get(label, "?")})</a>'
+        return text
+
+    def _matrix(self, matrix: Matrix) -> str:
+        cuts = {n for n in range(len(matrix.columns)) if matrix.column_block and (n + 1) % matrix.column_block == 0}
+        head = "".join(
+            f'<th scope="col"{_cut(n, cuts)}><math>{mathml(each)}</math></th>' for n, each in enumerate(matrix.columns)
+        )
+        lines = [f"<tr><td></td>{head}</tr>"]
+        for row, label in enumerate(matrix.rows):
+            low = ' class="low"' if matrix.row_block and (row + 1) % matrix.row_block == 0 else ""
+            cells = "".join(_cell(matrix.cells.get((row, n)), "·", _cut(n, cuts)) for n in range(len(matrix.columns)))
+            lines.append(f'<tr{low}><th scope="row"><math>{mathml(label)}</math></th>{cells}</tr>')
+        sums = f"<p>where {', '.join(map(inline, matrix.sums))}.</p>" if matrix.sums else ""
+        caption = escape(f"Written out, {matrix.caption}:")
+        return f'<p>{caption}</p>\n<div class="wide"><table class="grid">{"".join(lines)}</table></div>{sums}'
+
+
+def _cut(column: int, cuts: set[int]) -> str:
+    return ' class="cut"' if column in cuts else ""
+
+
+def _cell(cell: Cell | None, zero: str, more: str = "") -> str:
+    if cell is None:
+        return f"<td{more}>{zero}</td>"
+    fill = colour(cell.colour)
+    style = f' style="background:#{fill}"' if fill else ""
+    return f"<td{more}{style}><math>{mathml(cell.formula)}</math></td>"
+
+
+def _picture(picture: Picture) -> str:
+    pieces = []
+    for n, grid in enumerate(picture.grids):
+        if n:
+            pieces.append(f"<math>{operator(picture.operators[n - 1])}</math>")
+        lines = ("<tr>" + "".join(_cell(cell, "") for cell in row) + "</tr>" for row in grid)
+        pieces.append(f'<table class="grid">{"".join(lines)}</table>')
+    said = escape(picture.alternative)
+    return f'<figure role="img" aria-label="{said}"><div class="grids">{"".join(pieces)}</div><figcaption>{said}</figcaption></figure>'

@@ -1,0 +1,214 @@
+"""Formulas in MathML Core, which browsers show without a script and screen readers read.
+
+Browsers do not break a line within a formula, so a long one within a paragraph is written as pieces,
+each a formula of its own, between which the line may break: see `inline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from html import escape
+
+from ..formula import (
+    Array,
+    Call,
+    Cases,
+    Chain,
+    Entry,
+    Floor,
+    Formula,
+    Group,
+    Held,
+    Juxtapose,
+    Power,
+    SetOf,
+    Sigma,
+    Sym,
+    Tuple,
+    Typeset,
+    Words,
+    held_set,
+    named_set,
+)
+from ..sums import Fibre, Index, Span
+from .formula import width
+
+_OPERATORS = {
+    "=": "=", "+": "+", "-": "−", "<=": "≤", "<": "<", ">=": "≥", "!=": "≠", "x": "×", "in": "∈", "star": "⋆", "dot": "·",
+    "/": "/", ",": ",", "(x)": "⊗", "(.)": "⊙", "and": "and", "is": "is",
+}  # fmt: skip
+_OPEN, _CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
+_BREAKING = ("=", "+", "<=", ",", "and")
+"""Operators before which, or for a comma after which, a line may break."""
+
+
+TOGETHER = 24
+"""About how many characters wide a formula may be without a place to break."""
+
+
+def inline(formula: Formula) -> str:
+    """A formula within a paragraph: one or more MathML formulas with places to break between them."""
+    return " ".join(f"<math>{piece}</math>" for piece in _pieces(formula))
+
+
+def display(formula: Formula) -> str:
+    """A formula on a line of its own."""
+    return f'<math display="block">{mathml(formula)}</math>'
+
+
+def _pieces(formula: Formula) -> Iterator[str]:
+    if width(formula) <= TOGETHER:
+        yield mathml(formula)
+        return
+    match formula:
+        case Typeset(inner, _):
+            yield from _pieces(inner)
+        case Chain(sign, parts) if sign in _BREAKING:
+            for n, part in enumerate(parts):
+                pieces = list(_pieces(part))
+                if sign == "," and n + 1 < len(parts):
+                    pieces[-1] += operator(",")
+                elif sign != "," and n:
+                    pieces[0] = operator(sign) + pieces[0]
+                yield from pieces
+        case Juxtapose((Sigma(), *_) as parts):
+            signs = [part for part in parts if isinstance(part, Sigma)]
+            yield "".join(map(mathml, signs))
+            yield mathml(Juxtapose(tuple(part for part in parts if not isinstance(part, Sigma))))
+        case _:
+            yield mathml(formula)
+
+
+def mathml(formula: Formula) -> str:
+    """The formula in MathML, without the math element around it."""
+    match formula:
+        case str():
+            return _name(formula)
+        case int():
+            return _number(formula)
+        case Fraction(numerator=top, denominator=bottom):
+            if bottom == 1:
+                return _number(top)
+            minus = "<mo>−</mo>" if top < 0 else ""
+            return _row(f"{minus}<mfrac><mn>{abs(top)}</mn><mn>{bottom}</mn></mfrac>")
+        case Index():
+            return _index(formula)
+        case Sym(letter, ()):
+            return _name(letter)
+        case Sym("", indices):
+            return _row(_commas(indices))
+        case Sym(letter, indices):
+            return f"<msub>{_name(letter)}{_row(_commas(indices))}</msub>"
+        case Entry(vector, index):
+            return f"<msub>{mathml(vector)}{mathml(index)}</msub>"
+        case Juxtapose(parts):
+            return _row('<mspace width="0.17em"/>'.join(map(mathml, parts)))
+        case Chain(sign, parts):
+            return _row(operator(sign).join(map(mathml, parts)))
+        case Sigma(over):
+            return _sigma(over)
+        case Group(inside):
+            tall = isinstance(inside, Juxtapose) and any(isinstance(part, Sigma) for part in inside.parts)
+            return _row(f"<mo>(</mo>{mathml(inside)}<mo>)</mo>" if tall else f"{_OPEN}{mathml(inside)}{_CLOSE}")
+        case Tuple(items):
+            return _row(f"{_OPEN}{_commas(items)}{_CLOSE}")
+        case SetOf(items, dots):
+            listed = [mathml(item) for item in items]
+            if dots:
+                listed = [*listed[:-1], "<mo>…</mo>", listed[-1]]
+            return _row(f"<mo>{{</mo>{'<mo>,</mo>'.join(listed)}<mo>}}</mo>")
+        case Cases(rows):
+            return _cases(rows)
+        case Floor(top, bottom):
+            inside = mathml(top) if bottom is None else f"<mfrac>{mathml(top)}{mathml(bottom)}</mfrac>"
+            return _row(f"<mo>⌊</mo>{inside}<mo>⌋</mo>")
+        case Power(base, exponent):
+            return f"<msup>{mathml(base)}{mathml(exponent)}</msup>"
+        case Call(name, argument):
+            return _row(f"<mi>{escape(name)}</mi>{_OPEN}{mathml(argument)}{_CLOSE}")
+        case Array(rows):
+            cells = (f"<mtr>{''.join(f'<mtd>{_cell(each)}</mtd>' for each in row)}</mtr>" for row in rows)
+            return _row(f"<mo>[</mo><mtable>{''.join(cells)}</mtable><mo>]</mo>")
+        case Words(text):
+            return f"<mtext>{escape(text)}</mtext>"
+        case Typeset(inner, _):
+            return mathml(inner)
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def _row(inside: str) -> str:
+    return f"<mrow>{inside}</mrow>"
+
+
+def _cell(value: Formula) -> str:
+    return "<mo>·</mo>" if value == 0 else mathml(value)
+
+
+def _commas(items: tuple[Formula, ...]) -> str:
+    return "<mo>,</mo>".join(map(mathml, items))
+
+
+def _number(value: int) -> str:
+    return f"<mn>{value}</mn>" if value >= 0 else f"<mrow><mo>−</mo><mn>{-value}</mn></mrow>"
+
+
+def operator(name: str) -> str:
+    """The sign between two formulas; a word stands apart from them."""
+    sign = _OPERATORS[name]
+    return f"<mtext>\u00a0{sign}\u00a0</mtext>" if sign.isalpha() else f"<mo>{escape(sign)}</mo>"
+
+
+def _name(name: str) -> str:
+    """A variable: one letter, a letter with a number, or a floored quotient."""
+    base, _, divisor = name.partition("//")
+    if divisor:
+        return _row(f"<mo>⌊</mo>{_name(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
+    if len(name) > 1 and name[0].isalpha() and name[1:].isdigit():
+        return f"<msub><mi>{escape(name[0])}</mi><mn>{name[1:]}</mn></msub>"
+    if name.isdigit():
+        return f"<mn>{name}</mn>"
+    return f"<mi>{escape(name)}</mi>"
+
+
+def _index(index: Index) -> str:
+    terms = []
+    for n, (factor, name) in enumerate(index.signed()):
+        if n or factor < 0:
+            terms.append("<mo>−</mo>" if factor < 0 else "<mo>+</mo>")
+        if name is None or abs(factor) != 1:
+            terms.append(f"<mn>{abs(factor)}</mn>")
+        if name is not None:
+            terms.append(_name(name))
+    top = "".join(terms)
+    if index.divisor == 1:
+        return _row(top)
+    if len(index.signed()) > 1:
+        top = f"{_OPEN}{top}{_CLOSE}"
+    return _row(f"{top}<mo>/</mo><mn>{index.divisor}</mn>")
+
+
+def _sigma(over: Span | Fibre | Held) -> str:
+    match over:
+        case Span(name, first, last, 1):
+            under = _row(f"{_name(name)}<mo>=</mo>{mathml(first)}")
+            return f"<munderover><mo>∑</mo>{under}{mathml(last)}</munderover>"
+        case Span(name):
+            within = f"{_name(name)}<mo>∈</mo>{_name(named_set(name))}"
+        case Fibre(span, onto):
+            within = f"{_name(span.name)}<mo>∈</mo>{_name(named_set(span.name))}<mo>∩</mo>{mathml(held_set(onto))}"
+        case Held(name, onto):
+            within = f"{_name(name)}<mo>∈</mo>{mathml(held_set(onto))}"
+    return f"<munder><mo>∑</mo>{_row(within)}</munder>"
+
+
+def _cases(rows: tuple[tuple[Formula, Formula | str], ...]) -> str:
+    lines = []
+    for value, condition in rows:
+        said = (
+            f"<mtext>{escape(condition)}</mtext>"
+            if isinstance(condition, str)
+            else f"<mtext>if\u00a0</mtext>{mathml(condition)}"
+        )
+        lines.append(f'<mtr><mtd class="left">{mathml(value)}</mtd><mtd class="left">{said}</mtd></mtr>')
+    return _row(f"<mo>{{</mo><mtable>{''.join(lines)}</mtable>")
