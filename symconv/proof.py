@@ -142,16 +142,16 @@ class Theorem:
     sympy: Check
     size: Callable[[Any], int]  # the non-zeros that decide which checks `auto` makes
     document: Callable[[Proof], Document]
-    ends: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
-    """The rules of the steps that state the theorem, in order; a function where they depend on the layer."""
+    ends: tuple[str, ...] | Callable[..., tuple[str, ...]]
+    """The rules of the steps that state the theorem, in order; a function where they depend on the layer or the options."""
     starts: tuple[str, ...] = ("unfold",)  # the rules of which the first step may be an instance
     last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
 
-    def ends_for(self, layer: Any) -> tuple[str, ...]:
+    def ends_for(self, layer: Any, options: Iterable[tuple[str, Any]] = ()) -> tuple[str, ...]:
         """The rules of the steps that state the theorem for a layer."""
-        return self.ends(layer) if callable(self.ends) else self.ends
+        return self.ends(layer, **dict(options)) if callable(self.ends) else self.ends
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Proof:
         level_named(self.level)
         report = check_steps(self)
         size = self.theorem.size(self.layer)
-        number = self.number_of(self.theorem.ends_for(self.layer)[0])
+        number = self.number_of(self.theorem.ends_for(self.layer, self.options)[0])
         if report and (self.level in ("entries", "all") or (self.level == "auto" and size <= ENTRIES_LIMIT)):
             report += discharge("entries", self.theorem.entries(self), number)
         if report and (self.level == "all" or (self.level == "auto" and size <= SYMPY_LIMIT)):
@@ -310,7 +310,7 @@ def _reaches(proof: Proof) -> int:
     names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
     if not names or names[0] not in proof.theorem.starts:
         raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)
-    ends = proof.theorem.ends_for(proof.layer)
+    ends = proof.theorem.ends_for(proof.layer, proof.options)
     stated = tuple(name for name in names if name in ends)
     if stated != ends:
         raise Refuted("the steps do not state the theorem", left=", ".join(stated), right=", ".join(ends))

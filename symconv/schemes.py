@@ -22,10 +22,13 @@ computations", 1980; A. Lavin and S. Gray, "Fast algorithms for convolutional ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, islice
+from typing import Any
+
+from .errors import SpecError
 
 Number = int | Fraction
 Table = tuple[tuple[Number, ...], ...]
@@ -109,3 +112,43 @@ def with_roots(roots: list[Number]) -> list[Number]:
 def plain(value: Number) -> Number:
     """An integer as an int."""
     return value if isinstance(value, int) or value.denominator > 1 else value.numerator
+
+
+# Points as they are given --------------------------------------------------------------------------
+
+
+def each_axis(points: object, rank: int) -> tuple[tuple[Number, ...], ...]:
+    """Points for all axes, or a sequence of them for each axis."""
+    example = "points=(0, 1, -1, 2, -2)"
+    if isinstance(points, str) or not isinstance(points, Sequence):
+        points = (points,)
+    several = [each for each in points if isinstance(each, Sequence) and not isinstance(each, str)]
+    if not several:
+        return (tuple(_number(points, each) for each in points),) * rank
+    if len(points) != rank:
+        rule = f"needs one sequence for each of the {rank} axes, or one for all; {len(points)} given"
+        raise SpecError("points", points, rule, example)
+    return tuple(
+        tuple(_number(points, x) for x in each) if each in several else (_number(points, each),) for each in points
+    )
+
+
+def _number(points: object, value: Any) -> Number:
+    """An exact number: an integer or a fraction."""
+    if isinstance(value, bool) or not (hasattr(value, "numerator") and hasattr(value, "denominator")):
+        raise SpecError(
+            "points", points, f"must be integers and fractions, not {value!r}", "points=(0, 1, Fraction(1, 2))"
+        )
+    return plain(Fraction(int(value.numerator), int(value.denominator)))
+
+
+def enough(points: object, chosen: tuple[Number, ...], size: int, taps: int, where: str = "") -> None:
+    """As many different points as F(size, taps) needs."""
+    needed = size + taps - 2
+    example = f"points={tuple(islice(usual_points(), needed))}"
+    twice = next((x for x in chosen if chosen.count(x) > 1), None)
+    if twice is not None:
+        raise SpecError("points", points, f"must be different{where}, and {twice} occurs twice", example)
+    if len(chosen) != needed:
+        rule = f"F({size}, {taps}) takes {needed} finite points besides infinity{where}; {len(chosen)} given"
+        raise SpecError("points", points, rule, example)

@@ -28,6 +28,7 @@ _MODULES = (
     "dft",
     "winograd",
     "structure",
+    "fft_linear",
 )
 
 

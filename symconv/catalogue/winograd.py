@@ -10,9 +10,6 @@ algorithms for convolutional neural networks", arXiv 1509.09308, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
@@ -28,7 +25,7 @@ from ..identities import Known, Weights
 from ..matrices import weight_matrix
 from ..proof import Step, Theorem
 from ..readmap import Axis
-from ..schemes import Number, Scheme, plain, scheme, usual_points
+from ..schemes import Scheme, each_axis, enough, scheme
 from ..sums import WEIGHT, variable
 from ..tile_checks import tile_entries, tile_sympy
 from ..tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
@@ -76,49 +73,13 @@ def schemes_for(layer: Any, tile: object, points: object) -> tuple[Scheme, ...]:
     most = max(size + axis.taps - 1 for size, axis in zip(sizes, axes, strict=True))
     if most > TILE_LIMIT:
         raise SpecError("tile", tile, f"makes tiles of {most} entries, more than {TILE_LIMIT}", "tile=4")
-    given = (None,) * len(axes) if points is None else _each_axis(points, len(axes))
+    given = (None,) * len(axes) if points is None else each_axis(points, len(axes))
     result = []
     for n, (axis, size, chosen) in enumerate(zip(axes, sizes, given, strict=True)):
         if chosen is not None:
-            _enough(points, chosen, size, axis.taps, f" along axis {n}" if len(axes) > 1 else "")
+            enough(points, chosen, size, axis.taps, f" along axis {n}" if len(axes) > 1 else "")
         result.append(scheme(size, axis.taps, chosen))
     return tuple(result)
-
-
-def _each_axis(points: object, rank: int) -> tuple[tuple[Number, ...], ...]:
-    """Points for all axes, or a sequence of them for each axis."""
-    example = "points=(0, 1, -1, 2, -2)"
-    if isinstance(points, str) or not isinstance(points, Sequence):
-        points = (points,)
-    several = [each for each in points if isinstance(each, Sequence) and not isinstance(each, str)]
-    if not several:
-        return (tuple(_number(points, each) for each in points),) * rank
-    if len(points) != rank:
-        rule = f"needs one sequence for each of the {rank} axes, or one for all; {len(points)} given"
-        raise SpecError("points", points, rule, example)
-    return tuple(
-        tuple(_number(points, x) for x in each) if each in several else (_number(points, each),) for each in points
-    )
-
-
-def _number(points: object, value: Any) -> Number:
-    """An exact number: an integer or a fraction."""
-    if isinstance(value, bool) or not (hasattr(value, "numerator") and hasattr(value, "denominator")):
-        raise SpecError(
-            "points", points, f"must be integers and fractions, not {value!r}", "points=(0, 1, Fraction(1, 2))"
-        )
-    return plain(Fraction(int(value.numerator), int(value.denominator)))
-
-
-def _enough(points: object, chosen: tuple[Number, ...], size: int, taps: int, where: str) -> None:
-    needed = size + taps - 2
-    example = f"points={tuple(islice(usual_points(), needed))}"
-    twice = next((x for x in chosen if chosen.count(x) > 1), None)
-    if twice is not None:
-        raise SpecError("points", points, f"must be different{where}, and {twice} occurs twice", example)
-    if len(chosen) != needed:
-        rule = f"F({size}, {taps}) takes {needed} finite points besides infinity{where}; {len(chosen)} given"
-        raise SpecError("points", points, rule, example)
 
 
 # The proof ----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from ..formula import (
 from ..proof import Proof, Step
 from ..schemes import Number, Scheme, Table
 from ..sums import Span, number, variable
-from .blocks import Cell, Matrix, words
+from .blocks import Cell, Inline, Matrix, words
 from .setting import count_of, ordinal
 from .wording import Said, cited, claim_parts, reason_parts
 
@@ -176,6 +176,14 @@ def _(rule: Combine, step: Step, proof: Proof) -> Said:
 
 
 # Pieces of a page -------------------------------------------------------------------------------------
+
+
+def points_chosen(f: Scheme, start: str) -> tuple[Inline, ...]:
+    """The points, and what infinity is."""
+    if not f.points:
+        return words(start + " the one point {}, which stands for the leading coefficient.", "∞")
+    listed = Chain(",", point_labels(f.points))
+    return words(start + " {} points: {}, where {} stands for the leading coefficient.", f.size, listed, "∞")
 
 
 def numbered_letters(letter: str, size: int) -> tuple[Formula, ...]:

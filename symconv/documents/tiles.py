@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import prod
 
 from ..bilinear import numbered_schemes
@@ -24,7 +23,7 @@ from ..proof import Proof, Step
 from ..readmap import Axis
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 from ..tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
-from .bilinear import along, grid, numbered_letters, point_labels, ring, suffixes, total, transposed
+from .bilinear import along, grid, numbered_letters, point_labels, points_chosen, ring, suffixes, total, transposed
 from .blocks import Block, Display, Document, Heading, Inline, Paragraph, Statement, words
 from .common import checked, steps
 from .identities import known
@@ -193,13 +192,7 @@ def matrix_blocks(claim: Tiled) -> list[Block]:
     schemes = numbered_schemes(claim.schemes)
     for n, (f, suffix) in enumerate(schemes):
         where = f"Along the {ordinal(n)} axis, choose" if len(schemes) > 1 else "Choose"
-        points = Chain(",", tuple(map(Fraction, f.points)))
-        chosen = (
-            words(where + " {} points: {}", f.size, Chain(",", (points, "∞")))
-            if f.points
-            else words(where + " the one point {}", "∞")
-        )
-        blocks.append(Paragraph(chosen + words(", where {} stands for the leading coefficient.", "∞")))
+        blocks.append(Paragraph(points_chosen(f, where)))
         labels = point_labels(f.points)
         a, g, b = transposed(f"A{suffix}"), f"G{suffix}", transposed(f"B{suffix}")
         columns = numbered_letters("y", f.outputs), numbered_letters("g", f.taps), numbered_letters("d", f.size)
