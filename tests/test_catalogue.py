@@ -75,6 +75,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "dft": is_ring,
     "winograd": steps_by_one,
     "structure": has_entries,
+    "sparsity": lambda layer: layer.kernel_shape is not None,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 

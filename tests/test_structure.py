@@ -14,9 +14,9 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "node", "form", "padding", "spec", "sums", "readmap", "definition", "matrices", "symbols", "explain",
-    "layers", "linear", "schemes", "cyclotomic", "claims", "patterns", "rules", "proof", "formula", "identities",
-    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents", "catalogue", "render",
-    "options", "output", "cli",
+    "layers", "linear", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns", "rules", "proof",
+    "formula", "identities", "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents",
+    "catalogue", "render", "options", "output", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

@@ -29,6 +29,7 @@ _MODULES = (
     "winograd",
     "structure",
     "fft_linear",
+    "sparsity",
 )
 
 
