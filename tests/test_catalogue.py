@@ -144,13 +144,12 @@ def test_every_format_says_it(theorem: str) -> None:
     for layer in layers(7):
         if not APPLIES[theorem](layer):
             continue
-        proof = sc.prove(layer, theorem)
+        proof, again = sc.prove(layer, theorem), sc.prove(layer, theorem)
         for format in FORMATS:
-            text = proof.render(format)
-            assert text == sc.prove(layer, theorem).render(format)
+            assert proof.render(format) == again.render(format)
         assert max(map(len, str(proof).splitlines())) <= 80, layer
         written += 1
-        if written == 12:
+        if written == 8:
             return
 
 
