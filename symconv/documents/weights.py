@@ -10,6 +10,7 @@ from ..matrices import LabelledMatrix
 from ..proof import Proof
 from ..readmap import Axis, ReadMap
 from ..sums import INPUT, KERNEL, WEIGHT, number, variable
+from .block_form import block_form
 from .blocks import Block, Cell, Display, Heading, Inline, Math, Matrix, Paragraph, words
 from .colours import colour
 from .common import colour_of, position_symbol
@@ -69,12 +70,13 @@ def the_matrix(proof: Proof) -> list[Block]:
         blocks.append(
             Paragraph(
                 words(
-                    "{} is {}, too large to print in full; the rule above gives every entry of it, and below some rows are written out.",
+                    "{} is {}, too large to print in full; here it is in blocks, zeros as dots, and below some rows are written out.",
                     WEIGHT,
                     times(matrix.shape),
                 )
             )
         )
+        blocks += block_form(read_map)
     return blocks
 
 

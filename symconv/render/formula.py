@@ -275,7 +275,7 @@ def _stacked(condition: Formula) -> float:
 
 _SIGNS = {
     "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ",
-    "Λ": r"\Lambda ", "∞": r"\infty ", "⊙": r"\odot ", "…": r"\dots ",
+    "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ",
 }  # fmt: skip
 
 

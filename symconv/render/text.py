@@ -24,7 +24,7 @@ from ..documents.blocks import (
     Table,
     numbered,
 )
-from ..formula import Chain, Formula
+from ..formula import Array, Cases, Chain, Formula
 from .formula import TIE
 from .formula import text as formula_text
 
@@ -103,9 +103,27 @@ def fill(text: str, first: str = "", later: str = "") -> str:
     return "\n".join(lines).replace(TIE, " ")
 
 
-def _display(formula: Formula, number: str) -> str:
-    from ..formula import Cases
+def _wide(cells: list[list[str]]) -> bool:
+    return 4 + sum(2 + max(map(len, column)) for column in zip(*cells, strict=True)) > WIDTH
 
+
+def _array(array: Array) -> str:
+    """A small matrix, its columns one below the other."""
+    cells = [["." if each == 0 else formula_text(each) for each in row] for row in array.rows]
+    while _wide(cells) and "⋯" in cells[0] and cells[0].index("⋯") > 1:  # leave more out where dots stand already
+        at = cells[0].index("⋯") - 1
+        cells = [[*row[:at], *row[at + 1 :]] for row in cells]
+    if _wide(cells):
+        return fill(formula_text(array), "      ", "      ")
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(f"{cell:^{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return "\n".join(f"      {line}".rstrip() for line in lines)
+
+
+def _display(formula: Formula, number: str) -> str:
+    if isinstance(formula, Chain) and isinstance(formula.parts[-1], Array):
+        left = " = ".join(formula_text(part) for part in formula.parts[:-1]) + " ="
+        return f"    {left}\n\n" + _array(formula.parts[-1])
     if isinstance(formula, Chain) and isinstance(formula.parts[-1], Cases):
         left = " = ".join(formula_text(part) for part in formula.parts[:-1]) + " = "
         rows = [
