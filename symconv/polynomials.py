@@ -33,12 +33,17 @@ def reversed_entry(axis: Axis, w: int) -> int:
     return w if axis.flip else axis.taps - 1 - w
 
 
+def axis_names(rank: int) -> list[str]:
+    """What the letters of an axis end in: 1, 2, ..., or nothing where there is one axis."""
+    return [""] if rank == 1 else [str(n) for n in range(1, rank + 1)]
+
+
 # Claims -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Circulant(Weights):
-    """Along each axis, entry (m, n) is h_w for w = m - n modulo the size."""
+    """Along each axis, entry (m, n) is h_w for w = m - n modulo the size of the ring."""
 
     sizes: tuple[int, ...]
 

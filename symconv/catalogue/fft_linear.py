@@ -54,6 +54,7 @@ from ..polynomials import (
     Shift,
     Transform,
     Turn,
+    axis_names,
 )
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
@@ -179,7 +180,8 @@ def _on_a_ring(layer: Any, size: object) -> tuple[tuple[Step, ...], dict[str, An
 
 def between(lines: Any) -> tuple[list[str], list[str]]:
     """The letters of the places on the ring, after and before the circulant."""
-    ends = [""] if len(lines) == 1 else [str(n) for n in range(1, len(lines) + 1)]
+    rank = sum(isinstance(line, Axis) for line in lines)
+    ends = ["0"] * (len(lines) - rank) + axis_names(rank)
     return [f"m{end}" for end in ends], [f"n{end}" for end in ends]
 
 

@@ -84,7 +84,7 @@ def _(claim: Evaluated, proof: Proof) -> Said:
     if sizes == [1]:
         return start + words(": at {}, the one point, a constant is its leading coefficient.", "∞")
     powers = (1, "α", Power("α", 2), "…")[: sizes[-1] if sizes[-1] < 4 else 4]
-    last = Chain(",", (0, "…", 0, 1)) if sizes[-1] > 2 else Chain(",", (0, 1))
+    last = Chain(",", {2: (0, 1), 3: (0, 0, 1)}.get(sizes[-1], (0, "…", 0, 1)))
     said = words(
         ": the row of a point {} is {}, and the last row, for {}, is {} and reads off the leading coefficient.",
         "α",
@@ -112,9 +112,8 @@ def _(claim: Multiplied, proof: Proof) -> Said:
 def _(claim: Interpolated, proof: Proof) -> Said:
     size = len(claim.factors)
     suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
-    value = Juxtapose(
-        (_over_points(size), Sym(f"B{suffix}", ("s", "l")), Sym(f"V{size}", ("l", "q")), "/", Sym("f", ("l",)))
-    )
+    quotient = Chain("/", (Sym(f"V{size}", ("l", "q")), Sym("f", ("l",))))
+    value = Juxtapose((_over_points(size), Sym(f"B{suffix}", ("s", "l")), quotient))
     return words(
         f"A polynomial with {count_of(size, 'coefficient')} is determined by its {count_of(size, 'value')}: {{}}.",
         delta(value, equals("q", "s")),

@@ -21,6 +21,7 @@ from ..polynomials import (
     Shift,
     Transform,
     Turn,
+    axis_names,
 )
 from ..proof import Proof, Step
 from ..readmap import Axis, ReadMap
@@ -39,12 +40,12 @@ from .wording import Said, cited, claim_parts, matrix_entry, reason_parts
 
 def unknowns(axes: tuple[Axis, ...]) -> list[str]:
     """t, or one for each axis: t1, t2, ..."""
-    return ["t"] if len(axes) == 1 else [f"t{n}" for n in range(1, len(axes) + 1)]
+    return [f"t{name}" for name in axis_names(len(axes))]
 
 
 def numbered_names(letter: str, axes: tuple[Axis, ...]) -> list[Index]:
     """w, or w1, w2, ..."""
-    return [variable(letter)] if len(axes) == 1 else [variable(f"{letter}{n}") for n in range(1, len(axes) + 1)]
+    return [variable(letter + name) for name in axis_names(len(axes))]
 
 
 def reversed_kernel(read_map: ReadMap) -> Formula:
@@ -72,52 +73,57 @@ def channel_letters(layer: Any) -> tuple[Formula, ...]:
 # Claims -------------------------------------------------------------------------------------------
 
 
+def on_the_ring(letter: str, proof: Proof) -> Formula:
+    """C_{m,n}, with the channels first where there are any."""
+    read_map: ReadMap = proof.layer.read_map
+    names = ["0"] * read_map.shows_channels + axis_names(len(read_map.axes))
+    rows, columns = ([variable(side + name) for name in names] for side in "mn")
+    return matrix_entry(letter, rows, columns)
+
+
+def for_channels(proof: Proof) -> tuple[str, tuple[Formula, ...]]:
+    """Where there are channels, the words that an entry on the ring begins with."""
+    if not proof.layer.read_map.shows_channels:
+        return "", ()
+    within = " of one group" if proof.layer.groups > 1 else ""
+    return "for output channel {} and input channel {}" + within + ", ", ("m0", "n0")
+
+
 @claim_parts.register
 def _(claim: Circulant, proof: Proof) -> Said:
-    read_map: ReadMap = proof.layer.read_map
-    several = len(read_map.lines) > 1
-    names = [str(n) for n in range(1, len(read_map.lines) + 1)] if several else [""]
-    rows, columns = ([variable(f"{letter}{n}") for n in names] for letter in "mn")
-    entry = matrix_entry(claim.letter, rows, columns)
-    along = names[-len(read_map.axes) :]
-    letters = numbered_names("w", read_map.axes)
+    axes: tuple[Axis, ...] = proof.layer.read_map.axes
+    letters = numbered_names("w", axes)
     differences = [
-        equals(w, Juxtapose((variable(f"m{n}") - variable(f"n{n}"), Words(f" modulo {size}"))))
-        for w, n, size in zip(letters, along, claim.sizes, strict=True)
+        equals(w, Chain("mod", (Tuple((variable(f"m{n}") - variable(f"n{n}"),)), size)))
+        for w, n, size in zip(letters, axis_names(len(axes)), claim.sizes, strict=True)
     ]
-    start = (
-        "For each pair of channels {} and {}" + " of one group" * (proof.layer.groups > 1) + ", "
-        if read_map.shows_channels
-        else ""
-    )
-    pair = ("m1", "n1") if read_map.shows_channels else ()
-    zero = [Chain("<", (axis.taps - 1, w)) for w, axis in zip(letters, read_map.axes, strict=True)]
-    return words(
-        start + "{} with " + " and ".join("{}" for _ in differences) + ", which is zero where " + " or ".join("{}" for _ in zero) + ".",
-        *pair, equals(entry, Sym("h", tuple(letters))), *differences, *zero,
-    )  # fmt: skip
+    zero = [Chain("<", (axis.taps - 1, w)) for w, axis in zip(letters, axes, strict=True)]
+    start, channels = for_channels(proof)
+    said = "{} with " + " and ".join("{}" for _ in differences) + ", and zero where " + " or ".join("{}" for _ in zero)
+    entry = equals(on_the_ring(claim.letter, proof), Sym("h", tuple(letters)))
+    return words(f"{start[:1].upper()}{start[1:]}{said}.", *channels, entry, *differences, *zero)
 
 
 @claim_parts.register
 def _(claim: Diagonal, proof: Proof) -> Said:
-    axes = proof.layer.read_map.axes
-    names = [""] if len(axes) == 1 else [str(n) for n in range(1, len(axes) + 1)]
+    axes: tuple[Axis, ...] = proof.layer.read_map.axes
+    names = axis_names(len(axes))
 
-    def power(letter: str, n: str) -> Formula:
-        return Power(f"ω{n}" if n else "ω", Juxtapose((f"t{n}", f"{letter}{n}")))
+    def powers(letter: str) -> tuple[Formula, ...]:
+        return tuple(Power(f"ω{n}", Juxtapose((f"s{n}", f"{letter}{n}"))) for n in names)
 
-    said = words(
-        "If " + " and ".join("{}" for _ in names) + ", then along the places of the ring {}.",
-        *(equals(Power(f"ω{n}" if n else "ω", size), 1) for n, size in zip(names, claim.sizes, strict=True)),
-        equals(
-            Juxtapose((*(Sigma(Span(f"m{n}", number(0), number(size - 1))) for n, size in zip(names, claim.sizes, strict=True)),
-                       *(power("m", n) for n in names), matrix_entry(claim.letter, [variable(f"m{n}") for n in names], [variable(f"n{n}") for n in names]))),
-            Juxtapose((Group(Juxtapose((*(Sigma(Span(f"w{n}", number(0), number(axis.taps - 1))) for n, axis in zip(names, axes, strict=True)),
-                                        *(power("w", n) for n in names), Sym("h", tuple(variable(f"w{n}") for n in names))))),
-                       *(power("n", n) for n in names))),
-        ),
+    def sums(letter: str, sizes: list[int]) -> tuple[Formula, ...]:
+        return tuple(Sigma(Span(letter + n, number(0), number(size - 1))) for n, size in zip(names, sizes, strict=True))
+
+    start, channels = for_channels(proof)
+    left = Juxtapose((*sums("m", list(claim.sizes)), *powers("m"), on_the_ring(claim.letter, proof)))
+    transform = (*sums("w", [axis.taps for axis in axes]), *powers("w"), Sym("h", tuple(numbered_names("w", axes))))
+    right = Juxtapose((Group(Juxtapose(transform)), *powers("n")))
+    return words(
+        "If " + " and ".join("{}" for _ in names) + f", then {start}{{}}: a transformed column is the transform of {{}}, times a power.",
+        *(equals(Power(f"ω{n}", size), 1) for n, size in zip(names, claim.sizes, strict=True)),
+        *channels, equals(left, right), "h",
     )  # fmt: skip
-    return said
 
 
 @claim_parts.register
@@ -169,7 +175,7 @@ def _(claim: Levels, proof: Proof) -> Said:
         powers = [Power(t, base**level) if level else t for level in range(q)]
         parts += words(
             f"{' ' if parts else ''}A polynomial in {{}} with {base**q} coefficients is one in {listed('{}' for _ in powers)}, "
-            f"with {base} coefficients in each, and products are products: so the scheme multiplies them level by level.",
+            f"with {base} coefficients in each, so the scheme multiplies two of them level by level.",
             t, *powers,
         )  # fmt: skip
     return parts
@@ -362,7 +368,7 @@ def fft_document(proof: Proof) -> Document:
     f = last.schemes[0]
     name = "Karatsuba’s scheme" if f.taps == 2 else f"Toom and Cook’s scheme with {f.taps} parts"
     said = words(
-        f"{name}, {{}}, computes the product of input and kernel block by block, and with it {{}}" + (", up to the bias" if layer.bias else "") + ".",
+        f"{name}, {{}}, computes the product of input and kernel block by block; its coefficients are the outputs {{}}" + (", before the bias is added" if layer.bias else "") + ".",
         multiplied("a"), "Y",
     )  # fmt: skip
     opening = words(

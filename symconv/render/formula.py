@@ -50,6 +50,7 @@ _LATEX_OPERATORS = {
     ">=": r"\ge ",
     "(x)": r"\otimes ",
     "(.)": r"\odot ",
+    "mod": r"\bmod ",
 }
 _TEXT_OPERATORS = {
     "=": " = ",
@@ -69,6 +70,7 @@ _TEXT_OPERATORS = {
     ">=": " ≥ ",
     "(x)": " ⊗ ",
     "(.)": " ⊙ ",
+    "mod": " mod ",
 }
 
 
@@ -93,7 +95,7 @@ def latex(formula: Formula) -> str:
             return ",".join(map(latex, indices))
         case Sym(letter, indices):
             name = _latex_name(letter)
-            name = f"{{{name}}}" if "_" in name else name  # V_6 has an index already
+            name = f"({name})" if "_" in name else name  # V_6 has an index already
             return f"{name}_{{{','.join(_tight(latex(index)) for index in indices)}}}"
         case Entry(vector, index):
             return f"{latex(vector)}_{{{latex(index)}}}"
