@@ -64,6 +64,12 @@ def has_entries(layer: Layer) -> bool:
     return bool(layer.kernel_shape is not None and layer.read_map.nonzeros)
 
 
+def is_a_product(layer: Layer) -> bool:
+    if not is_conv(layer) or {*layer.stride, *layer.dilation, *layer.input_dilation} != {1}:
+        return False
+    return layer.padding_mode == "zeros" or not any(side > 0 for pair in layer.padding for side in pair)
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -74,6 +80,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "kronecker": lambda layer: not isinstance(layer, sc.Linear),
     "dft": is_ring,
     "winograd": steps_by_one,
+    "fft_linear": is_a_product,
     "structure": has_entries,
     "sparsity": lambda layer: layer.kernel_shape is not None,
 }
