@@ -11,6 +11,7 @@ blocks        block by block the scheme computes these: here it meets W
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any, ClassVar
 
@@ -186,7 +187,8 @@ class Convolve:
         return compared
 
 
-def convolved(scheme: Scheme) -> list[Terms]:
+@lru_cache(maxsize=8)  # every level of every axis asks for it
+def convolved(scheme: Scheme) -> tuple[Terms, ...]:
     """B ((G g) . (A a)) multiplied out: each coefficient as {(u, h): coefficient of g_u a_h}."""
     result = []
     for s in range(scheme.size):
@@ -196,7 +198,7 @@ def convolved(scheme: Scheme) -> list[Terms]:
                 if basis[s] and g and a:
                     total[u, h] = total.get((u, h), 0) + basis[s] * g * a
         result.append({term: value for term, value in total.items() if value})
-    return result
+    return tuple(result)
 
 
 @dataclass(frozen=True)

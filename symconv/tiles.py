@@ -8,7 +8,9 @@ tile          tile by tile the layer is that correlation: here the scheme meets 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any, ClassVar
@@ -98,21 +100,21 @@ class Transpose:
         return compared
 
 
-def expanded(scheme: Scheme) -> list[dict[int, Entry]]:
+@lru_cache(maxsize=8)  # two rules ask for it
+def expanded(scheme: Scheme) -> tuple[dict[int, Entry], ...]:
     """A^T ((G g) . (B^T d)) multiplied out: for each output, {entry of the tile: {(kernel entry,): coefficient}}."""
     rows: list[dict[int, Entry]] = []
     for h in range(scheme.outputs):
         total: dict[int, Entry] = {}
         for values, kernel, basis in zip(scheme.values, scheme.kernel, scheme.basis, strict=True):
-            if not values[h]:
-                continue
-            for s, b in enumerate(basis):
-                entry = total.setdefault(s, {})
-                for u, g in enumerate(kernel):
-                    if b and g:
-                        entry[u,] = entry.get((u,), 0) + values[h] * g * b
+            for u, g in enumerate(kernel):
+                weight = values[h] * g
+                for s, b in enumerate(basis):
+                    if weight and b:
+                        entry = total.setdefault(s, {})
+                        entry[u,] = entry.get((u,), 0) + weight * b
         rows.append({s: left for s, entry in total.items() if (left := {u: c for u, c in entry.items() if c})})
-    return rows
+    return tuple(rows)
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ class Tile:
         return compared
 
 
-def placed(axis: Axis, tiling: Tiling, block: list[dict[int, Entry]], i: int) -> dict[int, Entry]:
+def placed(axis: Axis, tiling: Tiling, block: Sequence[dict[int, Entry]], i: int) -> dict[int, Entry]:
     """Output i as its tile computes it: {input: {(kernel label,): coefficient}}, padded positions read forward."""
     n, h = divmod(i, tiling.size)
     row: dict[int, Entry] = {}

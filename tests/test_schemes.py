@@ -114,7 +114,7 @@ def test_every_scheme_satisfies_its_identity(m: int, r: int) -> None:
     for f in (scheme(m, r), scheme(m, r, points)):
         expected = [int(s == h + u) for h in range(m) for u in range(r) for s in range(f.size)]
         assert list(evaluated_identity(f)) == expected
-        assert expanded(f) == [{h + u: {(u,): 1} for u in range(r)} for h in range(m)]
+        assert expanded(f) == tuple({h + u: {(u,): 1} for u in range(r)} for h in range(m))
         values = np.array(evaluation(f.points, f.size), float)
         if np.linalg.cond(values) < 1e6:
             scaled = [[Fraction(b) / x for b in row] for row, x in zip(f.basis, f.factors, strict=True)]
