@@ -36,7 +36,7 @@ from .formula import width
 
 _OPERATORS = {
     "=": "=", "+": "+", "-": "−", "<=": "≤", "<": "<", ">=": "≥", "!=": "≠", "x": "×", "in": "∈", "star": "⋆", "dot": "·",
-    "/": "/", ",": ",", "(x)": "⊗", "(.)": "⊙", "and": "and", "is": "is",
+    "/": "/", ",": ",", "(x)": "⊗", "(.)": "⊙", "mod": "mod", "and": "and", "is": "is",
 }  # fmt: skip
 _OPEN, _CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _BREAKING = ("=", "+", "<=", ",", "and")
