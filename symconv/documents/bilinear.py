@@ -156,8 +156,8 @@ def _(rule: Interpolate, step: Step, proof: Proof) -> Said:
     claim: Interpolated = step.claim  # type: ignore[assignment]
     suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
     return words(
-        "row {} of {} holds a polynomial that vanishes at every point but its own, where it is {}: {}",
-        "l", transposed(f"B{suffix}"), Sym("f", ("l",)), Chain("=", ("f", Tuple(tuple(map(Fraction, claim.factors))))),
+        "row {} of {} holds a polynomial that vanishes at every point but its own, where it is {}: {} in turn",
+        "l", transposed(f"B{suffix}"), Sym("f", ("l",)), Chain(",", tuple(map(Fraction, claim.factors))),
     )  # fmt: skip
 
 
