@@ -18,11 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from operator import eq
 from typing import Any, ClassVar, Union
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .linear import Entry, Exact, difference, of_line, of_matrix
-from .matrices import LabelledMatrix, NumberMatrix, ProductRows, product_rows
+from .matrices import LabelledMatrix, NumberMatrix, ProductRows, product_rows, unravel
 from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
@@ -358,13 +359,34 @@ class Assemble:
         return compared
 
 
+class KroneckerRows(Sequence[dict[int, Any]]):
+    """The rows of a Kronecker product of matrices of numbers, computed on demand: equal where the factors are."""
+
+    def __init__(self, lines: tuple[Exact, ...]) -> None:
+        self.lines = lines
+
+    def __len__(self) -> int:
+        return prod(len(line.rows) for line in self.lines)
+
+    def __getitem__(self, row: Any) -> Any:
+        cells: dict[int, Any] = {0: 1}
+        for line, at in zip(self.lines, unravel(range(len(self))[row], [len(e.rows) for e in self.lines]), strict=True):
+            along = line.rows[at]
+            cells = {c * line.width + d: x * entry[()] for c, x in cells.items() for d, entry in along.items()}
+        return cells
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, KroneckerRows):
+            return self.lines == other.lines
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def number_matrix(lines: tuple[Exact, ...]) -> NumberMatrix:
     """The whole matrix of numbers that is a product over the lines."""
-    total = lines[0]
-    for line in lines[1:]:
-        total = total.kron(line)
-    rows = tuple({column: entry[()] for column, entry in row.items()} for row in total.rows)
-    return NumberMatrix(tuple(len(line.rows) for line in lines), tuple(line.width for line in lines), rows)
+    shapes = tuple(len(line.rows) for line in lines), tuple(line.width for line in lines)
+    return NumberMatrix(*shapes, KroneckerRows(lines))
 
 
 def exact(matrix: LabelledMatrix | NumberMatrix) -> Exact:

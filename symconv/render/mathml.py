@@ -99,7 +99,9 @@ def mathml(formula: Formula) -> str:
         case Sym("", indices):
             return _row(_commas(indices))
         case Sym(letter, indices):
-            return f"<msub>{_name(letter)}{_row(_commas(indices))}</msub>"
+            name = _name(letter)
+            name = _row(f"{_OPEN}{name}{_CLOSE}") if "<msub>" in name else name  # V_6 has an index already
+            return f"<msub>{name}{_row(_commas(indices))}</msub>"
         case Entry(vector, index):
             return f"<msub>{mathml(vector)}{mathml(index)}</msub>"
         case Juxtapose(parts):
