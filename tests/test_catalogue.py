@@ -82,6 +82,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "winograd": steps_by_one,
     "fft_linear": is_a_product,
     "structure": has_entries,
+    "rank": has_entries,
     "sparsity": lambda layer: layer.kernel_shape is not None,
 }
 """Which theorem applies where: the table that the refusals are held against."""

@@ -30,6 +30,7 @@ _MODULES = (
     "structure",
     "fft_linear",
     "sparsity",
+    "rank",
 )
 
 

@@ -168,6 +168,8 @@ def text(formula: Formula) -> str:
             return f"{text(vector)}[{text(index)}]"
         case Juxtapose(parts):
             return "".join(_gap(parts, n) + text(part) for n, part in enumerate(parts))
+        case Chain("-", ("", *parts)):
+            return "-" + " - ".join(map(text, parts))
         case Chain(operator, parts):
             return _TEXT_OPERATORS[operator].join(map(text, parts))
         case Sigma(Span(name, first, last, 1)):
