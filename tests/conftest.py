@@ -53,11 +53,24 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "im2col-groups": (sc.Conv((7,), 3, 2, 4, stride=2, groups=2, bias=True), "im2col"),
     "im2col-lenet-c3": (sc.Conv((14, 14), 5, 6, 16, bias=True), "im2col"),
     "im2col-linear": (sc.Linear(3, 2), "im2col"),
+    "kernel-vector": (sc.Conv((3, 4), 2, 2, 2, groups=2, bias=True), "kernel_vector"),
+    "kronecker": (sc.Conv((3, 4), (2, 3), padding=1, padding_mode="circular"), "kronecker"),
+    "padding-factor": (sc.Conv((3, 4), (3, 2), padding=((1, 0), (1, 1)), padding_mode="reflect"), "padding_factor"),
+    "stride-selection": (sc.Conv((3, 7), (2, 3), stride=(1, 2), dilation=(1, 2)), "stride_selection"),
+    "flip": (sc.Conv((3,), 4, padding=2, padding_mode="circular"), "flip"),
+    "structure": (sc.Conv((4, 4), 3, padding=1), "structure"),
+    "sparsity": (sc.Conv((5, 6), 3, 2, 4, stride=2, padding=1, padding_mode="replicate"), "sparsity"),
+    "rank": (sc.Conv((3,), 3, padding=1, padding_mode="circular"), "rank"),
+    "dft": (sc.Conv((4,), 3, padding=1, padding_mode="circular"), "dft"),
+    "dft-channels": (sc.Conv((3, 4), (2, 3), 2, 2, padding=((0, 1), (1, 1)), padding_mode="circular"), "dft"),
+    "winograd": (sc.Conv((6, 7), 3, 2, padding=1), "winograd"),
+    "fft-linear": (sc.Conv((5,), 3, padding=1), "fft_linear"),
 }
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
-          "causal", "linear", "transposed", "im2col", "im2col-groups"]  # fmt: skip
+          "causal", "linear", "transposed", "im2col", "im2col-groups", "kronecker", "padding-factor", "flip",
+          "structure", "rank", "dft", "winograd"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
