@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typ
 if TYPE_CHECKING:
     from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
-    from .layers import Conv, ConvTranspose, Layer, Linear
+    from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
     from .proof import Proof, Report
 
 __version__ = "0.1.0"
@@ -22,6 +22,9 @@ __version__ = "0.1.0"
 _HOME = {
     "Conv": "layers",
     "ConvTranspose": "layers",
+    "AvgPool": "layers",
+    "Upsample": "layers",
+    "PixelShuffle": "layers",
     "Linear": "layers",
     "Layer": "layers",
     "prove": "catalogue",
@@ -37,11 +40,13 @@ _HOME = {
 }
 
 __all__ = [
+    "AvgPool",
     "Conv",
     "ConvTranspose",
     "Layer",
     "Linear",
     "NotApplicable",
+    "PixelShuffle",
     "Proof",
     "ProofFailed",
     "Report",
@@ -49,6 +54,7 @@ __all__ = [
     "SymconvError",
     "TooLarge",
     "Unsupported",
+    "Upsample",
     "__version__",
     "prove",
     "theorems",

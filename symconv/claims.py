@@ -6,15 +6,16 @@ output by output, straight from the form that is printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .form import Difference, Row, collect, row_difference
-from .matrices import LabelledMatrix, unravel
+from .definition import constant
+from .form import Difference, Row, Term, collect, row_difference, weigh
+from .matrices import LabelledMatrix, NumberMatrix, unravel
 from .readmap import Line, Table, with_quotients
-from .sums import INPUT, KERNEL, PADDED, Fibre, Index, Span, Sum, variable
+from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, variable
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -105,8 +106,8 @@ def evaluate(axis: Sum, line: Line, output: int) -> Row:
     its range is refuted here, so nothing outside a tensor is ever claimed to be read.
     """
     kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
-    if kernel is None or signal is None or len(signal.indices) != 1:
-        raise Refuted("the sum has no kernel factor or reads no input")
+    if (kernel is None) is bool(line.kernel_index) or signal is None or len(signal.indices) != 1:
+        raise Refuted("the sum has no kernel factor, or one too many, or reads no input")
     env = with_quotients({line.letters.output: output}, *_indices(axis))
     try:
         match axis.spans:
@@ -116,14 +117,16 @@ def evaluate(axis: Sum, line: Line, output: int) -> Row:
                 allowed = line.padded_range if signal.letter == PADDED else range(line.inputs)
                 if positions and not (positions[0] in allowed and positions[-1] in allowed):
                     raise _outside(signal.letter, positions, allowed, line, output)
-                return collect(zip(_labels(kernel.indices, line, span.name, values, env), positions, strict=True))
+                labels = _labels(kernel, line, span.name, values, env)
+                return _weighed(zip(labels, positions, strict=True), axis, line, span.name, values, env)
             case (Span() as outer, Fibre(span)):
                 if signal.indices != (variable(outer.name),):
                     raise Refuted("a grouped sum does not read its outer variable", _at(line, output))
                 inputs, values = outer.at(env), span.at(env)
-                labels = _labels(kernel.indices, line, span.name, values, env)
+                labels = _labels(kernel, line, span.name, values, env)
                 held = ((label, line.fold(t)) for label, t in zip(labels, values, strict=True))
-                return collect((label, p) for label, p in held if p in inputs)
+                row = _weighed(held, axis, line, span.name, values, env)
+                return {term: count for term, count in row.items() if term[1] in inputs}
     except KeyError as error:
         raise Refuted(f"the sum uses the letter {error.args[0]}, which it does not define") from None
     raise Refuted("the sum is not over kernel entries, positions or inputs")
@@ -147,12 +150,36 @@ def tabulated(table: Table, line: Line, output: int) -> Row:
         raise Refuted(
             "an entry is stored with no kernel entry in it", _at(line, output), f"p={empty}", "nothing", "a zero"
         )
-    return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
+    if line.kernel_index:
+        return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
+    return weigh(((None, p), line.coefficient(output, tap)) for p, taps in row.items() for tap in taps)
+
+
+def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: range, env: dict[str, int]) -> Row:
+    """The terms with their coefficients; for a line that has none this is `collect`."""
+    if axis.coefficient == 1 and len(axis.factors) == (2 if line.kernel_index else 1):
+        return collect(terms)
+    found = [axis.coefficient] * len(values)
+    for factor in axis.known:
+        index = line.coefficient_index or ()
+        if factor.letter != line.letters.coefficient or len(factor.indices) != len(index):
+            raise Refuted(
+                f"the sum has the factor {factor}, which is no coefficient of the layer",
+                _at(line, env[line.letters.output]),
+            )
+        ranges = (range(line.outputs), range(line.taps))
+        columns = [_over(each, name, values, env) for each in factor.indices]
+        for column, allowed in zip(columns, ranges, strict=False):
+            if column and not (min(column) in allowed and max(column) in allowed):
+                raise _outside(factor.letter, column, allowed, line, env[line.letters.output])
+        taps = columns[1] if len(columns) > 1 else [0] * len(values)
+        found = [one * line.coefficient(o, tap) for one, o, tap in zip(found, columns[0], taps, strict=True)]
+    return weigh(zip(terms, found, strict=True))
 
 
 def _indices(axis: Sum) -> list[Index]:
     limits = [span.span if isinstance(span, Fibre) else span for span in axis.spans]
-    used = [index for factor in axis.factors if factor.letter in (KERNEL, PADDED, INPUT) for index in factor.indices]
+    used = [index for factor in axis.factors if factor.letter not in (WEIGHT, COLUMNS) for index in factor.indices]
     return [limit for span in limits for limit in (span.first, span.last)] + used
 
 
@@ -167,7 +194,10 @@ def _over(index: Index, name: str, values: range, env: dict[str, int]) -> Sequen
     return result
 
 
-def _labels(indices: tuple[Index, ...], line: Line, name: str, values: range, env: dict[str, int]) -> list[int]:
+def _labels(kernel: Factor | None, line: Line, name: str, values: range, env: dict[str, int]) -> Sequence[int | None]:
+    if kernel is None:
+        return [None] * len(values)
+    indices = kernel.indices
     if len(indices) != len(line.kernel_shape):
         raise Refuted("the kernel has the wrong number of indices", left=len(indices), right=len(line.kernel_shape))
     labels = [0] * len(values)
@@ -212,12 +242,14 @@ def compare(line: Line, left: Callable[[int], Row], right: Callable[[int], Row],
 
 
 def _met(row: Row, at: object, line: Line) -> str:
-    """The kernel entries that meet an input in a row, as they are printed."""
+    """The kernel entries that meet an input in a row, as they are printed; without a kernel the number."""
+    if not line.kernel_index:
+        return str(row.get((None, at), 0))
     met = [
         kernel_entry(label, line.kernel_shape)
         for (label, source), count in sorted(row.items(), key=repr)
         if source == at
-        for _ in range(count)
+        for _ in range(int(count))
     ]
     return " + ".join(met) or "nothing"
 
@@ -229,13 +261,15 @@ def kernel_entry(label: object, shape: tuple[int, ...]) -> str:
     return f"k entry {label}, which there is not,"
 
 
-def differ(difference: Difference, what: str, matrix: LabelledMatrix) -> Refuted:
+def differ(difference: Difference, what: str, matrix: LabelledMatrix | NumberMatrix) -> Refuted:
     """Where two families of flattened rows differ, in positions."""
     if difference.term is None:
         found = "a row too many" if difference.right else "a row is missing"
         return Refuted(f"{what}: {found}", difference.output, None, difference.left, difference.right)
     kernel, column = difference.term
     at = matrix.column_position(column) if isinstance(column, int) else column
+    if isinstance(matrix, NumberMatrix):
+        return Refuted(what, difference.output, at, difference.left, difference.right)
     name = kernel_entry(kernel, matrix.kernel_shape)
     sides = (f"{count} times {name}" for count in (difference.left, difference.right))
     return Refuted(what, difference.output, at, *sides)
@@ -254,6 +288,9 @@ def same_lines(context: Context, *claims: AnyClaim | None) -> Iterator[tuple[Any
         expect(len(sums_of(claim)), len(context.lines), "the claim has not one sum for each axis")
         assert isinstance(claim, Claim)  # noqa: S101 - `sums_of` has just said so
         expect(claim.bias, context.subject.definition.bias, "the bias is lost or added")
+        for line, axis in zip(context.lines, claim.sums, strict=True):  # in a sum of entries of W it is in them
+            before = 1 if axis.factor(WEIGHT) else constant(line)
+            expect(axis.coefficient, before, f"the constant before the sum along {line.letters.output} is another")
     return zip(context.lines, *(sums_of(claim) for claim in claims), strict=True)
 
 

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import product
+from math import prod
 from operator import mul
 from types import CodeType
 from typing import Any
 
-from .form import Row, collect
+from .form import Coefficient, Row, collect, weigh
 from .readmap import Line, ReadMap
 from .sums import INPUT, KERNEL, PADDED, Factor, Fibre, Span, Sum, leading, number, python
 
@@ -30,14 +32,36 @@ Total = Callable[[Iterable[Any]], Any]
 
 
 def line_sum(line: Line, signal: str) -> Sum:
-    """The definition along one axis: sum over the taps u of k_u times the signal at `position`."""
+    """The definition along one axis: sum over the taps u of c k_u times the signal at `position`."""
     tap = Span(line.letters.kernel, number(0), number(line.taps - 1))
-    return Sum((tap,), (Factor(KERNEL, line.kernel_index), Factor(signal, (line.position,))))
+    return Sum((tap,), (*weights(line), Factor(signal, (line.position,))), constant(line))
+
+
+def constant(line: Line) -> Coefficient:
+    """The coefficient that stands before the sum along one axis: one, where it is not the same for every term."""
+    return line.coefficient(0, 0) if line.coefficient_index is None else 1
+
+
+def weights(line: Line) -> tuple[Factor, ...]:
+    """What multiplies the input along one axis: a table of known coefficients, a kernel entry, or both."""
+    known = () if line.coefficient_index is None else (Factor(line.letters.coefficient, line.coefficient_index),)
+    return (*known, Factor(KERNEL, line.kernel_index)) if line.kernel_index else known
+
+
+def coefficients(line: Line) -> dict[str, Any]:
+    """The table of known coefficients along one axis, by its letter."""
+    index = line.coefficient_index
+    if index is None:
+        return {}
+    if len(index) == 1:
+        return {line.letters.coefficient: [line.coefficient(output, 0) for output in range(line.outputs)]}
+    by_tap = [[line.coefficient(output, tap) for tap in range(line.taps)] for output in range(line.outputs)]
+    return {line.letters.coefficient: by_tap}
 
 
 @dataclass(frozen=True)
 class Definition:
-    """y_o = b_c + the sum over all kernel entries, for one read map."""
+    """y_o = b_c + the sum over all kernel entries, or all coefficients, for one read map."""
 
     read_map: ReadMap
     bias: bool
@@ -65,7 +89,10 @@ class Definition:
 
     def function(self, kernel: Any, signal: Any, bias: Any, total: Total) -> Callable[..., Any]:
         """The function y(c, i, j, ...) that the source defines, over the given tensors."""
-        return run(self.source, {KERNEL: kernel, self.signal: signal, BIAS: bias}, total)
+        tensors = {KERNEL: kernel, self.signal: signal, BIAS: bias}
+        for line in self.read_map.lines:
+            tensors |= coefficients(line)
+        return run(self.source, tensors, total)
 
     def padded(self, values: Callable[[tuple[int, ...]], Any], zero: Any) -> Any:
         """The padded input as nested dictionaries, indexed by position along each axis."""
@@ -90,10 +117,16 @@ class Definition:
         """Run the definition on labels: the row of every output, one at a time.
 
         Inputs and kernel entries are labelled by their row-major number; the bias of an output is
-        the kernel label ("b", channel) with no input.
+        the kernel label ("b", channel) with no input. Without a kernel its label is None.
         """
         lines = self.read_map.lines
         columns = strides([line.inputs for line in lines])
+        if not self.read_map.kernel:
+            held = self.padded(lambda inputs: Weighted.of(sum(map(mul, inputs, columns))), Weighted())
+            known = self.function(None, held, None, join_weighted)
+            for output in self.outputs():
+                yield output, weigh(known(*output))
+            return
         function = self.function(
             nested([size for line in lines for size in line.kernel_shape], Tap),
             self.padded(lambda inputs: sum(map(mul, inputs, columns)), None),
@@ -111,6 +144,29 @@ class Tap(int):
 
     def __mul__(self, other: object) -> list[tuple[int, object]]:  # type: ignore[override]
         return [] if other is None else [(int(self), other)]
+
+
+class Weighted(list[tuple[tuple[None, int], Coefficient]]):
+    """Recorded terms without a kernel: ((None, input), coefficient), which can be multiplied and divided."""
+
+    @staticmethod
+    def of(source: int | None) -> Weighted:
+        """One input; None is zero."""
+        return Weighted() if source is None else Weighted([((None, source), 1)])
+
+    def __rmul__(self, factor: Coefficient) -> Weighted:  # type: ignore[override]
+        return Weighted((term, factor * coefficient) for term, coefficient in self)
+
+    def __truediv__(self, divisor: int) -> Weighted:
+        return Fraction(1, divisor) * self
+
+    def __neg__(self) -> Weighted:
+        return -1 * self
+
+
+def join_weighted(terms: Iterable[Weighted]) -> Weighted:
+    """The sum of recorded terms with coefficients."""
+    return Weighted(term for recorded in terms for term in recorded)
 
 
 def join(terms: Iterable[list[Any]]) -> list[Any]:
@@ -135,15 +191,29 @@ def _compiled(text: str) -> CodeType:
 def source(sums: Sequence[Sum], outputs: Sequence[str], bias: Sequence[str] | None) -> str:
     """The Python function that a product of sums says."""
     simple = tuple(axis.simplified() for axis in sums)
-    product_of = "*".join(
-        letter + "".join(f"[{python(index)}]" for index in leading(simple, letter))
-        for letter in dict.fromkeys(factor.letter for axis in simple for factor in axis.factors)
+    outer, inner = (
+        [letter + "".join(f"[{python(index)}]" for index in leading(simple, letter)) for letter in letters]
+        for letters in in_front(simple)
     )
     loops = " ".join(_loop(span) for axis in simple for span in axis.spans)
-    body = f"sum({product_of} for {loops[4:]})" if loops else product_of
+    body = f"sum({'*'.join(inner)} for {loops[4:]})" if loops else "*".join(inner)
+    body = "*".join([*outer, body])
+    coefficient = Fraction(prod(axis.coefficient for axis in simple))
+    if abs(coefficient.numerator) != 1:
+        raise ValueError(f"a constant coefficient is one over an integer, and this is {coefficient}")
+    if coefficient != 1:  # a division of what is exact; 1/9 itself would be a float
+        body = f"{'-' if coefficient < 0 else ''}{body}" + f"/{coefficient.denominator}" * (coefficient.denominator > 1)
     if bias is not None:
         body = BIAS + "".join(f"[{name}]" for name in bias) + " + " + body
     return f"def y({', '.join(outputs)}):\n    return {body}\n"
+
+
+def in_front(sums: Sequence[Sum]) -> tuple[list[str], list[str]]:
+    """The letters of a product of sums: coefficients that stand before the sum, and what is summed, coefficients first."""
+    known = {factor.letter: axis.constant(factor) for axis in sums for factor in axis.known}
+    every = dict.fromkeys(factor.letter for axis in sums for factor in axis.factors)
+    inner = [letter for letter in known if not known[letter]] + [letter for letter in every if letter not in known]
+    return [letter for letter, before in known.items() if before], inner
 
 
 def _loop(span: Span | Fibre) -> str:

@@ -16,11 +16,13 @@ Rows are compared one at a time, so a layer of any size takes the memory of one 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
 Term = tuple[Hashable | None, Hashable | None]
-Row = dict[Term, int]
+Coefficient = int | Fraction
+Row = dict[Term, Coefficient]
 
 
 class Difference(NamedTuple):
@@ -28,8 +30,8 @@ class Difference(NamedTuple):
 
     output: Hashable
     term: Term | None  # None: the output itself is missing on one side
-    left: int
-    right: int
+    left: Coefficient
+    right: Coefficient
 
 
 def collect(terms: Iterable[Term]) -> Row:
@@ -40,7 +42,17 @@ def collect(terms: Iterable[Term]) -> Row:
     return row
 
 
-def row_difference(output: Hashable, left: Mapping[Term, int], right: Mapping[Term, int]) -> Difference | None:
+def weigh(terms: Iterable[tuple[Term, Coefficient]]) -> Row:
+    """Add up like terms, each with its coefficient; what cancels is absent."""
+    row: Row = {}
+    for term, coefficient in terms:
+        row[term] = row.get(term, 0) + coefficient
+    return {term: total for term, total in row.items() if total}
+
+
+def row_difference(
+    output: Hashable, left: Mapping[Term, Coefficient], right: Mapping[Term, Coefficient]
+) -> Difference | None:
     """The first term on which two rows of the same output disagree, or None."""
     if left == right:
         return None
@@ -52,8 +64,8 @@ def row_difference(output: Hashable, left: Mapping[Term, int], right: Mapping[Te
 
 
 def first_difference(
-    left: Iterable[tuple[Hashable, Mapping[Term, int]]],
-    right: Iterable[tuple[Hashable, Mapping[Term, int]]],
+    left: Iterable[tuple[Hashable, Mapping[Term, Coefficient]]],
+    right: Iterable[tuple[Hashable, Mapping[Term, Coefficient]]],
 ) -> Difference | None:
     """Compare two streams of (output, row), in the same order, and return the first difference.
 

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Union
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .linear import Entry, Exact, difference, of_line, of_matrix
-from .matrices import LabelledMatrix, NumberMatrix, ProductRows, product_rows, unravel
+from .matrices import LabelledMatrix, NumberMatrix, ProductRows, rows_of, unravel
 from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
@@ -174,7 +174,7 @@ class Known:
         context.tables[after.letter] = tuple(map(of_line, read_map.lines, read_map.tables))
         compared = sum(each.count for each in report.proved)
         if after.letter in context.matrices:
-            compared += rows_of_product(context.matrix(after.letter), product_rows(read_map), after.letter)
+            compared += rows_of_product(context.matrix(after.letter), rows_of(read_map), after.letter)
         return compared
 
 

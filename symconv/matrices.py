@@ -6,7 +6,7 @@ asked for, so a matrix of any size costs nothing until it is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,8 @@ class ProductRows(Sequence[Cells]):
     once.
     """
 
+    _unit: Any = (0,)
+
     def __init__(self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int]) -> None:
         """For each line its labelled rows, how many inputs it has, and how many labels."""
         self._rows = [
@@ -93,13 +95,13 @@ class ProductRows(Sequence[Cells]):
         return prod(self._outputs)
 
     def __getitem__(self, row: Any) -> Any:
-        cells: list[tuple[int, tuple[int, ...]]] = [(0, (0,))]
+        cells: list[tuple[int, Any]] = [(0, self._unit)]
         for axis, i in enumerate(unravel(range(len(self))[row], self._outputs)):
             cells = self._extend(cells, axis, i)
         return dict(cells)
 
     def __iter__(self) -> Iterator[Cells]:
-        yield from self._below([(0, (0,))], 0)
+        yield from self._below([(0, self._unit)], 0)
 
     def _below(self, cells: list[tuple[int, tuple[int, ...]]], axis: int) -> Iterator[Cells]:
         if axis == len(self._rows):
@@ -120,6 +122,22 @@ class ProductRows(Sequence[Cells]):
         ]
 
 
+class NumberRows(ProductRows):
+    """The same where there is no kernel: the entries are products of numbers."""
+
+    _unit = 1
+
+    def __init__(self, lines: Sequence[Sequence[Sequence[tuple[int, Any]]]], inputs: Sequence[int]) -> None:
+        """For each line its rows of (input, number), and how many inputs it has."""
+        self._rows: Any = lines
+        self._inputs = list(inputs)
+        self._outputs = [len(rows) for rows in lines]
+
+    def _extend(self, cells: list[tuple[int, Any]], axis: int, i: int) -> list[tuple[int, Any]]:
+        size, entries = self._inputs[axis], self._rows[axis][i]
+        return [(column * size + p, value * factor) for column, value in cells for p, factor in entries]
+
+
 LabelledRows = Sequence[Sequence[tuple[int, tuple[int, ...]]]]
 """The rows of one line's table: inputs in order, each with the labels of the kernel entries that meet there."""
 
@@ -129,6 +147,33 @@ def product_rows(read_map: ReadMap) -> ProductRows:
     lines = read_map.lines
     rows = [labelled_rows(line, table) for line, table in zip(lines, read_map.tables, strict=True)]
     return ProductRows(rows, [line.inputs for line in lines], [prod(line.kernel_shape) for line in lines])
+
+
+def number_rows(read_map: ReadMap) -> NumberRows:
+    """The rows of a W without a kernel, from the inverse tables of its lines."""
+    lines = read_map.lines
+    rows = [
+        [
+            [(p, total) for p, taps in sorted(row.items()) if (total := sum(line.coefficient(i, tap) for tap in taps))]
+            for i, row in enumerate(table)
+        ]
+        for line, table in zip(lines, read_map.tables, strict=True)
+    ]
+    return NumberRows(rows, [line.inputs for line in lines])
+
+
+def rows_of(read_map: ReadMap) -> ProductRows:
+    """The rows of W: cells of kernel entries, or of numbers where there is no kernel."""
+    return product_rows(read_map) if read_map.kernel else number_rows(read_map)
+
+
+def matrix_of(read_map: ReadMap) -> LabelledMatrix | NumberMatrix:
+    """W: of kernel entries, or of numbers where there is no kernel."""
+    if read_map.kernel:
+        return weight_matrix(read_map)
+    lines = read_map.lines
+    shapes = tuple(line.outputs for line in lines), tuple(line.inputs for line in lines)
+    return NumberMatrix(*shapes, number_rows(read_map))
 
 
 def label_strides(read_map: ReadMap) -> list[int]:
@@ -223,6 +268,17 @@ def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any
     # Two taps of a leading axis on one input leave their columns interleaved: order each row's.
     order = np.lexsort((columns, np.repeat(np.arange(len(counts)), counts)))
     return np.concatenate([[0], np.cumsum(counts)]), columns[order], kernel[order]
+
+
+def floats(read_map: ReadMap) -> tuple[Any, Any, Any]:
+    """A W without a kernel as canonical CSR arrays; each exact number becomes the nearest float64."""
+    import numpy as np
+
+    every: Iterable[Mapping[int, Any]] = number_rows(read_map)
+    rows = [list(row.items()) for row in every]
+    indptr = np.cumsum([0, *map(len, rows)])
+    columns = np.array([column for row in rows for column, _ in row], np.int64)
+    return np.array([float(value) for row in rows for _, value in row], np.float64), columns, indptr
 
 
 def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:

@@ -5,9 +5,10 @@ they read together:
 
     read(o, u) = the input position that kernel entry u multiplies in output o, or nothing.
 
-Then the layer is y_o = sum over u of k_u x_read(o,u), and W[o, i] is the sum of the k_u with
-read(o, u) = i. That is all a convolution is; stride, dilation, groups and padding only say which
-read map.
+Then the layer is y_o = sum over u of c(o,u) k_u x_read(o,u), with known coefficients c, and W[o, i]
+is the sum of the c(o,u) k_u with read(o, u) = i. For a convolution c = 1, and the read map is all it
+is; stride, dilation, groups and padding only say which. Pooling and interpolation have no kernel
+(k = 1), and their coefficients say what they are (see `weighted`).
 
 A convolution's read map is a product of one-dimensional ones, an `Axis` for each spatial axis, and
 a table of `Channels`. Each is written down twice, independently:
@@ -23,11 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
 from .padding import PaddingMode
-from .sums import Index, number, variable
+from .sums import Index, floored, number, quotient, variable
 
 Table = tuple[dict[int, tuple[int, ...]], ...]
 """For each output, the inputs it reads and for each of them the kernel taps that meet there."""
@@ -41,6 +43,7 @@ class Letters:
     kernel: str
     padded: str
     input: str
+    coefficient: str = ""
 
 
 CHANNEL = Letters("c", "a", "e", "e")
@@ -49,8 +52,12 @@ CHANNEL = Letters("c", "a", "e", "e")
 def spatial_letters(rank: int) -> tuple[Letters, ...]:
     """i, j, l for outputs; u, v, w for the kernel; f, g, h for the padded input; p, q, r for the input."""
     if rank <= 3:
-        return tuple(Letters(*four) for four in zip("ijl"[:rank], "uvw", "fgh", "pqr", strict=False))
-    return tuple(Letters(f"i{n}", f"u{n}", f"f{n}", f"p{n}") for n in range(1, rank + 1))
+        return tuple(Letters(*five) for five in zip("ijl"[:rank], "uvw", "fgh", "pqr", COEFFICIENTS, strict=False))
+    return tuple(Letters(f"i{n}", f"u{n}", f"f{n}", f"p{n}", COEFFICIENTS[n - 1 : n]) for n in range(1, rank + 1))
+
+
+COEFFICIENTS = "αβγδεζηθ"
+"""The letters of known coefficients, axis by axis."""
 
 
 class Line(Protocol):
@@ -76,11 +83,18 @@ class Line(Protocol):
 
     @property
     def kernel_index(self) -> tuple[Index, ...]:
-        """The kernel's indices for tap u of output i."""
+        """The kernel's indices for tap u of output i; none where the layer has no kernel."""
 
     @property
     def kernel_shape(self) -> tuple[int, ...]:
         """The ranges of those indices."""
+
+    @property
+    def coefficient_index(self) -> tuple[Index, ...] | None:
+        """What the known coefficient depends on: None for nothing, the output, or the output and the tap."""
+
+    def coefficient(self, output: int, tap: int) -> int | Fraction:
+        """The known coefficient of tap u of output i."""
 
     @property
     def gathered(self) -> tuple[Index, ...]:
@@ -128,7 +142,7 @@ class Axis:
     high: int
     rule: PaddingMode
     flip: bool = False
-    letters: Letters = field(default=Letters("i", "u", "f", "p"), compare=False)
+    letters: Letters = field(default=Letters("i", "u", "f", "p", "α"), compare=False)
 
     @property
     def length(self) -> int:
@@ -162,6 +176,13 @@ class Axis:
 
     def label(self, output: int, tap: int) -> int:
         return tap
+
+    @property
+    def coefficient_index(self) -> tuple[Index, ...] | None:
+        return None
+
+    def coefficient(self, output: int, tap: int) -> int | Fraction:
+        return 1
 
     # Forward: the definition.
 
@@ -213,6 +234,13 @@ class Channels:
     mode = None
 
     @property
+    def coefficient_index(self) -> tuple[Index, ...] | None:
+        return None
+
+    def coefficient(self, output: int, tap: int) -> int | Fraction:
+        return 1
+
+    @property
     def taps(self) -> int:
         return self.inputs // self.groups
 
@@ -240,7 +268,7 @@ class Channels:
         a = variable(self.letters.kernel)
         if self.groups == 1:
             return a
-        return variable(quotient(self.letters.output, self.outputs // self.groups)) * self.taps + a
+        return quotient(variable(self.letters.output), self.outputs // self.groups) * self.taps + a
 
     def fold(self, t: int) -> int | None:
         return t
@@ -261,7 +289,7 @@ class TransposedChannels(Channels):
     @property
     def kernel_index(self) -> tuple[Index, ...]:
         c, members = variable(self.letters.output), self.outputs // self.groups
-        within = c if self.groups == 1 else c - variable(quotient(self.letters.output, members)) * members
+        within = c if self.groups == 1 else c - quotient(c, members) * members
         return self.position, within
 
     @property
@@ -320,6 +348,11 @@ class ReadMap:
         return self.axes if alone else (self.channels, *self.axes)
 
     @property
+    def kernel(self) -> bool:
+        """Whether the layer has a kernel; without one its coefficients are all there is."""
+        return any(line.kernel_index for line in self.lines)
+
+    @property
     def shows_channels(self) -> bool:
         """Whether positions carry a channel index."""
         return self.lines[0] is self.channels
@@ -351,16 +384,11 @@ class ReadMap:
         return total
 
 
-def quotient(name: str, divisor: int) -> str:
-    """The variable floor(name / divisor)."""
-    return f"{name}//{divisor}" if divisor > 1 else name
-
-
 def with_quotients(env: dict[str, int], *indices: Index) -> dict[str, int]:
     """The values of the variables, with those of the floored quotients that the expressions use."""
     for index in indices:
         for name, _ in index.terms:
             if "//" in name and name not in env:
-                base, divisor = name.split("//")
-                env[name] = env[base] // int(divisor)
+                top, divisor = floored(name)
+                env[name] = (top.at(env) or 0) // divisor
     return env

@@ -34,11 +34,25 @@ from .claims import (
     sums_of,
     tabulated,
 )
-from .definition import Definition, Tap, join, line_sum, nested, run, source, strides
-from .form import Row, collect
-from .matrices import Cells, LabelledMatrix, product_rows
+from .definition import (
+    Definition,
+    Tap,
+    Weighted,
+    coefficients,
+    join,
+    join_weighted,
+    line_sum,
+    nested,
+    run,
+    source,
+    strides,
+    weights,
+)
+from .form import Row, collect, weigh
+from .matrices import LabelledMatrix, NumberMatrix, rows_of
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+from .weighted import Resampled
 
 Follows = tuple[tuple[str, ...], ...]
 
@@ -65,7 +79,8 @@ class Unfold:
             code = executed(line, context.subject.definition)
             signal = context.subject.definition.signal
             total += compare(line, code, partial(evaluate, claimed, line), "the code and the claim", signal)
-        return total + sum(map(all_windows, context.subject.definition.read_map.axes))
+        axes = context.subject.definition.read_map.axes
+        return total + sum(all_windows(axis) for axis in axes if not isinstance(axis, Resampled))
 
 
 def all_windows(axis: Axis) -> int:
@@ -81,6 +96,10 @@ def all_windows(axis: Axis) -> int:
 def executed(line: Line, definition: Definition) -> Any:
     """Run one axis of the definition's code on labels: output -> terms (kernel label, position)."""
     text = source((line_sum(line, definition.signal),), [line.letters.output], None)
+    if not line.kernel_index:
+        held = {definition.signal: {t: Weighted.of(t) for t in line.padded_range}, **coefficients(line)}
+        known = run(text, held, join_weighted)
+        return lambda output: weigh(known(output))
     tensors = {KERNEL: nested(line.kernel_shape, Tap), definition.signal: {t: t for t in line.padded_range}}
     function = run(text, tensors, join)
     return lambda output: collect(function(output))
@@ -176,7 +195,7 @@ class Entry:
             compared += expect(new.spans, (all_inputs(line),), "the sum is not over all inputs")
             factors = (Factor(WEIGHT, (variable(line.letters.output), p)), Factor(INPUT, (p,)))
             compared += expect(new.factors, factors, "the terms are not entries of W times inputs")
-            kernel, signal = kernel_and_signal(old)
+            *weighted, signal = weights_and_signal(old)
             if len(old.spans) == 1:
                 bare(old)
                 expected = tap_at(line, p * line.scale)
@@ -184,8 +203,8 @@ class Entry:
                 at = tap_at(line, signal.indices[0]) if renamed else variable(line.letters.kernel)
             else:
                 expected = at = tap_at(line, variable(line.letters.padded))
-            indices = tuple(index.substitute(line.letters.kernel, at) for index in line.kernel_index)
-            compared += expect(kernel.indices, indices, "the cited step has other kernel entries")
+            there = tuple(factor.substitute(line.letters.kernel, at) for factor in weights(line))
+            compared += expect(tuple(weighted), there, "the cited step has other kernel entries or coefficients")
             compared += expect(rule, expected, "the printed rule for W is not the kernel entry that lies there")
         return compared
 
@@ -222,7 +241,7 @@ def _rule_holds(line: Line, table: Table, rule: Index, direct: bool) -> int:
         env = with_quotients({line.letters.output: i}, rule)
         for p, taps in row.items():
             at = [rule.at({**env, name: t}) for t in ((p,) if direct else line.copies(p))]
-            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps)
+            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps and line.coefficient(i, tap))
             if said != list(taps):
                 place = f"{line.letters.output}={i}", f"{line.letters.input}={p}"
                 raise Refuted("the printed rule gives another entry of W", *place, f"taps {said}", f"taps {list(taps)}")
@@ -260,7 +279,7 @@ class Flatten:
         columns = [(line.letters.input, line.inputs) for line in context.lines]
         compared += numbers_positions(after.row, rows, matrix.row_position, "row")
         compared += numbers_positions(after.column, columns, matrix.column_position, "column")
-        return compared + rows_of_product(matrix, product_rows(context.subject.definition.read_map), WEIGHT)
+        return compared + rows_of_product(matrix, rows_of(context.subject.definition.read_map), WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -285,8 +304,8 @@ class Batch:
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
                 for i, taps in line.meets(p).items():
                     for tap in taps:
-                        label = line.label(i, tap)
-                        rows[i][label, p] = rows[i].get((label, p), 0) + 1
+                        label = line.label(i, tap) if line.kernel_index else None
+                        rows[i][label, p] = rows[i].get((label, p), 0) + line.coefficient(i, tap)
             total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
 
@@ -301,17 +320,17 @@ def only_span(axis: Sum) -> Span:
     return axis.spans[0]
 
 
-def kernel_and_signal(axis: Sum) -> tuple[Factor, Factor]:
-    """The two factors of a sum of kernel entries times inputs."""
+def weights_and_signal(axis: Sum) -> tuple[Factor, ...]:
+    """The factors of a sum of kernel entries or coefficients times inputs; the input is the last."""
     letters = [factor.letter for factor in axis.factors]
-    if letters not in ([KERNEL, PADDED], [KERNEL, INPUT]):
-        raise Refuted("the cited step is not a sum of kernel entries times inputs", left=str(axis))
-    return axis.factors[0], axis.factors[1]
+    if letters[-1:] not in ([PADDED], [INPUT]) or {PADDED, INPUT, WEIGHT} & set(letters[:-1]):
+        raise Refuted("the cited step is not a sum of weights times inputs", left=str(axis))
+    return axis.factors
 
 
 def bare(axis: Sum) -> str:
     """The letter that a re-indexed sum reads; refuted unless it is read at the summed variable itself."""
-    span, signal = only_span(axis), kernel_and_signal(axis)[1]
+    span, signal = only_span(axis), weights_and_signal(axis)[-1]
     if signal.indices != (variable(span.name),) and span.single is None:
         read_at = ", ".join(map(str, signal.indices))
         raise Refuted("the cited sum is not re-indexed by the position that is read", left=read_at, right=span.name)
@@ -339,25 +358,32 @@ def numbers_positions(
     return compared
 
 
-def rows_of_product(matrix: LabelledMatrix, expected: Sequence[Cells], name: str) -> int:
+def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[Any], name: str) -> int:
     """The rows that are printed are those of the axes' tables; rows computed from the tables on demand are."""
     if type(matrix.rows) is type(expected) and vars(matrix.rows) == vars(expected):
         return 1
     for row, (found, right) in enumerate(zip(matrix.rows, expected, strict=True)):
         if dict(found) != dict(right):
             column = next(c for c in sorted({*found, *right}) if found.get(c) != right.get(c))
-            sides = (list(cells.get(column, ())) for cells in (found, right))
+            sides = (cells.get(column, "nothing") for cells in (found, right))
             raise Refuted(f"a row of {name} is not that of its tables", matrix.row_position(row), column, *sides)
     return len(expected)
 
 
 def labelled(
-    matrix: LabelledMatrix, rows: tuple[int, ...], columns: tuple[int, ...], entries: tuple[int, ...], name: str
+    matrix: LabelledMatrix | NumberMatrix,
+    rows: tuple[int, ...],
+    columns: tuple[int, ...],
+    entries: tuple[int, ...],
+    name: str,
 ) -> int:
     """The labels of a matrix are the positions that its rows, columns and entries stand for."""
     compared = expect(matrix.row_shape, rows, f"the rows of {name} are labelled otherwise")
     compared += expect(matrix.column_shape, columns, f"the columns of {name} are labelled otherwise")
-    compared += expect(matrix.kernel_shape, entries, f"the entries of {name} are labelled otherwise")
+    if isinstance(matrix, LabelledMatrix):
+        compared += expect(matrix.kernel_shape, entries, f"the entries of {name} are labelled otherwise")
+    else:
+        compared += expect(entries, (), f"the entries of {name} are numbers, and the layer has a kernel")
     return compared + expect(len(matrix.rows), matrix.shape[0], f"{name} has another number of rows than labels")
 
 

@@ -19,6 +19,9 @@ from .padding import NAMED, mode_named
 
 Pair = tuple[int, int]
 
+LARGEST = 1 << 62
+KNOWN_RANK = 8
+
 
 def _integer(value: object) -> int | None:
     """The value as an int if it is an integer (NumPy's too), else None; no library's bool is one."""
@@ -73,6 +76,33 @@ def per_axis(name: str, value: object, rank: int, minimum: int = 1) -> tuple[int
     if len(items) != rank:
         raise SpecError(name, value, _count_rule(rank, len(items)), _example(name, valid, rank))
     return tuple(_one(name, value, item, minimum, _example(name, valid, rank)) for item in items)
+
+
+def ratios(name: str, value: object, rank: int) -> tuple[int | Fraction, ...]:
+    """One positive integer or fraction for every axis; a string such as "3/2" is a fraction."""
+    example = f'{name}=2, {name}=Fraction(3, 2) or {name}="3/2"'
+    items = _sequence(value)
+    if items is not None and len(items) != rank:
+        raise SpecError(name, value, _count_rule(rank, len(items)), example)
+    found: list[int | Fraction] = []
+    for item in [value] * rank if items is None else items:
+        whole = _integer(item)
+        if isinstance(item, str) and re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", item, re.ASCII):
+            top, _, bottom = item.partition("/")
+            item = Fraction(int(top), int(bottom or 1)) if int(bottom or 1) else 0
+        if whole is None and not isinstance(item, Fraction):
+            raise SpecError(name, value, f"must be an integer or a fraction, not {_kind(item)}", example)
+        ratio = item if isinstance(item, Fraction) else Fraction(whole or 0)
+        if ratio <= 0:
+            raise SpecError(name, value, "must be larger than 0", example)
+        found.append(int(ratio) if ratio.denominator == 1 else ratio)
+    return tuple(found)
+
+
+def known_rank(name: str, value: object, rank: int) -> None:
+    """Coefficients have a letter for each axis, and there are only so many."""
+    if rank > KNOWN_RANK:
+        raise SpecError(name, value, f"a layer without a kernel has at most {KNOWN_RANK} axes", f"{name}=(4, 4)")
 
 
 def pairs(name: str, value: object, rank: int) -> tuple[Pair, ...] | None:

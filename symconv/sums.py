@@ -4,13 +4,16 @@ An `Index` is an affine expression such as `2*i + u - 1` or `(f + 1 - 2*i)/2`; a
 range whose limits are such expressions; a `Sum` is a tuple of spans and a product of indexed
 letters. What a step prints and what its check evaluates are one and the same `Sum`.
 
-A variable is a name (`i`, `u`) or a floored quotient of one (`c//2`).
+A variable is a name (`i`, `u`) or a floored quotient of one (`c//2`, `(3*i + 1)//5`). A sum's terms may have
+known coefficients: a constant, and tables such as alpha_i or alpha_{i,u}.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 from math import gcd
 from typing import Final
 
@@ -138,6 +141,33 @@ def number(value: int) -> Index:
     return Index((), value)
 
 
+def quotient(of: Index, divisor: int) -> Index:
+    """The floor of an expression in one variable over an integer, as an expression.
+
+    >>> print(quotient(variable("i") * 3 + 1, 5))
+    ((3*i + 1) // 5)
+    """
+    if divisor == 1 or not of.terms:
+        return of if of.terms else number(of.constant // divisor)
+    text = python(of)
+    return variable(f"{text if text.isalnum() else f'({text})'}//{divisor}")
+
+
+@lru_cache(maxsize=256)
+def floored(name: str) -> tuple[Index, int]:
+    """What a floored quotient is of, and the divisor: the inverse of `quotient`."""
+    top, divisor = name.split("//")
+    terms: dict[str, int] = {}
+    constant = 0
+    for part in top.strip("()").replace(" - ", " + -").split(" + "):
+        factor, _, letter = part.rpartition("*")
+        if letter.lstrip("-").isdigit():
+            constant += int(letter)
+        else:
+            terms[letter] = int(factor or 1)
+    return Index.make(terms, constant), int(divisor)
+
+
 def join_signed(parts: tuple[tuple[int, str | None], ...], times: str, name: Mapping[str, str]) -> str:
     """Write signed terms one after the other: '2*i + u - 1' with times='*'."""
     text = ""
@@ -214,6 +244,7 @@ INPUT: Final = "x"
 PADDED: Final = "z"
 WEIGHT: Final = "W"
 COLUMNS: Final = "C"
+_TENSORS = (KERNEL, INPUT, PADDED, WEIGHT, COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +257,24 @@ class Sum:
 
     spans: tuple[Span | Fibre, ...]
     factors: tuple[Factor, ...]
+    coefficient: int | Fraction = 1
 
     def __str__(self) -> str:
-        return f"sum over {', '.join(map(str, self.spans))} of {' '.join(map(str, self.factors))}"
+        constant = f"{self.coefficient} times the " if self.coefficient != 1 else ""
+        return f"{constant}sum over {', '.join(map(str, self.spans))} of {' '.join(map(str, self.factors))}"
 
     def factor(self, letter: str) -> Factor | None:
         return next((factor for factor in self.factors if factor.letter == letter), None)
+
+    @property
+    def known(self) -> tuple[Factor, ...]:
+        """The factors that are tables of known coefficients."""
+        return tuple(factor for factor in self.factors if factor.letter not in _TENSORS)
+
+    def constant(self, factor: Factor) -> bool:
+        """Whether a factor is the same in every term."""
+        names = {(span.span if isinstance(span, Fibre) else span).name for span in self.spans}
+        return not any(name in names for index in factor.indices for name, _ in index.terms)
 
     def simplified(self) -> Sum:
         """The sum as it is printed: a span of one value is no sum, its index is that value."""
@@ -244,7 +287,7 @@ class Sum:
                 spans.append(span)
             else:
                 factors = tuple(factor.substitute(span.name, single) for factor in factors)
-        return Sum(tuple(spans), factors)
+        return Sum(tuple(spans), factors, self.coefficient)
 
 
 def leading(sums: tuple[Sum, ...], letter: str) -> tuple[Index, ...]:

@@ -13,8 +13,8 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "node", "form", "padding", "spec", "sums", "readmap", "definition", "matrices", "symbols", "explain",
-    "layers", "linear", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns", "rules", "proof",
+    "errors", "node", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "matrices", "symbols",
+    "explain", "layers", "linear", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns", "rules", "proof",
     "formula", "identities", "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents",
     "catalogue", "render", "options", "output", "cli",
 ]  # fmt: skip

@@ -50,11 +50,11 @@ from ..rules import (
     Follows,
     Unfold,
     flattened,
-    kernel_and_signal,
     labelled,
     labelled_as_layer,
     numbers_positions,
     rows_of_product,
+    weights_and_signal,
 )
 from ..sums import COLUMNS, INPUT, KERNEL, WEIGHT, Factor, Index, Sum, number, variable
 from .weight_matrix import definition_rows, matrix_rows, normal_form
@@ -91,7 +91,7 @@ class Gather:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
         for line, old, new in same_lines(context, before, after):
-            kernel, _ = kernel_and_signal(old)
+            kernel, _ = weights_and_signal(old)
             compared += expect(new.spans, old.spans, "the sum does not run over the kernel entries of the cited step")
             factors = (kernel, Factor(COLUMNS, line.gathered))
             compared += expect(new.factors, factors, "the terms are not kernel entries times entries of C")
@@ -232,7 +232,7 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
         def counted() -> Iterator[tuple[tuple[int, ...], Row]]:
             nonlocal compared
             for output, row in multiplied():
-                compared += sum(row.values())
+                compared += int(sum(row.values()))
                 yield output, row
 
         difference = first_difference(rows, counted())

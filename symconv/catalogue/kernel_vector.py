@@ -64,11 +64,11 @@ from ..rules import (
     Follows,
     Unfold,
     flattened,
-    kernel_and_signal,
     labelled,
     labelled_as_layer,
     numbers_positions,
     rows_of_product,
+    weights_and_signal,
 )
 from ..sums import INPUT, KERNEL, WEIGHT, Factor, Index, Sum, number, variable
 from .weight_matrix import definition_rows, matrix_rows, normal_form
@@ -109,7 +109,7 @@ class Name:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0
         for line, old, new in same_lines(context, before, after):
-            kernel, _ = kernel_and_signal(old)
+            kernel, _ = weights_and_signal(old)
             compared += expect(new.spans, old.spans, "the sum does not run over the kernel entries of the cited step")
             factors = (Factor(INPUTS, (variable(line.letters.output), *kernel.indices)), kernel)
             compared += expect(new.factors, factors, "the terms are not entries of U times kernel entries")

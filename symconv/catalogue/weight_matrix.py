@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, read, sums_of, tabulated
-from ..definition import Definition
+from ..definition import Definition, constant, weights
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, steps
 from ..documents.rows import rows
@@ -21,11 +21,11 @@ from ..documents.shape import shape_of_matrix
 from ..documents.weights import the_matrix
 from ..documents.wording import DEFINITION, ENTRY_RULE, batch_formula, theorem_formula
 from ..form import Row, collect, first_difference
-from ..matrices import LabelledMatrix, weight_matrix
+from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line
 from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
-from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+from ..sums import INPUT, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 if TYPE_CHECKING:
     from ..layers import Layer
@@ -35,7 +35,7 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The chain of steps for this layer; a step that would change nothing is not taken."""
     defined = layer.definition
     lines = defined.read_map.lines
-    matrix = weight_matrix(defined.read_map)
+    matrix = matrix_of(defined.read_map)
     sums = defined.sums
     chain = [Step(Claim(sums, defined.bias), Unfold())]
 
@@ -69,21 +69,23 @@ def _reindexed(line: Line, signal: str) -> Sum:
     slope = line.position.coefficient(tap)
     ends = [line.position.substitute(tap, number(u)) for u in (0, line.taps - 1)]
     first, last = ends if slope > 0 else ends[::-1]
-    kernel = Factor(KERNEL, tuple(index.substitute(tap, back) for index in line.kernel_index))
-    return Sum((Span(name, first, last, abs(slope)),), (kernel, Factor(signal, (variable(name),))))
+    kernel = (factor.substitute(tap, back) for factor in weights(line))
+    span = Span(name, first, last, abs(slope))
+    return Sum((span,), (*kernel, Factor(signal, (variable(name),))), constant(line))
 
 
 def _grouped(line: Line, axis: Sum) -> Sum:
     """The same terms collected by the input they read."""
     span = only_span(axis)
-    kernel, _ = axis.factors
+    *kernel, _ = axis.factors
     name = line.letters.input
     if line.mode is None:
         return Sum(
             (Span(name, span.first, span.last, span.step),),
-            (kernel.substitute(span.name, variable(name)), Factor(INPUT, (variable(name),))),
+            (*(factor.substitute(span.name, variable(name)) for factor in kernel), Factor(INPUT, (variable(name),))),
+            axis.coefficient,
         )
-    return Sum((all_inputs(line), Fibre(span, name)), (kernel, Factor(INPUT, (variable(name),))))
+    return Sum((all_inputs(line), Fibre(span, name)), (*kernel, Factor(INPUT, (variable(name),))), axis.coefficient)
 
 
 def _entry_rule(line: Line, axis: Sum) -> Index:
@@ -101,9 +103,18 @@ def _weighted(line: Line) -> Sum:
 # The further checks -------------------------------------------------------------------------------
 
 
-def matrix_rows(matrix: LabelledMatrix) -> Iterator[tuple[tuple[int, ...], Row]]:
+def matrix_rows(matrix: LabelledMatrix | NumberMatrix) -> Iterator[tuple[tuple[int, ...], Row]]:
     """The rows of a flattened matrix as terms, each at the position that its label says."""
     columns = range(matrix.shape[1])
+    if isinstance(matrix, NumberMatrix):
+        for row, numbers in enumerate(matrix.rows):
+            at = matrix.row_position(row)
+            for column, value in numbers.items():
+                if column not in columns or not value:
+                    what = "zero" if column in columns else "a column outside the matrix"
+                    raise Refuted(f"the matrix stores {what}", at, column, value, "nothing")
+            yield at, {(None, column): value for column, value in numbers.items()}
+        return
     for row, cells in enumerate(matrix.rows):
         at = matrix.row_position(row)
         for column, entry in cells.items():
@@ -133,7 +144,7 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """Every row of the flattened W against the definition run as code."""
 
     def every_entry() -> int:
-        matrix: LabelledMatrix = proof.matrices[WEIGHT]
+        matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
         compared = 0
 
         def counted() -> Iterator[tuple[tuple[int, ...], Row]]:

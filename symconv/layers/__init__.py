@@ -7,12 +7,15 @@ its file and add it to `LAYERS`.
 
 from __future__ import annotations
 
+from .avg_pool import AvgPool
 from .base import Layer
 from .conv import Conv
 from .conv_transpose import ConvTranspose
 from .linear import Linear
+from .pixel_shuffle import PixelShuffle
+from .upsample import Upsample
 
-LAYERS: tuple[type[Layer], ...] = (Conv, ConvTranspose, Linear)
+LAYERS: tuple[type[Layer], ...] = (Conv, ConvTranspose, AvgPool, Upsample, PixelShuffle, Linear)
 """Every layer, for whatever lists them: the command line and the reader of proof files."""
 
-__all__ = ["LAYERS", "Conv", "ConvTranspose", "Layer", "Linear"]
+__all__ = ["LAYERS", "AvgPool", "Conv", "ConvTranspose", "Layer", "Linear", "PixelShuffle", "Upsample"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import matrices
 from ..definition import Definition
-from ..errors import SpecError, TooLarge
+from ..errors import NotApplicable, SpecError, TooLarge
 from ..readmap import ReadMap
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Layer:
     kind: ClassVar[str]  # its name on the command line
     usual: ClassVar[str]  # command-line options of a small example
 
-    bias: bool
+    bias: bool = False
 
     # What a layer says of itself; the rest follows.
 
@@ -137,7 +137,7 @@ class Layer:
         """W as a SymPy matrix (prod(output_shape), prod(input_shape)), both sides flattened row-major; no bias.
 
         An entry is zero, a kernel symbol, or, where one output reads an input more than once, a sum
-        of kernel symbols.
+        of kernel symbols. Where there is no kernel the entries are rational numbers.
 
         >>> import symconv as sc
         >>> sc.Conv((3,), (2,)).weight_matrix()
@@ -145,8 +145,12 @@ class Layer:
         [k_{0}, k_{1},     0],
         [    0, k_{0}, k_{1}]])
         """
-        from sympy import Add, ImmutableSparseMatrix
+        from sympy import Add, ImmutableSparseMatrix, Rational
 
+        if not self.read_map.kernel:
+            rows = enumerate(matrices.number_rows(self.read_map))
+            known = {(row, c): Rational(value) for row, line in rows for c, value in line.items()}
+            return ImmutableSparseMatrix(prod(self.output_shape), prod(self.input_shape), known)
         flat = self.flat_symbols()[1] or []
         matrix = matrices.weight_matrix(self.read_map)
         cells = {
@@ -171,6 +175,8 @@ class Layer:
         """
         from sympy import ImmutableSparseMatrix
 
+        if not self.read_map.kernel:
+            raise NotApplicable(f"{self!r} has no kernel, so there is nothing to multiply the gathered inputs with")
         flat = self.flat_symbols()[0]
         matrix = matrices.im2col_matrix(self.read_map)
         cells = {(row, column): flat[at] for row, line in enumerate(matrix.rows) for column, (at,) in line.items()}
@@ -178,6 +184,9 @@ class Layer:
 
     def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
         """W for a numeric kernel of `kernel_shape`, as a dense array. The dtype is the kernel's; integers become int64.
+
+        A layer without a kernel takes none: its W is float64, each entry the number nearest to the exact
+        one, which is the exact one where that is a fraction over a power of two.
 
         >>> import symconv as sc
         >>> sc.Conv((3,), (2,)).to_numpy([[[1, -1]]])
@@ -189,7 +198,7 @@ class Layer:
         rows, width = prod(self.output_shape), prod(self.input_shape)
         if rows * width > DENSE_LIMIT:
             raise TooLarge(f"W is {rows:,} x {width:,}, {rows * width:,} numbers; to_scipy holds only its non-zeros")
-        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        data, columns, indptr = self._csr(kernel)
         result = np.zeros((prod(self.output_shape), prod(self.input_shape)), data.dtype)
         result[np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), columns] = data
         return result
@@ -197,14 +206,21 @@ class Layer:
     def to_scipy(self, kernel: Any = None) -> scipy.sparse.csr_array:
         """W for a numeric kernel as a canonical SciPy CSR array; entries that happen to be zero are kept.
 
-        Needs SciPy: pip install 'symconv[scipy]'. SciPy itself cannot densify object or float16 data.
+        A layer without a kernel takes none; its numbers are those of `to_numpy`. Needs SciPy: pip install 'symconv[scipy]'. SciPy itself cannot densify object or float16 data.
         """
         from scipy.sparse import csr_array
 
-        data, columns, indptr = matrices.evaluate(self.read_map, self._numeric(kernel))
+        data, columns, indptr = self._csr(kernel)
         result = csr_array((data, columns, indptr), shape=(prod(self.output_shape), prod(self.input_shape)))
         result.has_canonical_format = True
         return result
+
+    def _csr(self, kernel: Any) -> tuple[Any, Any, Any]:
+        if self.read_map.kernel:
+            return matrices.evaluate(self.read_map, self._numeric(kernel))
+        if kernel is not None:
+            raise SpecError("kernel", kernel, "this layer has no kernel", "kernel=None")
+        return matrices.floats(self.read_map)
 
     def _numeric(self, kernel: Any) -> Any:
         import numpy as np
@@ -264,12 +280,14 @@ class Layer:
         return type(self), tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
 
 
-_PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "input_dilation")
+_PER_AXIS = (
+    "kernel_size", "stride", "padding", "output_padding", "dilation", "input_dilation", "size", "scale_factor",
+)  # fmt: skip
 
 
 def _canonical(name: str, default: Any, like: Any) -> Any:
     """A default in the canonical form that a layer holds."""
-    if name not in _PER_AXIS:
+    if name not in _PER_AXIS or default is None:
         return default
     return ((default, default) if name == "padding" else default,) * len(like)
 
@@ -280,7 +298,7 @@ def _short(name: str, value: Any) -> Any:
         if any(low != high or low < 0 for low, high in value):
             return value
         value = tuple(low for low, _ in value)
-    return value[0] if name in _PER_AXIS and len(set(value)) == 1 else value
+    return value[0] if name in _PER_AXIS and value is not None and len(set(value)) == 1 else value
 
 
 _METHODS = [
