@@ -256,7 +256,7 @@ def _check(options: argparse.Namespace) -> int:
         return REFUTED
     report = proof.check()
     compared = "every claim, reason and citation"
-    if any("rows" in matrix for matrix in found["matrices"].values()):
+    if any("rows" in matrix or "numbers" in matrix for matrix in found["matrices"].values()):
         compared = f"every entry, {compared[6:]}"
         without = ""
     else:

@@ -8,8 +8,8 @@ from typing import Any
 
 from .definition import strides
 from .errors import SpecError
-from .matrices import unravel, weight_matrix
-from .readmap import Axis
+from .matrices import number_rows, unravel, weight_matrix
+from .readmap import Axis, with_quotients
 from .spec import per_axis
 from .symbols import name as symbol_name
 
@@ -24,6 +24,9 @@ def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
     why = _zero_reason(layer, at, source)
     if why is not None:
         return f"{entry} is 0: {why}."
+    if layer.kernel_shape is None:
+        number = number_rows(layer.read_map)[row][column]
+        return f"{entry} is {number}: that is how much of input {source} output {at} takes."
     matrix = weight_matrix(layer.read_map)
     taps = matrix.rows[row][column]
     shown = 0 if layer.read_map.shows_channels else 2
@@ -52,8 +55,23 @@ def _position(name: str, value: Sequence[int], shape: tuple[int, ...]) -> tuple[
 def _zero_reason(layer: Any, output: tuple[int, ...], source: tuple[int, ...]) -> str | None:
     """Why no kernel entry meets there: another group, or the first axis along which the window misses the input."""
     read_map = layer.read_map
+    if not read_map.axes and not read_map.kernel:
+        ((o, p),) = (
+            [
+                sum(n * step for n, step in zip(at, strides(shape), strict=True))
+                for at, shape in ((output, layer.output_shape), (source, layer.input_shape))
+            ],
+        )
+        takes = read_map.channels.position.at(
+            with_quotients(
+                {read_map.channels.letters.output: o, read_map.channels.letters.kernel: 0}, read_map.channels.position
+            )
+        )
+        return None if takes == p else f"output {output} takes input {unravel(takes or 0, layer.input_shape)}"
     if output[0] not in read_map.channels.meets(source[0]):
         members = read_map.channels.outputs // read_map.channels.groups
+        if not read_map.kernel:
+            return f"output channel {output[0]} reads input channel {output[0]} only"
         return (
             f"input channel {source[0]} belongs to group {source[0] // read_map.channels.taps} "
             f"and output channel {output[0]} to group {output[0] // members}"
@@ -67,7 +85,9 @@ def _zero_reason(layer: Any, output: tuple[int, ...], source: tuple[int, ...]) -
 
 def _miss(axis: Axis, output: int, source: int) -> str:
     """How the window of an output misses an input along one axis."""
-    reads = sorted(axis.stride * output + axis.dilation * tap - axis.low for tap in range(axis.taps))
+    letters = axis.letters
+    every = ({letters.output: output, letters.kernel: tap} for tap in range(axis.taps) if axis.coefficient(output, tap))
+    reads = sorted(axis.position.at(with_quotients(env, axis.position)) or 0 for env in every)
     held = axis.copies(source)
     window = f"output {output} reads " + (
         f"position {reads[0]}" if len(reads) == 1 else f"positions {reads[0]} to {reads[-1]}" + (f" in steps of {axis.dilation}" if axis.dilation > 1 else "")

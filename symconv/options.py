@@ -32,6 +32,15 @@ _OPTIONS = (
     ("--flip-kernel", "flag", "mathematical convolution: reverse the kernel (conv)"),
     ("--input-dilation", "sizes", "2 or 2x1 (conv)"),
     ("--output-padding", "sizes", "1 or 1x0 (conv-transpose)"),
+    ("--channels", "number", "channels (avg-pool, upsample, pixel-shuffle: output channels)"),
+    ("--ceil-mode", "flag", "let a last window hang over the end (avg-pool)"),
+    ("--no-count-include-pad", "off", "divide by the inputs only, not by the padding (avg-pool)"),
+    ("--divisor-override", "number", "divide by this number (avg-pool)"),
+    ("--size", "sizes", "output size (upsample)"),
+    ("--scale-factor", "ratios", "2, 3/2 or 2x3/2 (upsample)"),
+    ("--mode", "word", "nearest, nearest-exact or bilinear (upsample)"),
+    ("--align-corners", "flag", "the middles of the corner pixels coincide (upsample)"),
+    ("--upscale-factor", "number", "how many times as long every axis becomes (pixel-shuffle)"),
     ("--in-features", "number", "inputs (linear)"),
     ("--out-features", "number", "outputs (linear)"),
 )
@@ -39,7 +48,7 @@ _RENAMED = {"--input": "input_size", "--kernel": "kernel_size"}
 
 
 def _parameter(option: str) -> str:
-    return _RENAMED.get(option, option[2:].replace("-", "_"))
+    return _RENAMED.get(option, option.removeprefix("--").removeprefix("no-").replace("-", "_"))
 
 
 def add_layer_options(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +56,21 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("layer")
     group.add_argument("--layer", metavar="KIND", help=", ".join(_kinds()) + " (default: conv)")
     for option, kind, said in _OPTIONS:
-        if kind == "flag":
-            group.add_argument(option, dest=_parameter(option), action="store_true", default=None, help=said)
+        if kind in ("flag", "off"):
+            action = "store_true" if kind == "flag" else "store_false"
+            group.add_argument(option, dest=_parameter(option), action=action, default=None, help=said)
         else:
             group.add_argument(option, dest=_parameter(option), metavar=_metavar(option), help=said)
 
 
 def _metavar(option: str) -> str:
-    return {"--input": "4x4", "--kernel": "3x3", "--padding-mode": "MODE"}.get(option, "N")
+    return {
+        "--input": "4x4",
+        "--kernel": "3x3",
+        "--padding-mode": "MODE",
+        "--mode": "MODE",
+        "--scale-factor": "N/N",
+    }.get(option, "N")
 
 
 def _kinds() -> dict[str, Any]:
@@ -121,13 +137,15 @@ def read_value(option: str, text: Any, kind: str) -> Any:
     >>> read_value("--stride", "2", "sizes")
     2
     """
-    if kind == "flag":
+    if kind in ("flag", "off"):
         return text
     if kind == "word":
         return text
     if kind == "padding" and text.replace("_", "").isalpha() and text.isascii():
         return text
     parts = text.split("x")
+    if kind == "ratios":
+        return text if len(parts) == 1 else tuple(parts)
     if kind == "padding" and ":" in text:
         pairs = [part.split(":") for part in parts]
         if all(len(pair) == 2 for pair in pairs):

@@ -59,6 +59,8 @@ def spatial_letters(rank: int) -> tuple[Letters, ...]:
 COEFFICIENTS = "αβγδεζηθ"
 """The letters of known coefficients, axis by axis."""
 
+COEFFICIENT_NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")
+
 
 class Line(Protocol):
     """What a proof needs to know of one axis, or of the channels: a one-dimensional read map."""

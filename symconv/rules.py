@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any, ClassVar
 
 from .claims import (
@@ -49,10 +50,10 @@ from .definition import (
     weights,
 )
 from .form import Row, collect, weigh
-from .matrices import LabelledMatrix, NumberMatrix, rows_of
+from .matrices import LabelledMatrix, NumberMatrix, rows_of, unravel
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
-from .weighted import Resampled
+from .weighted import Resampled, Shuffled
 
 Follows = tuple[tuple[str, ...], ...]
 
@@ -80,6 +81,9 @@ class Unfold:
             signal = context.subject.definition.signal
             total += compare(line, code, partial(evaluate, claimed, line), "the code and the claim", signal)
         axes = context.subject.definition.read_map.axes
+        channels = context.subject.definition.read_map.channels
+        if isinstance(channels, Shuffled):
+            total += by_channels(channels)
         return total + sum(all_windows(axis) for axis in axes if not isinstance(axis, Resampled))
 
 
@@ -91,6 +95,21 @@ def all_windows(axis: Axis) -> int:
     ]
     fits = [all(t in axis.padded_range for t in window) for window in reach]
     return expect(fits, [True, True, False], f"{axis.outputs} is not the number of windows along {axis.letters.output}")
+
+
+def by_channels(line: Shuffled) -> int:
+    """A pixel shuffle by channels and places is the one index of its flattened positions."""
+    names, indices = line.indices
+    inner = [n * line.factor for n in line.sizes]
+    outputs = (line.outputs // prod(inner), *inner)
+    inputs = (line.outputs // prod(line.sizes), *line.sizes)
+    for output in range(line.outputs):
+        env = dict(zip(names, unravel(output, outputs), strict=True))
+        at = tuple(index.at(with_quotients(env, index)) for index in indices)
+        flat = line.position.at(with_quotients({line.letters.output: output, line.letters.kernel: 0}, line.position))
+        if flat is None or at != unravel(flat, inputs):
+            raise Refuted("the index by channels is another input", f"n={output}", None, at, flat)
+    return line.outputs
 
 
 def executed(line: Line, definition: Definition) -> Any:
@@ -365,7 +384,8 @@ def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[An
     for row, (found, right) in enumerate(zip(matrix.rows, expected, strict=True)):
         if dict(found) != dict(right):
             column = next(c for c in sorted({*found, *right}) if found.get(c) != right.get(c))
-            sides = (cells.get(column, "nothing") for cells in (found, right))
+            held = (cells.get(column, ()) for cells in (found, right))
+            sides = (list(each) if isinstance(each, tuple) else each for each in held)
             raise Refuted(f"a row of {name} is not that of its tables", matrix.row_position(row), column, *sides)
     return len(expected)
 

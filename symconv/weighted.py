@@ -146,6 +146,16 @@ class Shuffled(Alone):
     def taps(self) -> int:
         return 1
 
+    @property
+    def indices(self) -> tuple[tuple[str, ...], tuple[Index, ...]]:
+        """The same by channel and place: the letters of an output, and the indices of the input that it takes."""
+        rank = len(self.sizes)
+        names = tuple("ijl"[:rank]) if rank <= 3 else tuple(f"i{n}" for n in range(1, rank + 1))
+        channel = variable("c")
+        for name in names:
+            channel = channel * self.factor + variable(name) - quotient(variable(name), self.factor) * self.factor
+        return ("c", *names), (channel, *(quotient(variable(name), self.factor) for name in names))
+
     @cached_property
     def position(self) -> Index:
         r, o = self.factor, variable(self.letters.output)

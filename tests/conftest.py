@@ -48,6 +48,12 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
         "weight_matrix",
     ),
     "transposed-3d": (sc.ConvTranspose((2, 2, 2), 2, stride=(2, 1, 2), dilation=2), "weight_matrix"),
+    "avg-pool": (sc.AvgPool((4, 4), 2), "weight_matrix"),
+    "avg-pool-border": (sc.AvgPool((3, 4), 3, stride=1, padding=1, count_include_pad=False), "weight_matrix"),
+    "avg-pool-ceil": (sc.AvgPool((40, 7), (3, 2), 2, 2, ((1, 0), (0, 1)), ceil_mode=True), "weight_matrix"),
+    "bilinear": (sc.Upsample((2, 3), size=(4, 4), mode="bilinear"), "weight_matrix"),
+    "nearest": (sc.Upsample((2, 2), 2, scale_factor="3/2"), "weight_matrix"),
+    "pixel-shuffle": (sc.PixelShuffle((2, 1), 2), "weight_matrix"),
     "im2col": (sc.Conv((4, 4), 3, padding=1), "im2col"),
     "im2col-transposed": (sc.ConvTranspose((3,), 3, 2, 2, stride=2), "im2col"),
     "im2col-groups": (sc.Conv((7,), 3, 2, 4, stride=2, groups=2, bias=True), "im2col"),
@@ -69,8 +75,8 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
-          "causal", "linear", "transposed", "im2col", "im2col-groups", "kronecker", "padding-factor", "flip",
-          "structure", "rank", "dft", "winograd"]  # fmt: skip
+          "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "im2col", "im2col-groups",
+          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -380,7 +380,7 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="im2col",
     statement="Y = K C, plus the bias: the layer is its kernel matrix times the matrix of what it reads",
-    refusal=lambda layer: None,
+    refusal=lambda layer: None if layer.kernel_shape is not None else "it has no kernel to multiply what it reads with",
     build=build,
     entries=entries,
     sympy=sympy_check,

@@ -407,7 +407,9 @@ def document(proof: Proof) -> Document:
 
 
 def refusal(layer: Any) -> str | None:
-    """Where there are no axes, every factor would be a matrix with a single one."""
+    """The sum is over kernel entries; where there are no axes, every factor would be a matrix with a single one."""
+    if layer.kernel_shape is None:
+        return "it has no kernel, and the sum is over kernel entries"
     return None if layer.read_map.axes else "it has no axes to take a product over"
 
 

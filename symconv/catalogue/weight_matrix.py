@@ -15,6 +15,7 @@ from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, read
 from ..definition import Definition, constant, weights
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, steps
+from ..documents.known import ring
 from ..documents.rows import rows
 from ..documents.setting import definition, flattening, key, output_size, setting, title
 from ..documents.shape import shape_of_matrix
@@ -218,7 +219,7 @@ def document(proof: Proof) -> Document:
         steps(proof),
         *rows(proof),
         *shape_of_matrix(proof),
-        *checked(proof),
+        *(checked(proof) if layer.kernel_shape is not None else checked(proof, ring(layer))),
     )
     return Document(title(layer, "is a matrix product"), blocks, key(proof))
 

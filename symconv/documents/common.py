@@ -58,7 +58,8 @@ def checked(proof: Proof, ring: str = "every commutative ring") -> list[Block]:
     parts = [f"the {numbered} proof steps, each in its form and, for every output along every index, in its terms"]
     for each in report.proved:
         if each.level == "entries":
-            parts.append(f"{each.what} ({each.count:,} kernel entries in their places, and no others)")
+            what = "numbers" if proof.layer.kernel_shape is None else "kernel entries"
+            parts.append(f"{each.what} ({each.count:,} {what} in their places, and no others)")
         elif each.level == "sympy":
             parts.append(f"{each.what}, for every output")
     text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]

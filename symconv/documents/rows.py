@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from typing import Any
 
 from ..formula import Call, Entry, Formula, Group, Juxtapose, Words, equals, plus
-from ..matrices import LabelledMatrix
+from ..matrices import LabelledMatrix, NumberMatrix
 from ..proof import Proof
-from ..readmap import ReadMap
+from ..readmap import Line, ReadMap
 from ..readmap import Table as ReadTable
 from ..sums import INPUT, WEIGHT, number
 from .blocks import Block, Long, Paragraph, words
@@ -21,7 +22,7 @@ ALL_ROWS_TERMS = 160
 LONG_ROW = 36
 
 
-def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any) -> Formula:
+def row_formula(layer: Any, matrix: LabelledMatrix | NumberMatrix, row: int, cells: Any) -> Formula:
     """One row of W times vec(X), written out; a very long one with dots in its middle."""
     terms: list[Formula] = (
         [position_symbol("b", matrix.row_position(row)[:1] if layer.definition.bias_indices else ())]
@@ -29,6 +30,10 @@ def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any) -> For
         else []
     )
     for column, entry in sorted(cells.items()):
+        if isinstance(matrix, NumberMatrix):
+            x = position_symbol(INPUT, matrix.column_position(column))
+            terms.append(x if entry == 1 else Juxtapose((Fraction(entry), x)))
+            continue
         kernel = plus(*(kernel_symbol(u, matrix) for u in entry))
         x = position_symbol(INPUT, matrix.column_position(column))
         terms.append(Juxtapose((Group(kernel) if len(entry) > 1 else kernel, x)))
@@ -41,7 +46,7 @@ def row_formula(layer: Any, matrix: LabelledMatrix, row: int, cells: Any) -> For
 def rows(proof: Proof) -> list[Block]:
     """Rows of W vec(X): all while they fit, else one of each kind and how many were checked unprinted."""
     layer = proof.layer
-    matrix: LabelledMatrix = proof.matrices[WEIGHT]
+    matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
     total = matrix.shape[0]
     blocks: list[Block] = []
     read_map: ReadMap = layer.read_map
@@ -93,12 +98,13 @@ def rows(proof: Proof) -> list[Block]:
     return blocks
 
 
-def row_kinds(table: ReadTable) -> list[int]:
-    """The first output of each kind along one axis: same taps in the same pattern are the same kind."""
+def row_kinds(line: Line, table: ReadTable) -> list[int]:
+    """The first output of each kind along one axis: same taps and coefficients in the same pattern are the same kind."""
     kinds: dict[tuple[Any, ...], int] = {}
     for output, row in enumerate(table):
         first = min(row, default=0)
-        kinds.setdefault(tuple((p - first, taps) for p, taps in sorted(row.items())), output)
+        pattern = ((p - first, taps, [line.coefficient(output, u) for u in taps]) for p, taps in sorted(row.items()))
+        kinds.setdefault(tuple((at, taps, *known) for at, taps, known in pattern), output)
     return sorted(kinds.values())
 
 
@@ -106,15 +112,17 @@ def representative_rows(read_map: ReadMap, limit: int = 9) -> tuple[list[int], i
     """Row numbers that show each pattern of row, a channel of a second group too; and how many patterns there are."""
     choices = []
     for line, table in zip(read_map.lines, read_map.tables, strict=True):
-        if line is read_map.channels:
+        if line is read_map.channels and not read_map.axes and not read_map.kernel:
+            choices.append(list(range(line.outputs)))
+        elif line is read_map.channels:
             groups = read_map.channels.groups
             choices.append([0] if groups == 1 else [0, read_map.channels.outputs // groups])
         else:
-            choices.append(row_kinds(table))
+            choices.append(row_kinds(line, table))
     kinds = prod(map(len, choices))
     while prod(map(len, choices)) > limit:
         longest = max(choices, key=len)
-        longest.pop(len(longest) // 2) if len(longest) > 2 else longest.pop()
+        longest.pop(len(longest) // 2) if len(longest) > 2 and read_map.kernel else longest.pop()
     shape = [line.outputs for line in read_map.lines]
     result = [0]
     for options, size in zip(choices, shape, strict=True):

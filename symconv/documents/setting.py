@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 from ..formula import Call, Chain, Floor, Formula, Group, Power, Sym, Words, equals, plus, position, times
 from ..proof import Proof
@@ -40,8 +40,17 @@ def is_linear(layer: Any) -> bool:
     return not layer.read_map.axes
 
 
+def without_kernel() -> Any:
+    """The words for layers that have no kernel, which are made of those of this file."""
+    from . import known
+
+    return known
+
+
 def title(layer: Any, claim: str | None) -> tuple[Inline, ...]:
-    if is_linear(layer):
+    if layer.kernel_shape is None:
+        parts = without_kernel().title(layer)
+    elif is_linear(layer):
         parts = words("A fully connected layer from {} to {} features", layer.in_features, layer.out_features)
     else:
         kind = "transposed convolution" if is_transposed(layer) else "convolution"
@@ -75,6 +84,8 @@ def count_of(amount: int, noun: str, one: str = "", many: str = "s") -> str:
 
 def setting(layer: Any) -> list[Block]:
     """The configuration in words and as a table, and the conventions."""
+    if layer.kernel_shape is None:
+        return cast("list[Block]", without_kernel().setting(layer))
     if is_linear(layer):
         opening = words(
             "Every one of the {} outputs is a sum over all {} inputs, each with its own weight.",
@@ -97,11 +108,11 @@ def setting(layer: Any) -> list[Block]:
             *(variable(letter) for letter in (CHANNEL.output, CHANNEL.input, CHANNEL.kernel)),
         )
     table: list[tuple[str, tuple[Inline, ...]]] = [
-        ("input", _channelled(layer.input_size, layer.in_channels)),
+        ("input", channelled(layer.input_size, layer.in_channels)),
         ("kernel", words("{}", times(layer.kernel_size))),
-        ("output", _channelled(layer.output_shape[1:], layer.out_channels)),
+        ("output", channelled(layer.output_shape[1:], layer.out_channels)),
         ("stride", words("{}", per_axis(layer.stride))),
-        ("padding", _padding_words(layer)),
+        ("padding", padding_words(layer)),
         ("dilation", words("{}", per_axis(layer.dilation))),
     ]
     if transposed:
@@ -119,7 +130,7 @@ def is_transposed(layer: Any) -> bool:
     return hasattr(layer, "output_padding")
 
 
-def _channelled(sizes: Sequence[int], channels: int) -> tuple[Inline, ...]:
+def channelled(sizes: Sequence[int], channels: int) -> tuple[Inline, ...]:
     return words("{}, {} channel" + "s" * (channels > 1), times(tuple(sizes)), channels)
 
 
@@ -176,14 +187,14 @@ def capital(words_: str) -> str:
     return words_[:1].upper() + words_[1:]
 
 
-def _padding_words(layer: Any) -> tuple[Inline, ...]:
+def padding_words(layer: Any) -> tuple[Inline, ...]:
     if not any(map(any, layer.padding)):
         return ("none",)
     if is_transposed(layer):
         mode = "cut off the output"
     else:
-        sketch = f" ({layer.read_map.axes[0].rule.sketch})" if layer.padding_mode != "zeros" else ""
-        mode = layer.padding_mode + sketch
+        sketch = f" ({layer.read_map.axes[0].rule.sketch})" if layer.read_map.axes[0].rule.name != "zeros" else ""
+        mode = layer.read_map.axes[0].rule.name + sketch
     if len(set(layer.padding)) == 1 and layer.padding[0][0] == layer.padding[0][1] > 0:
         return words("{} on every side, " + mode, layer.padding[0][0])
     sides = ", ".join(f"{low} before and {high} after" for low, high in layer.padding)
@@ -197,6 +208,8 @@ def _padding_words(layer: Any) -> tuple[Inline, ...]:
 
 def definition(layer: Any, picture: bool = True) -> list[Block]:
     """The defining sum, typeset from the code that runs, and what the padded input is."""
+    if layer.kernel_shape is None:
+        return cast("list[Block]", without_kernel().definition(layer))
     defined = layer.definition
     y = output_symbol(layer.read_map)
     formula = equals(y, typeset(defined))
@@ -221,26 +234,26 @@ def definition(layer: Any, picture: bool = True) -> list[Block]:
         )
     blocks: list[Block] = [Heading(("Definition",)), Paragraph(text), Display(formula, DEFINITION)]
     if layer.read_map.padded:
-        blocks += _padded_blocks(layer)
+        blocks += padded_blocks(layer)
     if picture and (drawn := window_picture(layer)) is not None:
         blocks.append(drawn)
     return blocks
 
 
-def _padded_blocks(layer: Any) -> list[Block]:
+def padded_blocks(layer: Any) -> list[Block]:
     formulas = padded_input(layer.read_map)
     axes: Sequence[Axis] = [axis for axis in layer.read_map.axes if axis.mode is not None]
     if not layer.read_map.folded:
         around = any(axis.low > 0 or axis.high > 0 for axis in axes)
         between = any(axis.scale > 1 for axis in axes)
         kind = "the input" + (" extended by zeros" if around else "")
-        kind += (" and" if around else "") + (" with zeros between its entries" if between else "")
+        kind += (" and" if around and between else "") + (" with zeros between its entries" if between else "")
         return [Paragraph(words("Here {} is " + kind + ":", "z")), Display(formulas[0])]
     gaps = ""
     if any(axis.scale > 1 for axis in axes):
         gaps = "; a position whose quotient is not an integer lies between two inputs and holds zero"
     text = words(
-        f"Here {{}} is the padded input, {layer.padding_mode} padding sending {axes[0].rule.sketch.split('|')[1]} to {axes[0].rule.sketch}{gaps}:",
+        f"Here {{}} is the padded input, {axes[0].rule.name} padding sending {axes[0].rule.sketch.split('|')[1]} to {axes[0].rule.sketch}{gaps}:",
         "z",
     )
     return [Paragraph(text), *(Display(formula) for formula in formulas)]
@@ -248,6 +261,8 @@ def _padded_blocks(layer: Any) -> list[Block]:
 
 def output_size(layer: Any) -> list[Block]:
     """The formula for the output size in words, then with this configuration's numbers."""
+    if layer.kernel_shape is None:
+        return cast("list[Block]", without_kernel().output_size(layer))
     axes = layer.read_map.axes
     if not axes:
         return []
@@ -276,7 +291,7 @@ def output_size(layer: Any) -> list[Block]:
     for axis in axes:
         top = f"{axis.length} + {_sign(axis.low)} + {_sign(axis.high)} − {axis.dilation} · ({axis.taps} − 1) − 1"
         sizes.append(f"⌊({top})/{axis.stride}⌋ + 1 = {axis.outputs}")
-    return [*blocks, Paragraph((*_sizes_by_axis(layer, sizes), " ", _hypotheses(axes)))]
+    return [*blocks, Paragraph((*by_axis(layer, sizes), " ", _hypotheses(axes)))]
 
 
 def _hypotheses(axes: Sequence[Axis]) -> str:
@@ -317,10 +332,10 @@ def _transposed_size(layer: Any) -> list[Block]:
         shifts = f"− {_sign(low)} − {_sign(high)} + {layer.output_padding[n]}"
         reach = f"{axis.dilation} · ({axis.taps} − 1) + 1"
         sizes.append(f"({axis.inputs} − 1) · {axis.scale} + {reach} {shifts} = {axis.outputs}")
-    return [*blocks, Paragraph(_sizes_by_axis(layer, sizes))]
+    return [*blocks, Paragraph(by_axis(layer, sizes))]
 
 
-def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> tuple[Inline, ...]:
+def by_axis(layer: Any, sizes: Sequence[str]) -> tuple[Inline, ...]:
     """Each axis' numbers, said once for axes that agree."""
     along: dict[str, list[int]] = {}
     for n, size in enumerate(sizes):
@@ -334,7 +349,7 @@ def _sizes_by_axis(layer: Any, sizes: Sequence[str]) -> tuple[Inline, ...]:
             parts.append(f"{'; along' if parts else 'Along'} {axes} this is ")
         parts.append(sizes[which[0]])
     shape = Math(times(layer.output_shape[1:]))
-    end = " in each channel." if layer.out_channels > 1 else "."
+    end = " in each channel." if layer.output_shape[0] > 1 else "."
     output: tuple[Inline, ...] = (
         (" is ", shape) if len(sizes) > 1 else (f" has {count_of(layer.output_shape[1], 'entr', 'y', 'ies')}",)
     )
@@ -358,7 +373,9 @@ def flattening(layer: Any) -> list[Block]:
         _in_ring(Call("vec", "Y"), prod(line.outputs for line in lines)),
     )
     ring = ", where {} is the commutative ring, for instance the real numbers, that the entries come from."
-    if len(lines) == 1:
+    if len(lines) == 1 and len(layer.input_shape) > 2 and not layer.read_map.axes:
+        text = words("{} and {} are numbered row by row: {} and {}" + ring, "X", "Y", *vectors, "R")
+    elif len(lines) == 1:
         text = words("{} and {} are vectors already: {} and {}" + ring, "X", "Y", *vectors, "R")
     else:
         inputs = position(tuple(variable(line.letters.input) for line in lines))

@@ -11,12 +11,15 @@ from ..proof import Proof
 from ..readmap import Axis, ReadMap
 from ..sums import WEIGHT
 from .blocks import Block, Heading, Inline, Math, Paragraph, words
+from .known import shape_of
 from .setting import capital, count_of, listed, ordinal
 
 
 def shape_of_matrix(proof: Proof) -> list[Block]:
     """Counts, parameters, unread inputs, and the pattern along each axis with its reason."""
     layer = proof.layer
+    if layer.kernel_shape is None:
+        return shape_of(layer)
     read_map: ReadMap = layer.read_map
     matrix: LabelledMatrix = proof.matrices[WEIGHT]
     size, nonzeros, parameters = prod(matrix.shape), read_map.nonzeros, prod(matrix.kernel_shape)

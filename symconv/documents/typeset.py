@@ -8,6 +8,7 @@ from typing import Any
 
 from ..definition import Definition
 from ..formula import Formula, Typeset
+from ..readmap import COEFFICIENT_NAMES, COEFFICIENTS
 from .wording import definition_formula
 
 
@@ -34,6 +35,18 @@ def tidy(latex: str) -> str:
     opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
     if latex.count(opening) == 1 and latex.endswith(closing):
         latex = latex.replace(opening, "").removesuffix(closing)
+    latex = re.sub(r"^(-?)\\frac\{(.*)\}\{(\d+)\}$", r"\1\\frac{1}{\3} \2", latex)  # a ninth of a sum
+    latex = "".join(_GREEK.get(character, character) for character in latex)
     latex = re.sub(r"\\mathrm\{([iufp])(\d+)\}", r"\1_{\2}", latex)  # i2, of a fourth axis, is i with an index
-    latex = re.sub(r"\\left\\lfloor\\frac\{(\w+)\}\{(\d+)\}\\right\\rfloor", r"\\lfloor \1/\2\\rfloor", latex)
+    latex = re.sub(r"\\left\\lfloor\\frac\{([^{}]+)\}\{(\d+)\}\\right\\rfloor", _floor, latex)
+    latex = latex.replace(r"\cdot \sum", r"\sum")
     return latex.replace(" = ", "=").replace(r"} \sum", r"}\sum")
+
+
+_GREEK = {letter: rf"\{name} " for letter, name in zip(COEFFICIENTS, COEFFICIENT_NAMES, strict=True)}
+
+
+def _floor(found: re.Match[str]) -> str:
+    """A floored quotient within an index, as small as the index."""
+    top = found[1] if found[1].isalnum() else f"({found[1]})" if " " in found[1].strip() else found[1]
+    return rf"\lfloor {top}/{found[2]}\rfloor"

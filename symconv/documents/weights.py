@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from math import prod
 
 from ..formula import Formula, SetOf, Sym, equals, plus, position, times
-from ..matrices import LabelledMatrix
+from ..matrices import LabelledMatrix, NumberMatrix
 from ..proof import Proof
 from ..readmap import Axis, ReadMap
 from ..sums import INPUT, KERNEL, WEIGHT, number, variable
@@ -18,6 +19,7 @@ from .wording import ENTRY_RULE, entry_rule, held_sets, reads_twice
 
 FULL_COLUMNS = 36
 FULL_ROWS = 32
+FRACTION_ROWS = 24  # fractions stand higher
 WIDEST_SUMS = 24  # kernel symbols side by side that a line still holds; beyond, sums get names
 FULL_ENTRIES = 100  # different kernel entries that a reader can still tell apart
 
@@ -27,6 +29,7 @@ def the_rule(proof: Proof) -> list[Block]:
     layer = proof.layer
     read_map: ReadMap = layer.read_map
     rule, summed = entry_rule(proof)
+    known = not read_map.kernel
     where = (
         " Its entry is the sum of the kernel entries that lie on the input"
         if summed
@@ -34,6 +37,8 @@ def the_rule(proof: Proof) -> list[Block]:
     )
     if not read_map.axes:
         where = " Its entry is the weight of input"
+    if known:
+        where = " Its entry is the coefficient of input"
     inputs = position(tuple(variable(line.letters.input) for line in read_map.lines))
     outputs = position(tuple(variable(line.letters.output) for line in read_map.lines))
     blocks: list[Block] = [
@@ -42,7 +47,7 @@ def the_rule(proof: Proof) -> list[Block]:
             words(
                 "Let {} have one row for each output and one column for each input."
                 + where
-                + " {} when output {} is computed:",
+                + (" {} when output {} is computed:" if not known else " {} in output {}:"),
                 WEIGHT,
                 inputs,
                 outputs,
@@ -57,12 +62,15 @@ def the_matrix(proof: Proof) -> list[Block]:
     """The rule for an entry of W, then W itself, or what can be shown of it."""
     read_map: ReadMap = proof.layer.read_map
     blocks = the_rule(proof)
-    matrix: LabelledMatrix = proof.matrices[WEIGHT]
+    matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
     if fits_in_full(matrix):
         if reads_twice(read_map):
             blocks.append(
                 Paragraph(
-                    ("Where one output reads the same input several times, the entry is a sum of kernel entries.",)
+                    (
+                        "Where one output reads the same input several times, the entry is a sum of "
+                        + ("kernel entries." if read_map.kernel else "coefficients."),
+                    )
                 )
             )
         blocks.append(weight_grid(matrix))
@@ -80,13 +88,19 @@ def the_matrix(proof: Proof) -> list[Block]:
     return blocks
 
 
-def fits_in_full(matrix: LabelledMatrix) -> bool:
+def fits_in_full(matrix: LabelledMatrix | NumberMatrix) -> bool:
     """Whether a reader can take in the whole matrix, and its colours."""
     rows_, columns = matrix.shape
-    return rows_ <= FULL_ROWS and columns <= FULL_COLUMNS and prod(matrix.kernel_shape) <= FULL_ENTRIES
+    if isinstance(matrix, NumberMatrix):
+        whole = (
+            all(value == int(value) for row in matrix.rows for value in row.values()) if rows_ <= FULL_ROWS else False
+        )
+        return rows_ <= (FULL_ROWS if whole else FRACTION_ROWS) and columns <= FULL_COLUMNS
+    few = prod(matrix.kernel_shape) <= FULL_ENTRIES
+    return rows_ <= FULL_ROWS and columns <= FULL_COLUMNS and few
 
 
-def grid_or_size(matrix: LabelledMatrix) -> list[Block]:
+def grid_or_size(matrix: LabelledMatrix | NumberMatrix) -> list[Block]:
     """W written out, or its size where that is too much."""
     if fits_in_full(matrix):
         return [weight_grid(matrix)]
@@ -104,7 +118,8 @@ def held_blocks(read_map: ReadMap) -> list[Block]:
         Math(first),
     ]
     integer = "is not an integer in its range" if any(axis.dilation > 1 for axis in axes) else "leaves its range"
-    parts.append(f", and a kernel entry whose index {integer} counts as zero. ")
+    what = "kernel entry" if read_map.kernel else "coefficient"
+    parts.append(f", and a {what} whose index {integer} counts as zero. ")
     seen: dict[Axis, list[Axis]] = {}
     for axis in axes:
         seen.setdefault(axis, []).append(axis)
@@ -142,8 +157,34 @@ def short_name(entry: int) -> str:
     return _ALPHABET[letter] + (str(turn) if turn else "")
 
 
-def weight_grid(matrix: LabelledMatrix) -> Matrix:
+def number_grid(matrix: NumberMatrix) -> Matrix:
+    """A W of numbers with its labels; equal numbers have equal colours."""
+    values = sorted({value for row in matrix.rows for value in row.values()})
+    if len(values) <= 4:  # shades of one hue, darker with the number
+        marks = {value: (0, n + 4 - len(values)) for n, value in enumerate(values)}
+        meaning = "darker for larger numbers" if len(values) > 1 else "one colour for the one number"
+    else:
+        marks, meaning = dict.fromkeys(values, (0, 1)), "every other entry coloured"
+    cells = {
+        (r, c): Cell(int(value) if value == int(value) else Fraction(value), marks[value], str(value))
+        for r, row in enumerate(matrix.rows)
+        for c, value in row.items()
+    }
+    return Matrix(
+        tuple(position_symbol("y", matrix.row_position(row)) for row in range(matrix.shape[0])),
+        tuple(position_symbol(INPUT, matrix.column_position(column)) for column in range(matrix.shape[1])),
+        cells,
+        matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
+        matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
+        f"with a dot for zero, {meaning}",
+        "with a dot for zero",
+    )
+
+
+def weight_grid(matrix: LabelledMatrix | NumberMatrix) -> Matrix:
     """W with its labels, colours and, for a terminal, its letters; long sums of kernel entries get names."""
+    if isinstance(matrix, NumberMatrix):
+        return number_grid(matrix)
     rows_ = list(matrix.rows)
     entries = dict.fromkeys(entry for row in rows_ for _, entry in sorted(row.items()))
     symbols = {u: kernel_symbol(u, matrix) for u in sorted({u for entry in entries for u in entry})}

@@ -7,10 +7,12 @@ padding where there is none, none about inputs read twice where no input is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import singledispatch
+from math import prod
 
 from ..claims import BatchClaim, Claim, RowClaim, sums_of
-from ..definition import BIAS, Definition
+from ..definition import BIAS, Definition, constant, in_front, weights
 from ..formula import (
     Call,
     Cases,
@@ -35,6 +37,7 @@ from ..readmap import Axis, ReadMap
 from ..rules import Batch, Entry, Flatten, Reindex, Unfold, only_span
 from ..rules import Group as Grouping
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Fibre, Index, Span, Sum, leading, number, variable
+from ..weighted import Resampled
 from .blocks import Inline, Math, Reference, words
 
 DEFINITION, ENTRY_RULE = "definition", "entries"
@@ -58,22 +61,26 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
     simple = tuple(axis.simplified() for axis in sums)
     outer = tuple(Sigma(span) for axis in simple for span in axis.spans if not isinstance(span, Fibre))
     inner = tuple(Sigma(span) for axis in simple for span in axis.spans if isinstance(span, Fibre))
-    kernel: Formula = Sym(KERNEL, leading(simple, KERNEL))
+    before, letters = in_front(simple)
+    known = {factor.letter for axis in simple for factor in axis.known}
+    weights: list[Formula] = [Sym(letter, leading(simple, letter)) for letter in letters if letter in {*known, KERNEL}]
     if inner:
-        kernel = Group(Juxtapose((*inner, kernel)))
-    factors = {factor.letter: factor for axis in simple for factor in axis.factors}
-    terms: list[Formula] = []
-    for letter in factors:
-        if letter == KERNEL:
-            terms.append(kernel)
-        elif letter not in (INPUT, PADDED):
+        weights = [Group(Juxtapose((*inner, *(weights or [1]))))]
+    terms: list[Formula] = [*weights]
+    for letter in letters:
+        if letter in {*known, KERNEL}:
+            continue
+        if letter not in (INPUT, PADDED):
             pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
             terms.append(
                 matrix_entry(letter, [pair[0] for pair in pairs], [index for pair in pairs for index in pair[1:]])
             )
         else:
             terms.append(Sym(letter, leading(simple, letter)))
-    return plus(*bias_terms(definition), Juxtapose((*outer, *terms)))
+    constant = Fraction(prod(axis.coefficient for axis in simple))
+    front: list[Formula] = [constant] if constant != 1 else []
+    front += [Sym(letter, leading(simple, letter)) for letter in before]
+    return plus(*bias_terms(definition), Juxtapose((*front, *outer, *terms)))
 
 
 def matrix_entry(letter: str, row: Sequence[Formula], column: Sequence[Formula]) -> Sym:
@@ -225,7 +232,7 @@ def reads_twice(read_map: ReadMap) -> bool:
 
 def _group_reason(step: Step, read_map: ReadMap) -> tuple[Inline, ...]:
     twice = (
-        "an input that is read several times collects several kernel entries"
+        f"an input that is read several times collects several {'kernel entries' if read_map.kernel else 'coefficients'}"
         if reads_twice(read_map)
         else "here no output reads an input twice"
     )
@@ -249,7 +256,9 @@ def _entry_reason(proof: Proof) -> str:
         return ""
     taps = [sum(len(found) for row in table for found in row.values()) for table in read_map.tables]
     vanish = any(found < line.taps * line.outputs for found, line in zip(taps, read_map.lines, strict=True))
-    inside = " inside the window, zeros outside" if read_map.nonzeros < rows * columns else ""
+    windows = read_map.kernel or not (any(isinstance(axis, Resampled) for axis in read_map.axes) or not read_map.axes)
+    where = " inside the window, zeros outside" if windows else ", zeros elsewhere"
+    inside = where if read_map.nonzeros < rows * columns else ""
     return f": the same terms{inside}" + (f", and nothing where {PADDED} is zero" if vanish else "")
 
 
@@ -274,7 +283,7 @@ def entry_rule(proof: Proof, letter: str = WEIGHT) -> tuple[Formula, bool]:
     )
     conditions: list[Formula] = []
     sigmas: list[Formula] = []
-    kernel: list[Formula] = []
+    weighted: dict[str, list[Formula]] = {}
     for line, index in zip(lines, rule.indices, strict=True):
         tap = index
         held = read_map.folded and line.mode is not None
@@ -287,8 +296,12 @@ def entry_rule(proof: Proof, letter: str = WEIGHT) -> tuple[Formula, bool]:
                 conditions.append(equals(variable(line.letters.input) * line.scale, there))
         elif index != variable(line.letters.input) or line.taps != line.inputs:
             conditions.append(in_range(index, line.taps))
-        kernel += [part.substitute(line.letters.kernel, tap) for part in line.kernel_index]
-    value: Formula = Juxtapose((*sigmas, Sym(KERNEL, tuple(kernel))))
+        for factor in weights(line):
+            parts = factor.substitute(line.letters.kernel, tap).indices
+            weighted.setdefault(factor.letter, []).extend(parts)
+    known = Fraction(prod(constant(line) for line in lines))
+    symbols: list[Formula] = [Sym(letter, tuple(indices)) for letter, indices in weighted.items()]
+    value: Formula = Juxtapose((*([known] if known != 1 or not symbols else []), *sigmas, *symbols))
     if conditions:
         value = Cases(((value, Chain("and", tuple(conditions))), (0, "otherwise")))
     return equals(name, value), bool(sigmas)

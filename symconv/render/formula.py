@@ -278,7 +278,8 @@ def _stacked(condition: Formula) -> float:
 
 
 _SIGNS = {
-    "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ",
+    "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\epsilon ", "ζ": r"\zeta ", "η": r"\eta ",
+    "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ",
     "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ",
 }  # fmt: skip
 
@@ -288,7 +289,8 @@ def _latex_name(name: str) -> str:
         return _SIGNS[name]
     base, _, quotient = name.partition("//")
     if quotient:
-        return rf"\lfloor {_latex_name(base)}/{quotient}\rfloor "
+        top = base.replace("*", " ") if "(" in base else _latex_name(base)
+        return rf"\lfloor {_bare(top)}/{quotient}\rfloor "
     letters = re.fullmatch(r"([A-Za-z]|[α-ω])(\d+)", name)
     if letters:
         return f"{_SIGNS.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
@@ -304,12 +306,23 @@ def _latex_index(index: Index) -> str:
 
 
 def _text_index(index: Index) -> str:
-    names = {key: f"⌊{key.replace('//', '/')}⌋" if "//" in key else key for key, _ in index.terms}
+    names = {key: _text_floor(key) if "//" in key else key for key, _ in index.terms}
     parts = index.signed()
     top = join_signed(parts, "", names)
     if index.divisor == 1:
         return top
     return f"({top})/{index.divisor}" if len(parts) > 1 else f"{top}/{index.divisor}"
+
+
+def _text_floor(name: str) -> str:
+    top, _, divisor = name.replace("*", "").partition("//")
+    return f"⌊{_bare(top)}/{divisor}⌋"
+
+
+def _bare(top: str) -> str:
+    """A numerator without brackets, where it is a single term."""
+    inside = top.strip("()")
+    return top if " + " in inside or " - " in inside else inside
 
 
 def _tight(index: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
@@ -73,6 +74,8 @@ def data(proof: Proof) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return str(value)
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 

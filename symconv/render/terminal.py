@@ -23,7 +23,7 @@ def wants_colour(stream: IO[str]) -> bool:
 def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
     """W as text no wider than `width`; refused when it has more than `limit` cells."""
     from ..documents.weights import weight_grid
-    from ..matrices import weight_matrix
+    from ..matrices import matrix_of
 
     rows, columns = prod(layer.output_shape), prod(layer.input_shape)
     if rows * columns > limit:
@@ -31,7 +31,7 @@ def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
             f"W is {rows:,} x {columns:,}, {rows * columns:,} cells, and show prints at most {limit:,}; "
             f"use a smaller layer, or --limit {rows * columns}"
         )
-    grid = weight_grid(weight_matrix(layer.read_map))
+    grid = weight_grid(matrix_of(layer.read_map))
     paint = _painter(grid) if coloured else None
     return f"W of {layer!r}: {rows} x {columns}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
 
