@@ -31,6 +31,8 @@ _MODULES = (
     "fft_linear",
     "sparsity",
     "rank",
+    "output_size",
+    "transpose",
 )
 
 

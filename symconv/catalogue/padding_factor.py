@@ -7,9 +7,10 @@ no 1 where it holds zero. So every padding mode is the same banded V after anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..adjoint import unpadded
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import expression, known, number_blocks
@@ -39,7 +40,7 @@ from ..readmap import Line
 from ..sums import WEIGHT, Span, number, variable
 
 if TYPE_CHECKING:
-    from ..layers import Layer
+    from ..layers import Conv
 
 UNPADDED, PADDING = "V", "P"
 FACTORS = Times((UNPADDED, PADDING))
@@ -62,12 +63,6 @@ def refusal(layer: Any) -> str | None:
     return None
 
 
-def unpadded(layer: Any) -> Any:
-    """The same layer on the padded signal, where nothing is padded any more."""
-    sizes = tuple(len(axis.padded_range) for axis in layer.read_map.axes)
-    return replace(layer, input_size=sizes, padding=0, padding_mode="zeros", input_dilation=1, bias=False)
-
-
 def pads(line: Line) -> Exact:
     """P along one line, from each input to the positions that hold it; positions are counted from 0."""
     where = line.padded_range
@@ -75,18 +70,24 @@ def pads(line: Line) -> Exact:
     return numbers(cells, len(where), line.inputs)
 
 
-def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
-    """What V and P are, their product along each line, and the whole."""
-    inner = unpadded(layer)
+def positions_held(layer: Any) -> tuple[Selection, ...]:
+    """Where the ones of P are: row f, counted from 0, has its own in the column of the input that lies there."""
     lines = layer.read_map.lines
     names = tuple(CHANNEL_BETWEEN if line is layer.read_map.channels else line.letters.padded for line in lines)
-    selections = tuple(
+    return tuple(
         Selection(
             name, range(len(line.padded_range)), line.letters.input, range(line.inputs),
             variable(name) + line.padded_range[0], held=True,
         )
         for name, line in zip(names, lines, strict=True)
     )  # fmt: skip
+
+
+def build(layer: Conv) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """What V and P are, their product along each line, and the whole."""
+    inner = unpadded(layer)
+    lines = layer.read_map.lines
+    selections = positions_held(layer)
     tables = tuple(map(pads, lines))
     equation = Equation(
         WEIGHT,

@@ -59,6 +59,7 @@ class Table(Node):
     """Names and values."""
 
     rows: tuple[tuple[str, tuple[Inline, ...]], ...]
+    heads: tuple[str, str] = ("parameter", "value")  # for formats whose tables must have a first line
 
 
 class Cell(Node):

@@ -35,6 +35,7 @@ from ..sums import Fibre, Index, Span, join_signed
 _LATEX_OPERATORS = {
     "=": "=",
     "+": "+",
+    "-": "-",
     "<=": r"\le ",
     "<": "<",
     "x": r"\times ",
@@ -55,6 +56,7 @@ _LATEX_OPERATORS = {
 _TEXT_OPERATORS = {
     "=": " = ",
     "+": " + ",
+    "-": " - ",
     "<=": " ≤ ",
     "<": " < ",
     "x": "×",
@@ -294,7 +296,7 @@ def _latex_name(name: str) -> str:
     letters = re.fullmatch(r"([A-Za-z]|[α-ω])(\d+)", name)
     if letters:
         return f"{_SIGNS.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
-    return name if len(name) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
+    return name if len(name.rstrip("'")) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
 
 
 def _latex_index(index: Index) -> str:

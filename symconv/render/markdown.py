@@ -54,9 +54,9 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
             return f"$$\n{latex(formula)}{tag}\n$$"
         case Long(formula):
             return f"${_math(formula)}$."
-        case Table(rows):
+        case Table(rows, heads):
             body = "\n".join(f"| {name} | {_inline(value, numbers).replace('|', '&#124;')} |" for name, value in rows)
-            return f"| parameter | value |\n|---|---|\n{body}"
+            return f"| {heads[0]} | {heads[1]} |\n|---|---|\n{body}"
         case Matrix():
             return _matrix(block)
         case Picture():

@@ -1,0 +1,433 @@
+"""The output size, for all sizes: one formula, and the fifteen relationships of the guide as its cases.
+
+The windows that fit are counted with letters for the sizes, so the formula is proved for all of them at
+once; each relationship of V. Dumoulin and F. Visin (arXiv 1603.07285) follows by putting its sizes in
+(see `guide`). What is about this layer is only which of them apply, and the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from typing import Any
+
+from ..claims import Context, Refuted, expect
+from ..counting import (
+    LAST,
+    POSITION,
+    Case,
+    Compare,
+    Count,
+    Derive,
+    Divide,
+    Division,
+    Ends,
+    Evaluate,
+    Fits,
+    General,
+    J,
+    Numbers,
+    Place,
+    Q,
+    R,
+    Rearrange,
+    Sign,
+    U,
+    Window,
+    axis_sizes,
+    derivation_holds,
+    kind_of,
+    layer_sizes,
+)
+from ..documents.blocks import Block, Document, Emph, Heading, Inline, Paragraph, Statement, words
+from ..documents.common import steps
+from ..documents.setting import is_transposed, key, listed, setting, title
+from ..documents.sizes import relationship_table, shown
+from ..documents.wording import Said, cited, claim_parts, reason_parts
+from ..formula import Chain, Formula, equals
+from ..guide import (
+    GENERAL,
+    LOW,
+    RELATIONSHIPS,
+    ROOM,
+    TRANSPOSED,
+    D,
+    K,
+    Link,
+    Relationship,
+    S,
+    convolution,
+    windows,
+)
+from ..proof import Proof, Step, Theorem
+from ..sizes import Certificate, Put, Size, floor, value
+from ..sums import variable
+
+# The proof ----------------------------------------------------------------------------------------
+
+
+def refusal(layer: Any) -> str | None:
+    """A fully connected layer has no windows; rounding up is another formula."""
+    if not layer.read_map.axes:
+        return "a fully connected layer has no window that moves, and its output size is a parameter"
+    if getattr(layer, "ceil_mode", False):
+        return (
+            "with ceil_mode windows that reach past the padding are counted too, and the formula counts those that fit"
+        )
+    return None
+
+
+def applying(layer: Any) -> tuple[Relationship, ...]:
+    """The relationships that some axis of the layer is an instance of."""
+    kind, axes = kind_of(layer), range(len(layer.read_map.axes))
+    general = (TRANSPOSED,) if is_transposed(layer) else ()
+    chosen = (each for each in RELATIONSHIPS if any(each.fails(kind, layer_sizes(layer, n)) is None for n in axes))
+    return (*general, *chosen)
+
+
+def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """The windows that fit, counted for all sizes; the relationships that apply; the numbers."""
+    inside = Sign(Q - J, True, Certificate(S * Q + R - S * J, ((S, Q - J), (R,))))
+    beyond = Sign(J - Q - 1, False, Certificate(S * J - (S * Q + R) - 1, ((S, J - Q - 1), (S - 1 - R,))))
+    counts = Count(Certificate(0 - (S * Q + R) - 1, ((S, 0 - Q - 1), (S - 1 - R,))))
+    rises = (
+        Certificate(S * J, ((S, J),)),
+        Certificate(D * U, ((D, U),)),
+        Certificate(D * (K - 1 - U), ((D, K - 1 - U),)),
+    )
+    general = (
+        Step(Window(POSITION, 0 - LOW, LAST), Place()),
+        Step(Fits(S * J + D * (K - 1) - LOW, LAST), Ends(rises), (1,)),
+        Step(Fits(S * J, ROOM), Rearrange(), (2,)),
+        Step(Division(ROOM), Divide(), (3,)),
+        Step(inside, Compare(), (3, 4)),
+        Step(beyond, Compare(), (3, 4)),
+        Step(General(GENERAL), counts, (4, 5, 6)),
+    )
+    cases = tuple(Step(Case(each), Derive(), (7,)) for each in applying(layer))
+    axes = tuple((tuple(axis_sizes(axis).items()), axis.outputs) for axis in layer.read_map.axes)
+    last = Step(Numbers(axes), Evaluate(), (7, *range(8, 8 + len(cases))))
+    return (*general, *cases, last), {}
+
+
+# The further checks -------------------------------------------------------------------------------
+
+
+def every_relationship(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The derivations of all the relationships, since the document lists them all."""
+    yield "all fifteen derivations", lambda: sum(derivation_holds(GENERAL, each) for each in RELATIONSHIPS)
+
+
+def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The formulas against windows that are counted one by one, on a grid of sizes."""
+    yield "the general formula and the relationships against windows counted one by one", counted
+
+
+@cache
+def counted() -> int:
+    """Every relationship on a grid; for a transposed one also that its convolution leads back."""
+    compared = 0
+    for each in (*RELATIONSHIPS, TRANSPOSED):
+        name = "i'" if each.kind.startswith("transposed") else "i"
+        forward = convolution(_put(each.links[0]))
+        back = convolution(_put(each.back[0])) if each.back else None
+        for i, k, s, p, d, a in product(range(1, 8), range(1, 6), (1, 2, 3), range(4), (1, 2), range(3)):
+            env = {
+                name: i,
+                "k": k,
+                "s": s,
+                "p": p,
+                "low": p,
+                "high": p if each.number else p + 1,
+                "d": d,
+                "a": a,
+                "n": k // 2,
+            }
+            if (a and name == "i") or not all(hypothesis.holds(env) for hypothesis in each.hypotheses):
+                continue
+            compared += _counts(each, forward, env, value(each.formula, env))
+            if back is not None:
+                compared += _counts(each, back, env, i)
+    return compared
+
+
+def _put(link: Link) -> Put:
+    assert isinstance(link.move, Put)  # noqa: S101 - every derivation begins by putting its sizes in
+    return link.move
+
+
+def _counts(each: Relationship, sizes: dict[str, Size], env: dict[str, int], said: int) -> int:
+    """One point of the grid; a kernel that does not fit has no window and is left out."""
+    numbers = {name: value(size, env) for name, size in sizes.items()}
+    if numbers["N"] < 1 or value(ROOM, numbers) < 0:
+        return 0
+    return expect(said, windows(numbers), f"relationship {each.number} for {numbers} and the windows counted")
+
+
+def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
+    """A second opinion on the algebra: SymPy expands every difference, a floor being a symbol of its own."""
+
+    def expanded() -> int:
+        from sympy import Integer, Symbol, expand
+
+        def translated(size: Size) -> Any:
+            name = type(size).__name__
+            if name == "Num":
+                return Integer(size.value)  # type: ignore[attr-defined]
+            if name == "Var":
+                return Symbol(size.name, integer=True)  # type: ignore[attr-defined]
+            if name == "Quotient":
+                top, bottom = (expand(translated(part)) for part in (size.top, size.bottom))  # type: ignore[attr-defined]
+                return Symbol(f"floor({top}, {bottom})", integer=True)
+            left, right = translated(size.left), translated(size.right)  # type: ignore[attr-defined]
+            return {"Add": left + right, "Subtract": left - right, "Multiply": left * right}[name]
+
+        compared = 0
+        certificates = [step.claim.certificate for step in proof.steps if isinstance(step.claim, Sign)]
+        pairs = [(each.size, each.total()) for each in certificates]
+        for each in (*RELATIONSHIPS, TRANSPOSED):
+            for links in (each.links, each.back):
+                before = (GENERAL, *(link.to for link in links))
+                pairs += [(link.move.apply(at), link.to) for at, link in zip(before, links, strict=False)]
+        for left, right in pairs:
+            if expand(translated(left) - translated(right)) != 0:
+                raise Refuted("SymPy finds another polynomial", left=str(shown(left)), right=str(shown(right)))
+            compared += 1
+        return compared
+
+    yield "every difference expands to 0 in SymPy", expanded
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+@claim_parts.register
+def _(claim: Window, proof: Proof) -> Said:
+    return words(
+        "Entry {} of window {} lies at position {}, and the padded input runs from {} to {}.",
+        variable("u"), variable("j"), shown(claim.position), shown(claim.first), shown(claim.last),
+    )  # fmt: skip
+
+
+@claim_parts.register
+def _(claim: Fits, proof: Proof) -> Said:
+    return words("Window {} fits exactly when {}.", variable("j"), Chain("<=", (shown(claim.left), shown(claim.right))))
+
+
+@claim_parts.register
+def _(claim: Division, proof: Proof) -> Said:
+    return words(
+        "Let {}. Then {} with {}.",
+        equals(shown(Q), shown(floor(claim.dividend, S))),
+        equals(shown(claim.dividend), shown(S * Q + R)),
+        Chain("<=", (0, "r", shown(S - 1))),
+    )
+
+
+@claim_parts.register
+def _(claim: Sign, proof: Proof) -> Said:
+    total = shown(claim.certificate.total())
+    if claim.fits:
+        return words(
+            "If {}, window {} fits: {}.", _at_most(J, Q), "j", Chain(">=", (equals(shown(S * Q + R - S * J), total), 0))
+        )
+    return words(
+        "If {}, it does not: {}.",
+        Chain(">=", ("j", shown(Q + 1))),
+        Chain(">=", (equals(shown(S * J - (S * Q + R) - 1), total), 0)),
+    )
+
+
+def _at_most(left: Size, right: Size) -> Formula:
+    return Chain("<=", (shown(left), shown(right)))
+
+
+@claim_parts.register
+def _(claim: General, proof: Proof) -> Said:
+    return words(
+        "So the windows that fit are {}, and {}.", Chain(",", (0, "…", "q")), equals("o", shown(claim.formula))
+    )
+
+
+@claim_parts.register
+def _(claim: Case, proof: Proof) -> Said:
+    each = claim.relationship
+    transposed = bool(each.back) or each is TRANSPOSED
+    lead = f"Relationship {each.number}" if each.number else "With the layer's own stride and padding for {}, {} and {}"
+    own = () if each.number else ("s", "low", "high")
+    parts = words(f"{lead}: {{}}.", *own, equals("o'" if transposed else "o", *(shown(link.to) for link in each.links)))
+    if each.back:
+        parts += words(
+            " The convolution that it belongs to takes {} back to {}: {}.",
+            "o'", "i'", equals(*(shown(link.to) for link in each.back)),
+        )  # fmt: skip
+    return parts
+
+
+@claim_parts.register
+def _(claim: Numbers, proof: Proof) -> Said:
+    same = len(set(claim.axes)) == 1
+    parts: list[Any] = []
+    for n, (sizes, outputs) in enumerate(claim.axes[: 1 if same else None], 1):
+        several = "every axis" if same and len(claim.axes) > 1 else f"axis {n}" if len(claim.axes) > 1 else ""
+        lead = f"Along {several}, " if several and n == 1 else f"Along {several}, " if several else "Here "
+        put = Chain(",", tuple(equals(name, number) for name, number in sizes))
+        parts += [*(" " if n > 1 else ""), *words(f"{lead}{{}}: {{}}.", put, equals("o", outputs))]
+    return tuple(parts)
+
+
+@reason_parts.register
+def _(rule: Place, step: Step, proof: Proof) -> Said:
+    reversed_ = any(axis.flip for axis in proof.layer.read_map.axes)
+    return ("the definition of the layer" + (", its kernel entries counted along the signal" if reversed_ else ""),)
+
+
+@reason_parts.register
+def _(rule: Ends, step: Step, proof: Proof) -> Said:
+    return words(
+        "the positions rise with {}, and the first, {}, is never before the padded input; so only the last entry, {}, can leave it",
+        "u", shown(S * J - LOW), equals("u", shown(K - 1)),
+    )  # fmt: skip
+
+
+@reason_parts.register
+def _(rule: Rearrange, step: Step, proof: Proof) -> Said:
+    return ("the same inequality, with its terms on other sides",)
+
+
+@reason_parts.register
+def _(rule: Divide, step: Step, proof: Proof) -> Said:
+    return ("division with remainder, which is what the floor means",)
+
+
+@reason_parts.register
+def _(rule: Compare, step: Step, proof: Proof) -> Said:
+    at, divided = (cited(number) for number in step.cites)
+    if step.claim.fits:  # type: ignore[attr-defined]
+        return (f"{at} and {divided}; neither summand is negative",)
+    return words(f"{at} and {divided}; neither summand is negative, so {{}}", _at_most(S * Q + R + 1, S * J))
+
+
+@reason_parts.register
+def _(rule: Count, step: Step, proof: Proof) -> Said:
+    return words(
+        "{} is not negative, since with {} also {} would be, and the kernel fits; the numbers from {} to {} are {}",
+        "q", "q", shown(S * Q + R), 0, "q", shown(Q + 1),
+    )  # fmt: skip
+
+
+@reason_parts.register
+def _(rule: Derive, step: Step, proof: Proof) -> Said:
+    relationship: Relationship = step.claim.relationship  # type: ignore[attr-defined]
+    put = dict(_put(relationship.links[0]).values)
+    stretched = relationship.kind.startswith("transposed")
+    given = [(shown(size), name) for name, size in put.items() if shown(size) != name]
+    lead = cited(step.cites[0]) + (" of the convolution that computes it, with " if stretched else " with ")
+    lead += listed("{} for {}" for _ in given)
+    ends = []
+    moves = [type(link.move).__name__ for link in (*relationship.links, *relationship.back)]
+    if "ByOne" in moves:
+        ends.append("dividing by 1 changes nothing")
+    if "TakeOut" in moves:
+        ends.append("a whole multiple of the divisor comes out of the floor")
+    if "Vanish" in moves:
+        ends.append("the floor of what is less than the divisor is 0")
+    return words(lead + "".join(f"; {end}" for end in ends), *(part for pair in given for part in pair))
+
+
+@reason_parts.register
+def _(rule: Evaluate, step: Step, proof: Proof) -> Said:
+    return (f"{cited(7)} with these numbers",)
+
+
+# The document -------------------------------------------------------------------------------------
+
+
+def document(proof: Proof) -> Document:
+    """The formula with its proof for all sizes, the table of relationships, and those that apply derived."""
+    layer = proof.layer
+    numbers = [str(each.number) for each in applying(layer) if each.number]
+    which = (
+        f" Of the guide's relationships this layer is an instance of {'number' if len(numbers) == 1 else 'numbers'} {listed(numbers)}."
+        if numbers
+        else " This layer is an instance of none of the guide's relationships, which take the same padding on both sides."
+        if all(
+            "differs" in (each.fails(kind_of(layer), layer_sizes(layer, n)) or "") or each.kind != kind_of(layer)
+            for each in RELATIONSHIPS
+            for n in range(len(layer.read_map.axes))
+        )
+        else " This layer is an instance of none of the guide's relationships."
+    )
+    opening = words(
+        "Fix integers of these kinds, a window number {} and a kernel entry {} with {}.",
+        Chain(">=", ("j", 0)), "u", Chain("<=", (0, "u", shown(K - 1))),
+    )  # fmt: skip
+    blocks: list[Block] = [
+        *setting(layer),
+        Heading(("What is counted",)),
+        Paragraph(_letters(layer)),
+        *relationship_table(layer, kind_of(layer), [layer_sizes(layer, n) for n in range(len(layer.read_map.axes))]),
+        Statement(
+            words(
+                "For all integers {}, {}, {}, {} and all {}, {} for which the kernel fits, {}, the output size is {}.",
+                *(Chain(">=", (name, 1)) for name in ("N", "k", "s", "d")), "low", "high",
+                Chain(">=", (shown(ROOM), 0)), equals("o", shown(GENERAL)),
+            )
+            + (which,)
+        ),
+        steps(proof, opening),
+        *_checked(proof),
+    ]  # fmt: skip
+    return Document(title(layer, "and its output size"), tuple(blocks), key(proof))
+
+
+def _letters(layer: Any) -> tuple[Inline, ...]:
+    transposed = is_transposed(layer)
+    inserted = any(axis.scale > 1 for axis in layer.read_map.axes)
+    parts = words(
+        "Along each axis the output has one entry for each window, that is for each position of the kernel at which it "
+        "lies on the padded input altogether. Let {} be the length of the input"
+        + (" with the zeros between its entries" if inserted else "")
+        + ", {} and {} what is added before and after it (cut off where negative), {} the size of the kernel, {} its dilation and {} the "
+        "stride. Windows and positions are counted from {}, position {} being the first input. ",
+        "N", "low", "high", "k", "d", "s", 0, 0,
+    )  # fmt: skip
+    if transposed:
+        parts += words(
+            "A transposed convolution is, in these words, a convolution with stride {} of its input with {} zeros between "
+            "neighbours, where {} is its own stride. ",
+            1, shown(S - 1), "s",
+        )  # fmt: skip
+    return parts
+
+
+def _checked(proof: Proof) -> list[Block]:
+    report = proof.check()
+    said = [
+        "the proof steps, each as a change of expressions and for the numbers of this layer",
+        "the derivations of all fifteen relationships",
+    ]
+    for each in report.proved:
+        if each.level == "entries":
+            said.append(f"{each.what} ({each.count:,} choices of sizes)")
+        elif each.level == "sympy":
+            said.append(f"{each.what} ({each.count} of them)")
+    last = len(proof.steps)
+    text = f" {'; '.join(said)}. Steps {cited(1)} to {cited(last - 1)} hold for all sizes, {cited(last)} for this configuration."
+    return [Paragraph((Emph("Checked before printing:"), text), small=True)]
+
+
+THEOREM = Theorem(
+    name="output_size",
+    statement="the output size is floor((N + low + high - d(k - 1) - 1)/s) + 1, and the guide's fifteen relationships follow",
+    refusal=refusal,
+    build=build,
+    entries=entries,
+    sympy=sympy_check,
+    size=lambda layer: 1,
+    document=document,
+    starts=("window",),
+    ends=("numbers",),
+    last=every_relationship,
+)
