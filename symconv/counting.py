@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .guide import HIGH, LOW, ROOM, D, K, N, Relationship, S, known, windows
+from .guide import HIGH, LOW, RELATIONSHIPS, ROOM, TRANSPOSED, D, K, N, Relationship, S, known, windows
 from .readmap import Axis
 from .rules import Follows, all_windows
 from .sizes import Certificate, Put, Size, Vanish, Var, floor, normal, value
@@ -299,7 +299,10 @@ class Derive:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = _claimed(Case, after).relationship
-        return derivation_holds(_claimed(General, before).formula, claim)
+        compared = derivation_holds(_claimed(General, before).formula, claim)
+        # Its number, hypotheses and formula are the guide's: these are not derived but quoted.
+        quoted = next((each for each in (TRANSPOSED, *RELATIONSHIPS) if each.number == claim.number), None)
+        return compared + expect(claim == quoted, True, f"the guide's relationship {claim.number} is another")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         """On every axis that it applies to, it gives that axis' output size."""

@@ -215,6 +215,9 @@ class SumOfSquares:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Diagonal):
             raise Refuted("the claim is not about an entry of the product")
+        inputs = [range(line.inputs) for line in context.lines]
+        inside = len(after.at) == len(inputs) and all(p in where for p, where in zip(after.at, inputs, strict=True))
+        expect(inside, True, "there is no such input")
         degrees = {len(monomial) for monomial, _ in after.entry}
         return expect(degrees <= {2}, True, "the entry is not a polynomial without a constant term")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from .adjoint import Adjoint, reads
+from .adjoint import Adjoint, adjoint, reads
 from .claims import AnyClaim, Context, Refuted, expect
 from .guide import I_, ROOM, TRANSPOSED, N, S
 from .identities import Known, Multiply, Weights
@@ -97,24 +97,24 @@ class KnownFor(Known):
 class Exchange:
     """Input and output change places in the equation of what is read; both sides run forward, as definitions."""
 
-    adjoint: Adjoint
     name = "exchange"
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Meeting) or not isinstance(before, AdjointWeights):
             raise Refuted("the claim is not about what both layers read")
-        compared = expect(before.layer, self.adjoint.layer, "the cited step is about another layer")
-        compared += expect(before.labels, self.adjoint.labels, "the cited step is about another kernel")
-        compared += expect(after, meeting(self.adjoint, context.subject), "an equation is not what the layers read")
+        pair = adjoint(context.subject)
+        compared = expect(before.layer, pair.layer, "the cited step is about another layer")
+        compared += expect(before.labels, pair.labels, "the cited step is about another kernel")
+        compared += expect(after, meeting(pair, context.subject), "an equation is not what the layers read")
         for (here, source), (there, back) in after.axes:
             opposite = (there - back) * -1
             compared += expect(here - source, opposite, "the two equations differ")
         return compared
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = 0
-        pairs = zip(self.adjoint.of.read_map.lines, self.adjoint.layer.read_map.lines, self.adjoint.labels, strict=True)
+        compared, pair = 0, adjoint(context.subject)
+        pairs = zip(pair.of.read_map.lines, pair.layer.read_map.lines, pair.labels, strict=True)
         for ours, theirs, labels in pairs:
             forward = reads(ours)
             backward = {(i, labels[u], p): count for (p, u, i), count in reads(theirs).items()}
@@ -136,26 +136,27 @@ class Turn(Multiply):
 class Remainder:
     """What the floor drops at the end is what the output padding restores."""
 
-    adjoint: Adjoint
     name = "remainder"
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Dropped) or not isinstance(before, AdjointWeights):
             raise Refuted("the claim is not about what the floor drops")
-        compared = expect(before.layer, self.adjoint.layer, "the cited step is about another layer")
+        pair = adjoint(context.subject)
+        compared = expect(before.layer, pair.layer, "the cited step is about another layer")
         # For all sizes: with that many positions dropped the transposed convolution has the size N again.
         restored = Put((("a", ROOM - S * (I_ - 1)),)).apply(TRANSPOSED.formula)
         compared += expect(normal(restored), normal(N), "the size of the transposed convolution is another")
-        return compared + expect(after, dropped(self.adjoint), "the numbers are not those of the layer")
+        return compared + expect(after, dropped(pair), "the numbers are not those of the layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         """The last position that any window reads is that many before the end, and the sizes agree."""
         if not isinstance(after, Dropped):
             raise Refuted("the claim is not about what the floor drops")
-        of, layer = self.adjoint.of, self.adjoint.layer
+        pair = adjoint(context.subject)
+        of, layer = pair.of, pair.layer
         compared = expect(layer.output_shape, of.input_shape, "the adjoint has other outputs than the layer inputs")
-        for n, (axis, (_, stride, rest)) in enumerate(zip(conv_axes(self.adjoint), after.axes, strict=True)):
+        for n, (axis, (_, stride, rest)) in enumerate(zip(conv_axes(pair), after.axes, strict=True)):
             last = max(
                 t for u in range(axis.taps)
                 if (t := axis.position.at({axis.letters.output: axis.outputs - 1, axis.letters.kernel: u})) is not None

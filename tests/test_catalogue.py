@@ -84,6 +84,8 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "structure": has_entries,
     "rank": has_entries,
     "sparsity": lambda layer: layer.kernel_shape is not None,
+    "output_size": lambda layer: not isinstance(layer, sc.Linear) and not getattr(layer, "ceil_mode", False),
+    "transpose": lambda layer: layer.kernel_shape is not None,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 
@@ -239,6 +241,8 @@ def claims_exchanged(rng: Random, proof: Proof) -> Proof | None:
 
 
 def matrix_changed(rng: Random, proof: Proof) -> Proof | None:
+    if not proof.matrices:
+        return None
     name = rng.choice(sorted(proof.matrices))
     matrix = proof.matrices[name]
     if not isinstance(matrix, (LabelledMatrix, NumberMatrix)):

@@ -197,7 +197,6 @@ def damages() -> list[tuple[Any, int, dict[str, Any]]]:
         at, step = steps_of(layer, Meeting)
         (here, there), *rest = step.claim.axes
         found.append((layer, at, {"claim": Meeting(((there, here), *rest))}))
-        found.append((layer, at, {"rule": replace(step.rule, adjoint=replace(step.rule.adjoint, layer=layer))}))
         at, step = steps_of(layer, Equation)
         found.append((layer, at, {"claim": replace(step.claim, left="W")}))
         at, step = steps_of(layer, Dropped)

@@ -83,14 +83,14 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         right = Times((Transposed(PADDING), ADJOINT))
         inner = (tuple(Span(each.row, number(0), number(len(each.rows) - 1)) for each in held),)
     if lines[-1] is not layer.read_map.channels:
-        chain.append(Step(meeting(pair, layer), Exchange(pair), (2,)))
+        chain.append(Step(meeting(pair, layer), Exchange(), (2,)))
         sources.append(len(chain))
     left = Transposed(WEIGHT)
     chain.append(Step(Matrices(left, right, rows, columns, inner), Turn(), tuple(sources)))
     chain.append(Step(Whole(left, right), Assemble(), (len(chain),)))
     used = [len(chain)]
     if pair.of.read_map.axes:
-        chain.append(Step(dropped(pair), Remainder(pair), (2,)))
+        chain.append(Step(dropped(pair), Remainder(), (2,)))
         used.append(len(chain))
     at = tuple(line.inputs // 2 for line in lines)
     entry = tuple(squared(*(column(layer, at, inverse=True),) * 2).items())
@@ -272,7 +272,7 @@ def _(rule: Remainder, step: Step, proof: Proof) -> Said:
         return ("what lies behind the first window, divided by the stride, leaves no remainder",)
     where = (
         "is the output padding"
-        if hasattr(rule.adjoint.layer, "output_padding")
+        if hasattr(adjoint(proof.layer).layer, "output_padding")
         else "is added to the padding of the other layer"
     )
     return words(
@@ -338,7 +338,7 @@ def document(proof: Proof) -> Document:
         *adjoint_blocks(layer, pair),
         Statement(claim),
         steps(proof, opening),
-        *checked(proof),
+        *checked(proof, "every commutative ring, and what it says of kernels over the numbers that it names"),
     ]
     return Document(title(layer, "and its transpose"), tuple(blocks), key(proof))
 

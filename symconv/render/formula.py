@@ -35,7 +35,6 @@ from ..sums import Fibre, Index, Span, join_signed
 _LATEX_OPERATORS = {
     "=": "=",
     "+": "+",
-    "-": "-",
     "<=": r"\le ",
     "<": "<",
     "x": r"\times ",
@@ -56,7 +55,6 @@ _LATEX_OPERATORS = {
 _TEXT_OPERATORS = {
     "=": " = ",
     "+": " + ",
-    "-": " - ",
     "<=": " ≤ ",
     "<": " < ",
     "x": "×",
