@@ -271,8 +271,10 @@ def _theorems(options: argparse.Namespace) -> int:
     from .options import layer_from, layer_given
 
     layer = layer_from(options) if layer_given(options) else None
-    for name, statement in theorems(layer).items():
-        print(f"{name:<16}{statement}")
+    found = theorems(layer)
+    width = max(map(len, found)) + 2
+    for name, statement in found.items():
+        print(f"{name:<{width}}{statement}")
     return PROVED
 
 
