@@ -18,12 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from operator import eq
 from typing import Any, ClassVar, Union
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .linear import Entry, Exact, difference, of_line, of_matrix
-from .matrices import LabelledMatrix, NumberMatrix, ProductRows, rows_of, unravel
+from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, rows_of
 from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
@@ -120,6 +119,14 @@ class Substituted:
     of: str
     kernel: str
     indices: tuple[Index | None, ...]
+
+
+@dataclass(frozen=True)
+class Diagonal:
+    """The matrix of that letter is diagonal, and these are its entries, line by line."""
+
+    letter: str
+    lines: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -288,7 +295,9 @@ class Multiply:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Equation):
             raise Refuted("the claim is not an equation between matrices")
-        said = {claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected, Substituted))}
+        said = {
+            claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected, Substituted, Diagonal))
+        }
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
         factors = max(
@@ -359,34 +368,11 @@ class Assemble:
         return compared
 
 
-class KroneckerRows(Sequence[dict[int, Any]]):
-    """The rows of a Kronecker product of matrices of numbers, computed on demand: equal where the factors are."""
-
-    def __init__(self, lines: tuple[Exact, ...]) -> None:
-        self.lines = lines
-
-    def __len__(self) -> int:
-        return prod(len(line.rows) for line in self.lines)
-
-    def __getitem__(self, row: Any) -> Any:
-        cells: dict[int, Any] = {0: 1}
-        for line, at in zip(self.lines, unravel(range(len(self))[row], [len(e.rows) for e in self.lines]), strict=True):
-            along = line.rows[at]
-            cells = {c * line.width + d: x * entry[()] for c, x in cells.items() for d, entry in along.items()}
-        return cells
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, KroneckerRows):
-            return self.lines == other.lines
-        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 def number_matrix(lines: tuple[Exact, ...]) -> NumberMatrix:
     """The whole matrix of numbers that is a product over the lines."""
     shapes = tuple(len(line.rows) for line in lines), tuple(line.width for line in lines)
-    return NumberMatrix(*shapes, KroneckerRows(lines))
+    rows = [[[(c, entry[()]) for c, entry in sorted(row.items())] for row in line.rows] for line in lines]
+    return NumberMatrix(*shapes, NumberRows(rows, [line.width for line in lines]))
 
 
 def exact(matrix: LabelledMatrix | NumberMatrix) -> Exact:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from .definition import strides
@@ -132,6 +133,13 @@ class NumberRows(ProductRows):
         self._rows: Any = lines
         self._inputs = list(inputs)
         self._outputs = [len(rows) for rows in lines]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NumberRows):
+            return vars(self) == vars(other)
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def _extend(self, cells: list[tuple[int, Any]], axis: int, i: int) -> list[tuple[int, Any]]:
         size, entries = self._inputs[axis], self._rows[axis][i]

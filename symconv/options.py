@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import NOT_GIVEN, SpecError
+from .errors import NOT_GIVEN, SpecError, Unsupported
 from .spec import read_data
 
 if TYPE_CHECKING:
@@ -90,6 +90,10 @@ def layer_from(options: argparse.Namespace) -> Layer:
     from dataclasses import MISSING, fields
 
     name, kinds = options.layer or "conv", _kinds()
+    if name in ("max-pool", "max_pool"):
+        from .catalogue.pooling import max_is_not_linear
+
+        raise Unsupported(f"--layer {name}: {max_is_not_linear()}; average pooling has one: {kinds['avg-pool'].usual}")
     if name not in kinds:
         raise SpecError("--layer", name, "must be one of " + ", ".join(kinds), "--layer conv")
     kind = kinds[name]

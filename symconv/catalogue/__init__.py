@@ -30,6 +30,7 @@ _MODULES = (
     "structure",
     "fft_linear",
     "sparsity",
+    "pooling",
     "rank",
     "output_size",
     "transpose",
