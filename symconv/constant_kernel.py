@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .identities import Weights, exact
+from .identities import Selected, Weights, exact
 from .linear import Exact, difference
 from .rules import Follows
 
@@ -36,12 +36,12 @@ class Constant:
     """Put the number for every kernel entry, along each line; what comes out is the other matrix."""
 
     name = "constant"
-    follows: ClassVar[Follows] = (("known",), ("known",))
+    follows: ClassVar[Follows] = (("known", "select"), ("known",))
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, ConstantKernel):
             raise Refuted("the claim is not that a kernel is constant")
-        said = [claim.letter for claim in context.cited if isinstance(claim, Weights)]
+        said = [claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected))]
         compared = expect(said, [after.letter, after.of], "the cited steps do not say what the two matrices are")
         return compared + expect(len(after.values), len(context.lines), "the claim has not one number for each line")
 
@@ -92,12 +92,13 @@ def constant_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
             layers = {s.claim.letter: s.claim.layer for s in proof.steps if isinstance(s.claim, Weights)}
 
             def put_in(claim: ConstantKernel = step.claim, layers: dict[str, Any] = layers) -> int:
-                from sympy import Rational
+                from sympy import ImmutableSparseMatrix, Rational
 
-                ours, theirs = (layers[name].weight_matrix() for name in (claim.letter, claim.of))
-                number = Rational(claim.value)
-                constant = ours.subs(dict.fromkeys(ours.free_symbols, 1))  # of a kernel with one entry: itself
-                found = theirs.subs(dict.fromkeys(theirs.free_symbols, number)) - constant
+                rows = enumerate(proof.matrices[claim.letter].rows)
+                cells = {(r, c): Rational(value) for r, row in rows for c, value in row.items()}
+                theirs = layers[claim.of].weight_matrix()
+                ours = ImmutableSparseMatrix(*theirs.shape, cells)
+                found = theirs.subs(dict.fromkeys(theirs.free_symbols, Rational(claim.value))) - ours
                 for (row, column), entry in found.todok().items():
                     if entry != 0:
                         raise Refuted("SymPy finds another entry", row, column, ours[row, column], theirs[row, column])

@@ -62,6 +62,45 @@ def random_layer(rng: Random, mode: str) -> Any:
             continue  # this kernel or padding does not fit this input
 
 
+def random_known(rng: Random) -> Any:
+    """A small layer without a kernel, of every kind; or a transposed convolution with a single kernel entry."""
+    while True:
+        rank = rng.choice((1, 1, 2, 3))
+
+        def each(*values: Any, rank: int = rank) -> tuple[Any, ...]:
+            return tuple(rng.choice(values) for _ in range(rank))
+
+        size, channels, kind = each(1, 2, 3, 4, 5)[:rank], rng.choice((1, 1, 2)), rng.randrange(6)
+        try:
+            if kind < 2:
+                kernel = each(1, 2, 3)
+                padding = tuple((rng.randint(0, k // 2), rng.randint(0, k // 2)) for k in kernel)
+                return sc.AvgPool(
+                    size, kernel, channels, rng.choice((None, each(1, 2, 3))), padding, rng.random() < 0.5,
+                    rng.random() < 0.4, rng.choice((None, None, None, 1, 3, -2)),
+                )  # fmt: skip
+            if kind < 4:
+                mode = rng.choice(("nearest", "nearest", "nearest-exact", "bilinear", "bilinear"))
+                scale = {"size": each(1, 2, 3, 5)} if rng.random() < 0.5 else {"scale_factor": each(1, 2, 2, 3, "3/2")}
+                return sc.Upsample(
+                    size, channels, mode="linear" if mode == "bilinear" and rank == 1 else mode,
+                    align_corners=mode == "bilinear" and rng.random() < 0.4, **scale,
+                )  # fmt: skip
+            if kind < 5:
+                return sc.PixelShuffle(each(1, 2)[:2], rng.randint(1, 2 if rank > 1 else 3), channels)
+            return sc.ConvTranspose(
+                size,
+                1,
+                channels,
+                channels,
+                each(1, 2, 3),
+                tuple((rng.randint(-1, 1), 0) for _ in size),
+                groups=channels,
+            )
+        except sc.SpecError:
+            continue
+
+
 def neighbour(rng: Random, layer: Any) -> Any:
     """A layer that differs in one parameter, by one; None where that is no layer."""
     if isinstance(layer, sc.Linear):

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from damages import built, random_layer
+from damages import built, random_known, random_layer
 from test_transposed import configurations
 
 import symconv as sc
@@ -70,6 +70,12 @@ def is_a_product(layer: Layer) -> bool:
     return layer.padding_mode == "zeros" or not any(side > 0 for pair in layer.padding for side in pair)
 
 
+def makes_larger(layer: Layer) -> bool:
+    if isinstance(layer, sc.ConvTranspose):
+        return set(layer.kernel_size) == {1} and layer.groups == layer.in_channels == layer.out_channels
+    return isinstance(layer, (sc.Upsample, sc.PixelShuffle))
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -77,7 +83,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "padding_factor": pads,
     "stride_selection": has_neighbours,
     "flip": is_conv,
-    "kronecker": lambda layer: not isinstance(layer, sc.Linear),
+    "kronecker": lambda layer: not isinstance(layer, sc.Linear) and layer.kernel_shape is not None,
     "dft": is_ring,
     "winograd": steps_by_one,
     "fft_linear": is_a_product,
@@ -86,6 +92,8 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "sparsity": lambda layer: layer.kernel_shape is not None,
     "output_size": lambda layer: not isinstance(layer, sc.Linear) and not getattr(layer, "ceil_mode", False),
     "transpose": lambda layer: layer.kernel_shape is not None,
+    "pooling": lambda layer: isinstance(layer, sc.AvgPool),
+    "upsampling": makes_larger,
 }
 """Which theorem applies where: the table that the refusals are held against."""
 
@@ -101,6 +109,7 @@ def layers(seed: int) -> Iterator[Layer]:
         if rng.random() < 0.3:
             yield sc.ConvTranspose(**next(transposed))
         yield ring(rng)
+        yield random_known(rng)
         if rng.random() < 0.05:
             yield sc.Linear(rng.randint(1, 4), rng.randint(1, 4), rng.random() < 0.5)
 

@@ -82,7 +82,10 @@ BAD = {
     "option": ([*BASE, "--strides", "2"], "unrecognized arguments: --strides 2"),
     "command": (["frobnicate"], "invalid choice: 'frobnicate'"),
     "nothing": ([], "required: COMMAND"),
-    "layer": (["prove", "--layer", "dense"], "--layer='dense': must be one of conv, conv-transpose, linear"),
+    "layer": (
+        ["prove", "--layer", "dense"],
+        "--layer='dense': must be one of conv, conv-transpose, avg-pool, upsample, pixel-shuffle, linear",
+    ),
     "foreign option": (["prove", "--layer", "linear", "--input", "4"], "is not an option of --layer linear"),
     "huge number": (["prove", "--input", "9" * 30, "--kernel", "3"], "must be integers joined by x"),
     "two dashes": ([*BASE, "--stride=--"], "--stride='--': is not a value"),

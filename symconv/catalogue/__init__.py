@@ -31,6 +31,7 @@ _MODULES = (
     "fft_linear",
     "sparsity",
     "pooling",
+    "upsampling",
     "rank",
     "output_size",
     "transpose",

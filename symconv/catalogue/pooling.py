@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
+from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, position_symbol, steps
 from ..documents.identities import expression, known, number_blocks
@@ -334,17 +335,6 @@ def _(rule: Scale, step: Step, proof: Proof) -> Said:
         "{} is diagonal, so only the term with {} is not zero",
         DIVIDES, equals(position(tuple(names)), position(tuple(outputs))),
     )  # fmt: skip
-
-
-@claim_parts.register
-def _(claim: ConstantKernel, proof: Proof) -> Said:
-    return words("{} is {} with {} for every kernel entry.", claim.letter, claim.of, claim.value)
-
-
-@reason_parts.register
-def _(rule: Constant, step: Step, proof: Proof) -> Said:
-    one, other = (cited(number_) for number_ in step.cites)
-    return (f"{one} and {other}: the same inputs are read, with the same number",)
 
 
 @claim_parts.register

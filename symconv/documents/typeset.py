@@ -33,9 +33,9 @@ def typeset(definition: Definition) -> Formula:
 def tidy(latex: str) -> str:
     """Without brackets around a bare product, and with indices and quotients as the rest of the document has them."""
     opening, closing = r"\mathopen{}\left({", r"}\mathclose{}\right)"
+    latex = re.sub(r"^(-?)\\frac\{(.*)\}\{(\d+)\}$", r"\1\\frac{1}{\3} \2", latex)  # a ninth of a sum
     if latex.count(opening) == 1 and latex.endswith(closing):
         latex = latex.replace(opening, "").removesuffix(closing)
-    latex = re.sub(r"^(-?)\\frac\{(.*)\}\{(\d+)\}$", r"\1\\frac{1}{\3} \2", latex)  # a ninth of a sum
     latex = "".join(_GREEK.get(character, character) for character in latex)
     latex = re.sub(r"\\mathrm\{([iufp])(\d+)\}", r"\1_{\2}", latex)  # i2, of a fourth axis, is i with an index
     latex = re.sub(r"\\left\\lfloor\\frac\{([^{}]+)\}\{(\d+)\}\\right\\rfloor", _floor, latex)
@@ -48,5 +48,5 @@ _GREEK = {letter: rf"\{name} " for letter, name in zip(COEFFICIENTS, COEFFICIENT
 
 def _floor(found: re.Match[str]) -> str:
     """A floored quotient within an index, as small as the index."""
-    top = found[1] if found[1].isalnum() else f"({found[1]})" if " " in found[1].strip() else found[1]
+    top = f"({found[1]})" if " + " in found[1] or " - " in found[1] else found[1]
     return rf"\lfloor {top}/{found[2]}\rfloor"

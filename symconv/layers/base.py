@@ -294,6 +294,8 @@ def _canonical(name: str, default: Any, like: Any) -> Any:
 
 def _short(name: str, value: Any) -> Any:
     """The shortest form that means the same: one integer, one for each axis, or pairs."""
+    if name == "scale_factor" and value is not None:  # as it can be written without an import
+        value = tuple(each if isinstance(each, int) else str(each) for each in value)
     if name == "padding":
         if any(low != high or low < 0 for low, high in value):
             return value
