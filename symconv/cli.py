@@ -256,10 +256,10 @@ def _check(options: argparse.Namespace) -> int:
         return REFUTED
     report = proof.check()
     compared = "every claim, reason and citation"
+    without = ""
     if any("rows" in matrix or "numbers" in matrix for matrix in found["matrices"].values()):
         compared = f"every entry, {compared[6:]}"
-        without = ""
-    else:
+    elif found["matrices"]:
         without = "; its entries are too many to be in the file, and none was compared"
     print(f"{options.file}: {proof.theorem.name} for {layer!r} holds; {compared} is as implied{without}")
     print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")

@@ -203,8 +203,8 @@ def _(claim: Dropped, proof: Proof) -> Said:
     shown = claim.axes if several else claim.axes[:1]
     parts: list[Any] = []
     for n, (room, stride, rest) in enumerate(shown, 1):
-        lead = f"along axis {n} " if several else "along each axis " if len(claim.axes) > 1 else ""
-        parts += [", " * (n > 1), *words(f"{lead}{{}}", equals(Chain("mod", (room, stride)), rest))]
+        lead = f"along axis {n}, " if several else "along each axis, " if len(claim.axes) > 1 else ""
+        parts += ["; " * (n > 1), *words(f"{lead}{{}}", equals(Chain("mod", (room, stride)), rest))]
     which = (
         "That convolution"
         if transposed
@@ -231,7 +231,7 @@ def _(claim: Diagonal, proof: Proof) -> Said:
     at = flat.at(dict(zip((line.letters.input for line in lines), claim.at, strict=True)))
     entry = Entry(Group(Juxtapose((Power(WEIGHT, "T"), WEIGHT))), Chain(",", (at or 0, at or 0)))
     return words(
-        "{} is not inverse to {}: {}, which as a polynomial is not {}.",
+        "{} is not an inverse of {}: {}, which as a polynomial is not {}.",
         Power(WEIGHT, "T"),
         WEIGHT,
         equals(entry, quadratic(claim.entry, matrix)),
@@ -255,8 +255,9 @@ def _(rule: Turn, step: Step, proof: Proof) -> Said:
     last = cited(step.cites[-1])
     if PADDING in proof.matrices:
         return words(
-            f"the layer is {{}} after padding, so its transpose is {{}} after the transpose of that layer, which is {{}} by {last}",
-            "V", Power(PADDING, "T"), ADJOINT,
+            f"the layer is the one without padding after {{}}, so its transpose is {{}} after the transpose of that one, which is {{}} by {last}",
+            PADDING,
+            Power(PADDING, "T"), ADJOINT,
         )  # fmt: skip
     if len(step.cites) == 2:
         return ("rows and columns exchanged",)
@@ -267,6 +268,8 @@ def _(rule: Turn, step: Step, proof: Proof) -> Said:
 def _(rule: Remainder, step: Step, proof: Proof) -> Said:
     if hasattr(proof.layer, "output_padding"):
         return ("so it has one output for each input of this layer, and no more",)
+    if {stride for _, stride, _ in step.claim.axes} == {1}:  # type: ignore[attr-defined]
+        return ("a number divided by 1 leaves no remainder",)
     stays = any(rest for _, _, rest in step.claim.axes)  # type: ignore[attr-defined]
     if not stays:
         return ("what lies behind the first window, divided by the stride, leaves no remainder",)

@@ -63,19 +63,21 @@ def _why(layer: Any, pair: Adjoint) -> tuple[Inline, ...]:
             "transposed convolution lays down copies of the kernel, it reads with the kernel from the same places."
         )
     text = ""
+    copies: list[Formula] = []
     if pair.of is not layer:
         text = (
-            f"With {layer.padding_mode} padding the layer is one without padding, after the 0/1 matrix P that makes the padded "
-            "input. Transposing turns the order around: first the transpose of that layer, then P transposed, which adds "
+            f"With {layer.padding_mode} padding the layer is one without padding, after the 0/1 matrix {{}} that makes the padded "
+            "input. Transposing turns the order around: first the transpose of that layer, then {}, which adds "
             "what comes back at a copy of an input to the input itself. "
         )
+        copies = ["P", Power("P", "T")]
     if type(pair.layer).__name__ == "Conv":
         text += (
             "Transposed, the outputs become the inputs. The stride becomes the input dilation and the input dilation the "
             "stride, since the two stand on the two sides of one equation; the kernel is read the other way around; what "
             "the kernel reaches, less the padding, becomes the padding."
         )
-        return (text,)
+        return words(text, *copies)
     text += (
         "Transposed, the outputs become the inputs, and the stride lies between them: a transposed convolution. Its size "
         "does not follow from the number of its inputs where the floor in the output size drops something: this is what "
@@ -87,7 +89,7 @@ def _why(layer: Any, pair: Adjoint) -> tuple[Inline, ...]:
     )
     if pair.reversed:
         text += " It has no reversed kernel, so its tensor is reversed instead."
-    return (text,)
+    return words(text, *copies)
 
 
 def _and_dilation(layer: Any) -> str:
