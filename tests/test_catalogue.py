@@ -90,7 +90,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "structure": has_entries,
     "rank": has_entries,
     "sparsity": lambda layer: layer.kernel_shape is not None,
-    "output_size": lambda layer: not isinstance(layer, sc.Linear) and not getattr(layer, "ceil_mode", False),
+    "output_size": lambda layer: isinstance(layer, (sc.Conv, sc.ConvTranspose)),
     "transpose": lambda layer: layer.kernel_shape is not None,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,

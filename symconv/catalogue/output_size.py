@@ -69,8 +69,12 @@ from ..sums import variable
 
 def refusal(layer: Any) -> str | None:
     """A fully connected layer has no windows; rounding up is another formula."""
-    if not layer.read_map.axes:
+    from ..layers import AvgPool, Conv, ConvTranspose, Linear
+
+    if isinstance(layer, Linear):
         return "a fully connected layer has no window that moves, and its output size is a parameter"
+    if not isinstance(layer, (Conv, ConvTranspose, AvgPool)):
+        return "its output size is a multiple of its input size or given, and no count of windows"
     if getattr(layer, "ceil_mode", False):
         return (
             "with ceil_mode windows that reach past the padding are counted too, and the formula counts those that fit"
