@@ -156,11 +156,11 @@ def add(total: Entry, other: Entry, factor: int = 1) -> None:
             total.pop(monomial, None)
 
 
-def null_vectors(matrix: Exact, rows: Lines, columns: Lines, largest: int) -> Exact | None:
+def null_vectors(matrix: Exact, rows: Lines, columns: Lines, largest: int, terms: int) -> Exact | None:
     """Null vectors of W as columns, one for each column that is not a pivot; None where they would be too long.
 
     A zero column gives a unit vector, equal columns a difference of two; the others come from Cramer's
-    rule on the pivots, whose determinant has at most `largest` rows.
+    rule on the pivots, whose determinant has at most `largest` rows; a vector of more than `terms` terms is not made shorter.
     """
     across = matrix.transpose()
     kept, seen = set(distinct_rows(across)), {}
@@ -182,6 +182,8 @@ def null_vectors(matrix: Exact, rows: Lines, columns: Lines, largest: int) -> Ex
                 instead = determinant(matrix, rows, (*columns[:n], column, *columns[n + 1 :]))
                 if instead:
                     vector[pivot] = {monomial: -c for monomial, c in instead.items()}
+            if sum(map(len, vector.values())) > terms:
+                return None
             vector = reduced(vector)
         vectors.append(vector)
     found = Exact(tuple(vectors), matrix.width).transpose()
@@ -256,13 +258,20 @@ def _divided(entry: Entry, by: Any, symbols: Mapping[int, Any], exact: bool = Tr
 # Where the rank drops -----------------------------------------------------------------------------
 
 
-def all_minors(matrix: Exact, rank: int, most: int) -> list[Entry] | None:
-    """The minors of that size that are not the zero polynomial; None where there are more than `most` to look at."""
+def all_minors(matrix: Exact, rank: int, most: int, terms: int) -> list[Entry] | None:
+    """The minors of that size that are not the zero polynomial; None where there are too many, or one is too long."""
     height, width = matrix.shape
     if comb(height, rank) * comb(width, rank) > most:
         return None
     chosen = ((r, c) for r in combinations(range(height), rank) for c in combinations(range(width), rank))
-    return [minor for minor in (determinant(matrix, r, c) for r, c in chosen) if minor]
+    minors = []
+    for r, c in chosen:
+        minor = determinant(matrix, r, c)
+        if len(minor) > terms:
+            return None
+        if minor:
+            minors.append(minor)
+    return minors
 
 
 def forced_to_zero(minors: Sequence[Entry], kernel: Iterable[int]) -> tuple[tuple[int, Entry], ...] | None:
