@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
+    from .layers import Conv, ConvTranspose, Layer, Linear
+    from .projection import Projection, project
     from .proof import Proof, Report
+    from .recognition import Recognition, recognise
 
 __version__ = "0.1.0"
 
@@ -31,6 +34,10 @@ _HOME = {
     "theorems": "catalogue",
     "Proof": "proof",
     "Report": "proof",
+    "recognise": "recognition",
+    "Recognition": "recognition",
+    "project": "projection",
+    "Projection": "projection",
     "SymconvError": "errors",
     "SpecError": "errors",
     "Unsupported": "errors",
@@ -47,8 +54,10 @@ __all__ = [
     "Linear",
     "NotApplicable",
     "PixelShuffle",
+    "Projection",
     "Proof",
     "ProofFailed",
+    "Recognition",
     "Report",
     "SpecError",
     "SymconvError",
@@ -56,7 +65,9 @@ __all__ = [
     "Unsupported",
     "Upsample",
     "__version__",
+    "project",
     "prove",
+    "recognise",
     "theorems",
 ]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .definition import strides
 from .errors import SpecError
-from .readmap import ReadMap, forward_table, labelled_rows
+from .readmap import ReadMap, forward_table, labelled_rows, with_quotients
 
 if TYPE_CHECKING:
     import numpy as np
@@ -225,6 +225,26 @@ class GatheredRows(Sequence[Cells]):
             along = [(i * column, reads[tap, i] * source) for i in range(axis.outputs) if (tap, i) in reads]
             cells = [(output + i, flat + p) for output, flat in cells for i, p in along]
         return {output: (flat,) for output, flat in cells}
+
+
+def reads(read_map: ReadMap) -> Iterator[tuple[int, int, int]]:
+    """The definition, forward: each kernel entry with an output that it is used in and the input it multiplies there.
+
+    All three are row-major numbers; what reads nothing is left out.
+    """
+    channels, axes = read_map.channels, read_map.axes
+    sizes = strides([prod(channels.kernel_shape), *(axis.taps for axis in axes)])
+    outputs = strides([channels.outputs, *(axis.outputs for axis in axes)])
+    inputs = strides([channels.inputs, *(axis.inputs for axis in axes)])
+    triples = [(0, 0, 0)]
+    for axis, size, output, source in zip(axes, sizes[1:], outputs[1:], inputs[1:], strict=True):
+        along = [(tap * size, i * output, p * source) for (tap, i), p in forward_table(axis).items()]
+        triples = [(u + v, o + i, q + p) for u, o, q in triples for v, i, p in along]
+    for c in range(channels.outputs):
+        for tap in range(channels.taps):
+            env = with_quotients({channels.letters.output: c, channels.letters.kernel: tap}, channels.position)
+            first = channels.label(c, tap) * sizes[0], c * outputs[0], (channels.position.at(env) or 0) * inputs[0]
+            yield from ((first[0] + u, first[1] + o, first[2] + q) for u, o, q in triples)
 
 
 def im2col_matrix(read_map: ReadMap) -> LabelledMatrix:

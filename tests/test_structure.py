@@ -14,10 +14,11 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition",
-    "matrices", "symbols", "explain", "layers", "linear", "adjoint", "counts", "elimination", "schemes",
-    "cyclotomic", "claims", "patterns", "rules", "counting", "isometry", "proof", "formula", "identities", "ranks",
-    "constant_kernel", "transposing", "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks",
-    "documents", "catalogue", "render", "options", "output", "cli",
+    "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
+    "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns",
+    "rules", "counting", "isometry", "proof", "formula", "identities", "ranks", "constant_kernel", "transposing",
+    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents", "catalogue", "render",
+    "options", "output", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

@@ -1,0 +1,185 @@
+"""A matrix somebody else made, read exactly: SymPy, NumPy, SciPy sparse or nested lists.
+
+Every different entry gets a number, so that comparing entries is comparing integers; 0 is zero. What a
+number stands for is kept twice: as it was given, and as a vector over the rationals
+{monomial: Fraction}, in which sums of entries are computed. A number is a vector of one component.
+A float is the fraction that it is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from .errors import SpecError
+from .systems import Combination
+
+EXAMPLE = "a SymPy matrix, a two-dimensional NumPy array, a SciPy sparse array or nested lists such as [[1, 0], [2, 1]]"
+
+
+@dataclass
+class Entries:
+    """The non-zero entries of a matrix: rows as {column: number of the entry}."""
+
+    shape: tuple[int, int]
+    rows: list[dict[int, int]]
+    symbolic: bool
+    dtype: Any = None
+    given: list[Any] = field(default_factory=lambda: [0])
+    vectors: list[Combination] = field(default_factory=lambda: [{}])
+
+    def __getitem__(self, place: tuple[int, int]) -> Any:
+        """An entry as it was given."""
+        return self.given[self.rows[place[0]].get(place[1], 0)]
+
+    def array(self, items: Sequence[Any], shape: tuple[int, ...]) -> Any:
+        """An array of exact values in the kind of the matrix; of Fractions where its dtype cannot hold them."""
+        if self.symbolic:
+            from .symbols import array
+
+            return array(items, shape)
+        import numpy as np
+
+        exact = np.empty(len(items), object)
+        exact[:] = items
+        try:
+            narrow = np.array(items, self.dtype)
+        except (OverflowError, TypeError, ValueError):
+            return exact.reshape(shape)
+        same = all(fraction(one) == fraction(other) for one, other in zip(narrow.tolist(), items, strict=True))
+        return (narrow if same else exact).reshape(shape)
+
+    def value(self, vector: Mapping[Any, Fraction]) -> Any:
+        """What a vector stands for: a SymPy expression, an int or a Fraction."""
+        if self.symbolic:
+            from sympy import Add, Rational
+
+            return Add(*(Rational(c.numerator, c.denominator) * monomial for monomial, c in vector.items()))
+        number = vector.get(1, Fraction(0))
+        return int(number) if number.denominator == 1 else number
+
+
+def read(matrix: Any, name: str = "W") -> Entries:
+    """The entries of a matrix in any of the forms, or a `SpecError`.
+
+    >>> read([[1, 0.5], [0, 1]]).rows
+    [{0: 1, 1: 2}, {1: 1}]
+    """
+    symbolic = any(each.__module__.startswith("sympy.") for each in type(matrix).__mro__)
+    if symbolic and hasattr(matrix, "tomatrix") and len(getattr(matrix, "shape", ())) == 2:
+        matrix = matrix.tomatrix()
+    if symbolic and not hasattr(matrix, "todok"):
+        raise SpecError(name, matrix, "must be a matrix", EXAMPLE)
+    if symbolic:
+        return _collected(name, matrix.shape, sorted(matrix.todok().items()), True)
+    dtype, shape, cells = _numeric(name, matrix)
+    if any(type(value).__module__.startswith("sympy.") for _, value in cells):
+        return _collected(name, shape, cells, True)
+    return _collected(name, shape, cells, False, dtype)
+
+
+def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[tuple[int, int], Any]]]:
+    """The dtype (None for lists), the shape and the non-zero cells of what NumPy can read."""
+    import numpy as np
+
+    sparse = hasattr(matrix, "tocoo")
+    if sparse:
+        coo = matrix.tocoo(copy=True)
+        coo.sum_duplicates()
+        array, (rows, columns) = coo.data, coo.coords if hasattr(coo, "coords") else (coo.row, coo.col)
+        shape = matrix.shape
+    else:
+        given = isinstance(matrix, np.ndarray)
+        try:
+            array = matrix if given else np.array(matrix, dtype=object)
+        except (ValueError, TypeError) as error:
+            raise SpecError(name, matrix, f"must be a matrix ({error})", EXAMPLE) from None
+        shape = array.shape
+    if len(shape) != 2 or 0 in shape:
+        raise SpecError(name, f"shape {shape}", "must have two dimensions, neither of them empty", EXAMPLE)
+    if array.dtype.kind not in "iubfO":
+        raise SpecError(name, f"dtype {array.dtype}", "must hold integers, fractions, floats or expressions", EXAMPLE)
+    if not sparse:
+        rows, columns = np.nonzero(array != 0)
+        dtype = array.dtype if given else None
+        array = array[rows, columns]
+    else:
+        dtype = array.dtype
+    places = zip(rows.tolist(), columns.tolist(), strict=True)
+    return dtype, (int(shape[0]), int(shape[1])), list(zip(places, array.tolist(), strict=True))
+
+
+def _collected(
+    name: str, shape: tuple[int, int], cells: Iterable[tuple[tuple[int, int], Any]], symbolic: bool, dtype: Any = None
+) -> Entries:
+    entries = Entries(shape, [{} for _ in range(shape[0])], symbolic, dtype)
+    if symbolic:
+        from sympy import S
+
+        entries.given[0] = S.Zero
+    seen: dict[Any, int] = {}
+    known: dict[frozenset[Any], int] = {frozenset(): 0}  # equal entries can be written differently: (a + b)*c
+    for (row, column), value in cells:
+        number = _hashed(seen, value)
+        if number is None:
+            vector = _polynomial(name, value) if symbolic else _component(name, value, (row, column))
+            number = known.setdefault(frozenset(vector.items()), len(entries.given))
+            if number == len(entries.given):
+                entries.given.append(value)
+                entries.vectors.append(vector)
+            seen[value] = number
+        if number:
+            entries.rows[row][column] = number
+    return entries
+
+
+def _hashed(seen: Mapping[Any, int], value: Any) -> int | None:
+    try:
+        return seen.get(value)
+    except TypeError:  # unhashable, so no number either: let the reader of numbers say so
+        return None
+
+
+def fraction(value: Any) -> Fraction | None:
+    """The fraction that a number is; None for what is no rational number."""
+    try:
+        return Fraction(operator.index(value))
+    except TypeError:
+        pass
+    try:
+        return Fraction(*value.as_integer_ratio())
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _component(name: str, value: Any, place: tuple[int, int]) -> Combination:
+    number = fraction(value)
+    if number is None:
+        rule = f"entry {place} is no integer, fraction or finite float"
+        raise SpecError(name, value, rule, EXAMPLE)
+    return {1: number} if number else {}
+
+
+def _polynomial(name: str, value: Any) -> Combination:
+    """An expression as {monomial: coefficient}: expanded, which decides equality for polynomials and for them only."""
+    from sympy import Float, Rational, S, expand, sympify
+
+    expression = sympify(value)
+    if hasattr(expression, "atoms") and expression.atoms(Float):
+        expression = expression.xreplace({each: Rational(each) for each in expression.atoms(Float) if each.is_finite})
+    terms = expand(expression).as_coefficients_dict() if hasattr(expression, "as_coefficients_dict") else {value: None}
+    vector = {}
+    for monomial, coefficient in terms.items():
+        symbols = monomial.free_symbols
+        if not isinstance(coefficient, Rational) or not (
+            monomial is S.One or ((symbols and monomial.is_polynomial(*symbols) and monomial.as_coeff_Mul()[0] == 1)
+            and all(factor.is_Symbol or (factor.is_Pow and factor.base.is_Symbol) for factor in monomial.as_ordered_factors()))
+        ):  # fmt: skip
+            rule = "every entry must be a rational number or a polynomial with rational coefficients in its symbols"
+            raise SpecError(name, value, rule, "a symbol of its own for each other expression")
+        if coefficient:
+            vector[1 if monomial is S.One else monomial] = Fraction(int(coefficient.p), int(coefficient.q))
+    return vector

@@ -1,0 +1,285 @@
+"""Which matrices are convolutions: every convolution is recognised, and no damaged one is."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+import sympy
+
+import symconv as sc
+from symconv.recognition import convolution_of_any_matrix
+
+MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
+
+
+def convolution(rng: random.Random, most: int = 6, modes: tuple[str, ...] = MODES) -> sc.Conv:
+    """A random convolution, rank 1 or 2, within what the search may find."""
+    while True:
+        rank = rng.choice((1, 1, 2))
+        size = [rng.randint(1, most) for _ in range(rank)]
+        kernel = [rng.randint(1, min(n, 3)) for n in size]
+        dilation = [rng.randint(1, 2) if k > 1 else 1 for k in kernel]
+        spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+        groups = rng.choice((1, 1, 2))
+        try:
+            return sc.Conv(
+                size, kernel, groups * rng.randint(1, 2), groups * rng.randint(1, 2),
+                [rng.randint(1, 3) for _ in size],
+                [(rng.randint(0, span - 1), rng.randint(0, span - 1)) for span in spans],
+                dilation, groups, padding_mode=rng.choice(modes),
+            )  # fmt: skip
+        except sc.SpecError:
+            continue
+
+
+def bounds(layer: sc.Conv) -> dict[str, Any]:
+    names = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+    return {name: getattr(layer, name) for name in names}
+
+
+def numbers(rng: random.Random, layer: sc.Conv) -> np.ndarray:
+    """A kernel of different numbers, none of them zero."""
+    size = int(np.prod(layer.kernel_shape))
+    return np.array(rng.sample(range(1, 4 * size + 10), size)).reshape(layer.kernel_shape)
+
+
+def shapes(layer: sc.Conv) -> dict[str, Any]:
+    return {"input_shape": layer.input_shape, "output_shape": layer.output_shape}
+
+
+def assert_reproduces(found: sc.Recognition, W: np.ndarray) -> None:
+    assert found, found
+    assert (found.layer.to_numpy(found.kernel) == W).all()
+    for other in found.alternatives[:20]:
+        assert np.prod(other.kernel_shape) == found.parameters
+        assert other.output_shape == found.layer.output_shape
+        assert not sc.project(W, other).distance_squared
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_convolutions_are_recognised_within_their_bounds(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(30):
+        layer = convolution(rng)
+        W = layer.to_numpy(numbers(rng, layer))
+        found = sc.recognise(W, **shapes(layer), **bounds(layer))
+        assert_reproduces(found, W)
+        assert found.parameters == np.prod(layer.kernel_shape)
+        for name in ("kernel_size", "stride", "padding", "dilation", "groups"):
+            assert getattr(found.layer, name) == getattr(layer, name)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_convolutions_are_recognised_without_any_bound(seed: int) -> None:
+    """With every parameter searched, and the mode in every second case."""
+    rng = random.Random(seed)
+    for n in range(15):
+        layer = convolution(rng, most=5)
+        W = layer.to_numpy(numbers(rng, layer))
+        found = sc.recognise(W, **shapes(layer), padding_mode=(layer.padding_mode, None)[n % 2])
+        assert_reproduces(found, W)
+        assert found.parameters <= np.prod(layer.kernel_shape)
+
+
+def test_symbolic_convolutions_are_recognised() -> None:
+    rng = random.Random(3)
+    for _ in range(40):
+        layer = convolution(rng, most=4)
+        W = layer.weight_matrix()
+        found = sc.recognise(W, **shapes(layer), **bounds(layer))
+        assert found
+        kernel = dict(zip(layer.flat_symbols()[1], sympy.flatten(found.kernel), strict=True))
+        assert (W.xreplace(kernel) - W).expand().is_zero_matrix
+        if not layer.read_map.folded:  # each entry of the kernel is then an entry of W, or is nowhere in it
+            assert all(value in (symbol, 0) for symbol, value in kernel.items())
+            assert {value for value in kernel.values() if value} == W.free_symbols
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_changed_entry_is_never_accepted_and_is_named(seed: int) -> None:
+    """A zero outside every window, or an entry whose kernel entry stands somewhere else too."""
+    rng = random.Random(seed)
+    changed = 0
+    while changed < 30:
+        layer = convolution(rng)
+        W = layer.to_numpy(numbers(rng, layer))
+        mask = layer.to_numpy(np.ones(layer.kernel_shape, int))
+        outside = [tuple(map(int, each)) for each in np.argwhere(mask == 0)]
+        values, counts = np.unique(W[mask == 1], return_counts=True)
+        again = np.isin(W, values[counts > 1]) & (mask == 1)
+        shared = [tuple(map(int, each)) for each in np.argwhere(again & (mask == 1))]
+        kind = outside if changed % 2 else shared
+        if not kind or (layer.read_map.folded and (mask > 1).any() and kind is shared):
+            continue
+        changed += 1
+        place = rng.choice(kind)
+        W[place] += rng.randint(1, 9)
+        found = sc.recognise(W, **shapes(layer), **bounds(layer))
+        assert not found
+        assert found.layer is found.kernel is found.parameters is None
+        assert all(place in each.entries for each in found.refuted)
+        assert len(found.refuted[0].entries) == (1 if kind is outside else 2)
+        assert all(f"W[{r}, {c}] = {W[r, c]}" in found.refuted[0].reason for r, c in found.refuted[0].entries)
+        assert max(map(len, str(found).splitlines())) <= 80
+    assert changed == 30
+
+
+def test_where_entries_are_sums_the_equations_are_solved() -> None:
+    ring = sc.Conv((4,), 4, padding=((2, 1),), padding_mode="circular", stride=1)
+    layer = sc.Conv((2,), 3, padding=1, padding_mode="circular")
+    found = sc.recognise([[1, 4], [4, 1]], **shapes(layer), **bounds(layer))
+    assert found.kernel.tolist() == [[[4, 1, 0]]]
+    assert any("determines 2 of the kernel's 3" in note for note in found.notes)
+    assert sc.recognise(ring.weight_matrix(), **shapes(ring), **bounds(ring))
+    # Two equal sums: one contradicts the other.
+    refused = sc.recognise([[1, 4], [5, 1]], **shapes(layer), **bounds(layer))
+    assert refused.refuted[0].entries == ((0, 1), (1, 0))
+    # A sum that is not the sum of what stands alone elsewhere.
+    border = sc.Conv((3,), 3, padding=1, padding_mode="replicate")
+    W = border.to_numpy([[[1, 2, 4]]])
+    W[0, 0] = 7
+    refused = sc.recognise(W, **shapes(border), **bounds(border))
+    assert not refused
+    assert (0, 0) in refused.refuted[0].entries
+    assert "W[0, 0] = 7 would be" in refused.refuted[0].reason
+    assert refused.refuted[0].reason.count("W[") == 3
+
+
+def test_damaged_sums_are_refused_by_exactly_the_entries_named() -> None:
+    """Without the entries that are named, the rest of W is within the layer's reach; with them it is not (NumPy)."""
+    rng = random.Random(5)
+    seen = 0
+    while seen < 40:
+        layer = convolution(rng, most=4, modes=MODES[1:])
+        if not layer.read_map.folded:
+            continue
+        W = layer.to_numpy(numbers(rng, layer))
+        W[rng.randrange(W.shape[0]), rng.randrange(W.shape[1])] += 1
+        found = sc.recognise(W, **shapes(layer), **bounds(layer))
+        size = int(np.prod(layer.kernel_shape))
+        units = np.eye(size, dtype=int).reshape(size, *layer.kernel_shape)
+        M = np.array([layer.to_numpy(unit).ravel() for unit in units]).T
+        rank = np.linalg.matrix_rank(M)
+        assert bool(found) == (np.linalg.matrix_rank(np.c_[M, W.ravel()]) == rank)
+        if not found:
+            seen += 1
+            for refutation in found.refuted:
+                rows = [r * W.shape[1] + c for r, c in refutation.entries]
+                assert np.linalg.matrix_rank(np.c_[M, W.ravel()][rows]) > np.linalg.matrix_rank(M[rows])
+
+
+def test_every_matrix_is_some_convolution() -> None:
+    """So the question only has content within bounds; the kernel then has as many entries as the matrix."""
+    rng = np.random.default_rng(0)
+    for inputs, outputs in [((1, 4), (1, 3)), ((2, 3), (3, 5)), ((1, 2, 3), (2, 3, 2)), ((3, 1, 2), (1, 2, 1))]:
+        layer = convolution_of_any_matrix(inputs, outputs)
+        assert (layer.input_shape, layer.output_shape) == (inputs, outputs)
+        for _ in range(5):
+            W = rng.integers(-99, 99, (int(np.prod(outputs)), int(np.prod(inputs))))
+            found = sc.recognise(W, **shapes(layer), **bounds(layer))
+            assert_reproduces(found, W)
+            assert found.parameters == W.size
+            assert any("Every matrix of this size" in note for note in found.notes)
+            assert sc.project(W, layer).distance_squared == 0
+
+
+@pytest.mark.parametrize("modes", ["zeros", None])
+def test_a_random_matrix_is_no_convolution_within_the_bounds(modes: str | None) -> None:
+    rng = np.random.default_rng(1)
+    for inputs, outputs in [((1, 4), (1, 4)), ((2, 3), (1, 4)), ((1, 3, 3), (1, 2, 2))]:
+        W = rng.integers(1, 10**6, (int(np.prod(outputs)), int(np.prod(inputs))))
+        found = sc.recognise(W, input_shape=inputs, output_shape=outputs, padding_mode=modes)
+        assert not found
+        assert found.refuted
+        assert "no convolution" in str(found)
+
+
+def test_the_forms_of_a_matrix() -> None:
+    layer = sc.Conv((4, 3), 2, padding=1)
+    kernel = np.array([[[[1, 2], [3, 4]]]])
+    W = layer.to_numpy(kernel)
+    third = [[Fraction(int(each), 3) for each in row] for row in W]
+    for given, dtype in (
+        (W, np.int64), (W.astype(np.float32) / 8, np.float32), (W.astype(np.uint8), np.uint8), (W.tolist(), np.int64),
+        (scipy.sparse.csr_array(W), np.int64), (scipy.sparse.coo_matrix(W * 0.1), np.float64), (third, object),
+    ):  # fmt: skip
+        found = sc.recognise(given, **shapes(layer))
+        assert found.layer == layer
+        assert found.kernel.dtype == dtype
+        assert found.parameters == 4
+    assert found.kernel[0, 0, 0, 0] == Fraction(1, 3)
+    assert sc.recognise(sympy.Matrix(W), **shapes(layer)).kernel[0, 0, 1, 1] == 4
+    a, b = sympy.symbols("a b")
+    written = sympy.Matrix([[a * (a + b), 0], [0, a**2 + a * b]])  # one polynomial, written in two ways
+    assert sc.recognise(written, input_shape=(1, 2), output_shape=(1, 2)).parameters == 1
+    # 0.1 + 0.2 is not 0.3: floats are the numbers they are.
+    assert not sc.recognise([[0.1 + 0.2, 0], [0, 0.3]], input_shape=(1, 2), output_shape=(1, 2), kernel_size=1)
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    one = sc.recognise([[1, 2, 0]], input_shape=(1, 3), output_shape=(1, 1))
+    assert any("the stride is free" in note for note in one.notes)
+    holes = sc.Conv((5,), 2, dilation=2)
+    found = sc.recognise(holes.to_numpy([[[1, 2]]]), **shapes(holes))
+    assert found.layer == holes
+    assert any("looks like a kernel of 3" in note for note in found.notes)
+    assert any("Equal numbers" in note for note in found.notes)
+    assert sc.recognise(holes.weight_matrix(), **shapes(holes), dilation=2).notes == ()
+    zero = sc.recognise(np.zeros((4, 4), int), input_shape=(1, 4), output_shape=(1, 4))
+    assert (zero.parameters, zero.kernel.tolist()) == (1, [[[0]]])
+    strided = sc.Conv((6,), 2, stride=2)
+    assert sc.recognise(strided.weight_matrix(), **shapes(strided)).layer == strided
+
+
+def test_real_layers_are_found_in_seconds() -> None:
+    for layer in (
+        sc.Conv((12, 12), 3, 2, 3, padding=1),
+        sc.Conv((9, 16), (3, 5), 2, 2, stride=2, padding=(1, 2), groups=2),
+    ):
+        kernel = np.arange(1, 1 + np.prod(layer.kernel_shape)).reshape(layer.kernel_shape)
+        found = sc.recognise(layer.to_scipy(kernel), **shapes(layer))
+        assert found.layer == layer
+        assert (found.kernel == kernel).all()
+
+
+def test_what_is_printed() -> None:
+    layer = sc.Conv((4, 4), (3, 3), padding=1)
+    text = str(sc.recognise(layer.weight_matrix(), **shapes(layer)))
+    assert "with 9 kernel entries, where W has 256 entries" in text
+    assert max(map(len, text.splitlines())) <= 80
+    none = sc.recognise([[1]], input_shape=(1, 1), output_shape=(1, 1), kernel_size=3, padding=0)
+    assert "no such output size" in str(none)
+    given = sc.recognise(
+        [[1, 2]], input_shape=(1, 2), output_shape=(1, 1), kernel_size=1, stride=1, padding=0, dilation=1
+    )
+    assert "no such output size: 2 inputs give 2 outputs, not 1" in str(given)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"W": [[1, 2], [3]]}, "W=.*two dimensions"),
+        ({"W": [["x"]]}, "no integer, fraction or finite float"),
+        ({"W": [[float("nan")]]}, "no integer, fraction or finite float"),
+        ({"W": [[1j]]}, "no integer, fraction or finite float"),
+        ({"W": [[sympy.sqrt(2)]]}, "polynomial with rational coefficients"),
+        ({"input_shape": (4,)}, r"input_shape=\(4,\): must be \(channels, \*spatial\)"),
+        ({"input_shape": (1, 3)}, "3 positions, and W has 2 columns.*input_shape=\\(1, 2\\)"),
+        ({"output_shape": (1, 2, 1)}, "as many axes as input_shape"),
+        ({"kernel_size": 0}, "kernel_size=0: must be at least 1"),
+        ({"padding": "some"}, "a named padding is one of"),
+        ({"padding": ((-1, -1),)}, "cuts off the whole input"),
+        ({"groups": 2}, "must divide both channel numbers"),
+        ({"padding_mode": "wrap"}, "must be one of zeros"),
+    ],
+)
+def test_errors_teach(change: dict[str, Any], message: str) -> None:
+    arguments: dict[str, Any] = {"W": [[1, 0], [0, 1]], "input_shape": (1, 2), "output_shape": (1, 2), **change}
+    with pytest.raises(sc.SpecError, match=message) as caught:
+        sc.recognise(arguments.pop("W"), **arguments)
+    assert ". Valid: " in str(caught.value)
