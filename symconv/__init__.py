@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
-    from .layers import Conv, ConvTranspose, Layer, Linear
     from .projection import Projection, project
     from .proof import Proof, Report
     from .recognition import Recognition, recognise
