@@ -90,7 +90,9 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "structure": has_entries,
     "rank": has_entries,
     "sparsity": lambda layer: layer.kernel_shape is not None,
-    "output_size": lambda layer: isinstance(layer, (sc.Conv, sc.ConvTranspose)),
+    "output_size": lambda layer: (
+        isinstance(layer, (sc.Conv, sc.ConvTranspose)) or (isinstance(layer, sc.AvgPool) and not layer.ceil_mode)
+    ),
     "transpose": lambda layer: layer.kernel_shape is not None,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,
