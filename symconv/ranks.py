@@ -22,8 +22,11 @@ from .readmap import ReadMap
 from .rules import Follows
 from .sums import WEIGHT
 
-MINORS, TERMS = 60, 80
-"""How many minors are worked out, and how many terms one of them, or a null space, may have."""
+MINORS, MINOR_ROWS, MINOR_KERNEL = 60, 6, 9
+"""How many minors are worked out, with how many rows and how many kernel entries at most."""
+
+TERMS = 80
+"""How many terms one of them, or a null space, may have to be written out."""
 
 
 # Claims -------------------------------------------------------------------------------------------
@@ -72,6 +75,13 @@ class Exceptional:
     minors: int
     factors: tuple[tuple[Entry, int], ...] = ()
     forced: tuple[int, ...] = ()
+
+
+def few_minors(whole: Exact, rank: int, kernel: int) -> list[Entry] | None:
+    """The minors of that size that are not the zero polynomial, where they are few and short; else None."""
+    if rank > MINOR_ROWS or kernel > MINOR_KERNEL:
+        return None
+    return all_minors(whole, rank, MINORS, TERMS)
 
 
 def by_position(lines: Sequence[int], whole: Exact, side: int, read_map: ReadMap) -> list[int]:
@@ -228,7 +238,7 @@ class Drop:
             return compared + expect(
                 (after.factors, after.forced), ((), ()), "minors that were not worked out say nothing"
             )
-        minors = all_minors(whole, ranks.lowest, MINORS, TERMS) or []
+        minors = few_minors(whole, ranks.lowest, prod(context.matrix(WEIGHT).kernel_shape)) or []
         expect(after.minors, len(minors), "there are other minors that are not zero")
         for each in minors:
             expect(divides(after.factors, each), True, "the factors do not divide a minor")

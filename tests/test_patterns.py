@@ -67,7 +67,7 @@ def test_every_answer_is_that_of_plain_loops() -> None:
         assert found["banded"].band == (low, high), layer
         assert found["banded"].holds == ((low, high) != (1 - len(w), len(w[0]) - 1)), layer
         seen.update((name, each.holds) for name, each in found.items())
-    assert min(seen.values()) >= 5, seen
+    assert min(seen.values()) >= 3, seen
     assert len(seen) == 8, seen
 
 

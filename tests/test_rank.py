@@ -49,19 +49,19 @@ def test_the_rank_is_that_of_numpy_for_random_kernels() -> None:
 
 def test_the_rank_is_sympys_over_the_rational_functions() -> None:
     done = 0
-    for layer in families(22, 300, largest=36):
+    for layer in families(22, 130, largest=36):
         if prod(layer.kernel_shape) > 4:
             continue
         found = claim(sc.prove(layer, "rank", check="axes"), GenericRank)
         assert layer.weight_matrix().rank(simplify=True) == found.lowest == found.highest, layer
         done += 1
-    assert done > 40
+    assert done > 15
 
 
 def test_null_vectors_are_a_basis() -> None:
     """W v expands to zero in SymPy, and for a random kernel the vectors are independent and as many as there are."""
     done = 0
-    for layer in families(23, 200, largest=200):
+    for layer in families(23, 120, largest=150):
         proof = sc.prove(layer, "rank", check="axes")
         found, rank = claim(proof, NullSpace), claim(proof, GenericRank)
         if found is None:
@@ -72,7 +72,7 @@ def test_null_vectors_are_a_basis() -> None:
         numbers = {symbol: n * n + 3 * n + 7 for n, symbol in enumerate(kernel)}
         assert vectors.subs(numbers).rank() == found.dimension == prod(layer.input_shape) - rank.highest
         done += 1
-    assert done > 40
+    assert done > 15
 
 
 def polynomial(matrix: Exact, row: int, column: int, kernel: list[Any]) -> Any:
@@ -183,7 +183,7 @@ def test_a_broken_certificate_is_caught_by_its_own_step() -> None:
     """A minor with a row twice or for the zero kernel, a cover without one line, a null vector off by one, a higher power."""
     rng = Random(1)
     caught: dict[str, int] = {}
-    for layer in families(24, 150, largest=300):
+    for layer in families(24, 80, largest=300):
         proof = built(layer, "rank")
         for at, step in enumerate(proof.steps):
             for wrong in broken(rng, step.claim):
@@ -212,12 +212,9 @@ def broken(rng: Random, claim: Any) -> Iterator[Any]:
         case NullSpace(dimension, vectors):
             met = [n for n, row in enumerate(vectors.rows) if len(row) > 0]
             at = rng.choice(met)
-            cells = {column: {**entry, (0, 0, 0, 0, 0): 1} for column, entry in vectors.rows[at].items()}
-            if any(len(row) > 1 or len(vectors.rows) == 1 for row in vectors.rows):
+            if len(vectors.rows[at]) == 1:  # without it a vector is zero, no null vector, or not alone anywhere
                 rows = (*vectors.rows[:at], {}, *vectors.rows[at + 1 :])
-                if len(vectors.rows[at]) == 1:
-                    yield replace(claim, witnesses=Exact(rows, vectors.width))
-            del cells
+                yield replace(claim, witnesses=Exact(rows, vectors.width))
             yield replace(claim, dimension=dimension + 1)
         case GenericRank(lowest, highest):
             yield GenericRank(lowest + 1, highest)

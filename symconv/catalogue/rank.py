@@ -23,8 +23,8 @@ from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
 from ..elimination import (
+    PRIME,
     Lines,
-    all_minors,
     at_point,
     common_factors,
     cover,
@@ -32,7 +32,6 @@ from ..elimination import (
     forced_to_zero,
     null_vectors,
     pivots,
-    value,
 )
 from ..formula import times
 from ..identities import Known, Weights, exact
@@ -40,7 +39,6 @@ from ..linear import Exact
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..ranks import (
-    MINORS,
     TERMS,
     Annihilate,
     AtLeast,
@@ -53,6 +51,7 @@ from ..ranks import (
     NullSpace,
     Squeeze,
     by_position,
+    few_minors,
 )
 from ..readmap import ReadMap
 from ..sums import WEIGHT
@@ -65,7 +64,6 @@ LIMIT = 2_000_000  # entries of W, zero or not, up to which it is eliminated
 POINTS = 3  # integer kernels that are tried
 CRAMER = 6  # rows of the determinants in null vectors
 WIDEST, VECTORS = 16, 8  # columns and vectors that a null space may have to be written out
-MINOR_ROWS, MINOR_KERNEL = 6, 9  # up to which all the minors of W are worked out
 
 
 # Building -----------------------------------------------------------------------------------------
@@ -144,8 +142,7 @@ def null_space(whole: Exact, lower: AtLeast) -> Exact | None:
 def exceptional(whole: Exact, matrix: LabelledMatrix, lowest: int, highest: int) -> Exceptional:
     """What the minors have in common, while there are few of them."""
     kernel = range(prod(matrix.kernel_shape))
-    small = lowest == highest <= MINOR_ROWS and len(kernel) <= MINOR_KERNEL
-    minors = all_minors(whole, lowest, MINORS, TERMS) if small else None
+    minors = few_minors(whole, lowest, len(kernel)) if lowest == highest else None
     if minors is None:
         return Exceptional(0)
     factors = common_factors(minors)
@@ -162,20 +159,27 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 
 
 def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
-    """A second opinion: the determinant of the minor, in integers, from SymPy; and W times the null vectors."""
+    """A second opinion: SymPy eliminates the minor, too, and takes it from its own matrix."""
 
     def minor_again() -> int:
-        from sympy import ZZ
+        from sympy import GF
         from sympy.polys.matrices import DomainMatrix
 
         said = next(step.claim for step in proof.steps if isinstance(step.claim, AtLeast))
         rows, columns, point = said.witnesses
-        whole = exact(proof.matrices[WEIGHT])
-        numbers_ = [[ZZ(value(whole.rows[r].get(c, {}), point)) for c in columns] for r in rows]
-        found = DomainMatrix(numbers_, (len(rows), len(columns)), ZZ).to_field().rank()
+        numbers = dict(zip(proof.layer.flat_symbols()[1], point, strict=True))
+        places = {r: n for n, r in enumerate(rows)}, {c: n for n, c in enumerate(columns)}
+        field = GF(PRIME)
+        cells: dict[int, dict[int, Any]] = {}
+        for (r, c), entry in proof.layer.weight_matrix().todok().items():
+            if r in places[0] and c in places[1]:
+                there = field(int(entry.xreplace(numbers)))
+                if there:
+                    cells.setdefault(places[0][r], {})[places[1][c]] = there
+        found = DomainMatrix(cells, (len(rows), len(columns)), field).rank()
         return expect(found, said.rank, "SymPy finds that the minor is zero")
 
-    yield "the rank of the minor for its kernel, in SymPy", minor_again
+    yield "the minor is not zero for its kernel, in SymPy", minor_again
 
 
 def document(proof: Proof) -> Document:
