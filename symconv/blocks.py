@@ -79,7 +79,7 @@ class Blocks:
         """What in W contradicts that it is a convolution with this axis; None if nothing does."""
         for cell in self.cells:
             if not _reads(axis, *cell):
-                place = self._place(cell, min(self._block(cell)))
+                place = self._place(cell, next(iter(self._block(cell))))
                 along = f"along axis {self.number}, output {cell[0]} does not read input {cell[1]}"
                 return Contradiction(f"{self._entry(place)} lies outside every window: {along}", (place,))
         pattern = Pattern(axis)
@@ -124,7 +124,7 @@ class Blocks:
         return self.content[self.cells.get(cell, 0)]
 
     def _vector(self, cell: Place, rest: Place) -> dict[Any, Fraction]:
-        return self.entries.vectors[self._block(cell).get(rest, 0)]
+        return self.entries.vector(self._block(cell).get(rest, 0))
 
     def _place(self, cell: Place, rest: Place) -> Place:
         return cell[0] * self.steps[0] + rest[0], cell[1] * self.steps[1] + rest[1]

@@ -1,9 +1,9 @@
 """A matrix somebody else made, read exactly: SymPy, NumPy, SciPy sparse or nested lists.
 
-Every different entry gets a number, so that comparing entries is comparing integers; 0 is zero. What a
-number stands for is kept twice: as it was given, and as a vector over the rationals
-{monomial: Fraction}, in which sums of entries are computed. A number is a vector of one component.
-A float is the fraction that it is.
+Every different entry gets a number, so that comparing entries is comparing integers; 0 is zero. A number
+stands for the entry as it was given, and for a vector over the rationals, {monomial: Fraction}, in which sums
+of entries are computed. What is no expression is a vector of one component, and a float is the fraction
+that it is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,19 @@ class Entries:
     symbolic: bool
     dtype: Any = None
     given: list[Any] = field(default_factory=lambda: [0])
-    vectors: list[Combination] = field(default_factory=lambda: [{}])
+    polynomials: list[Combination] = field(default_factory=lambda: [{}])
+
+    def vector(self, number: int) -> Combination:
+        """What a number stands for, as a vector."""
+        if self.symbolic:
+            return self.polynomials[number]
+        return {1: Fraction(*self.ratio(number))} if number else {}
+
+    def ratio(self, number: int) -> tuple[int, int]:
+        """What a number stands for, where that is rational: its numerator and denominator."""
+        if self.symbolic:
+            return self.polynomials[number].get(1, Fraction(0)).as_integer_ratio()
+        return ratio(self.given[number]) or (0, 1)
 
     def __getitem__(self, place: tuple[int, int]) -> Any:
         """An entry as it was given."""
@@ -49,7 +61,7 @@ class Entries:
             narrow = np.array(items, self.dtype)
         except (OverflowError, TypeError, ValueError):
             return exact.reshape(shape)
-        same = all(fraction(one) == fraction(other) for one, other in zip(narrow.tolist(), items, strict=True))
+        same = all(ratio(one) == ratio(other) for one, other in zip(narrow.tolist(), items, strict=True))
         return (narrow if same else exact).reshape(shape)
 
     def value(self, vector: Mapping[Any, Fraction]) -> Any:
@@ -120,47 +132,50 @@ def _collected(
         from sympy import S
 
         entries.given[0] = S.Zero
-    seen: dict[Any, int] = {}
-    known: dict[frozenset[Any], int] = {frozenset(): 0}  # equal entries can be written differently: (a + b)*c
+    seen: dict[Any, int] = {} if symbolic else {0: 0}
+    known: dict[frozenset[Any], int] = {frozenset(): 0}  # equal expressions can be written differently: (a + b)*c
     for (row, column), value in cells:
-        number = _hashed(seen, value)
+        key = value if symbolic or type(value) in _HASHED_BY_VALUE else Fraction(*_checked(name, value, (row, column)))
+        number = seen.get(key)
         if number is None:
-            vector = _polynomial(name, value) if symbolic else _component(name, value, (row, column))
-            number = known.setdefault(frozenset(vector.items()), len(entries.given))
-            if number == len(entries.given):
+            new = len(entries.given)
+            if symbolic:
+                polynomial = _polynomial(name, value)
+                number = known.setdefault(frozenset(polynomial.items()), new)
+            else:
+                _checked(name, value, (row, column))
+                number = new
+            seen[key] = number
+            if number == new:
                 entries.given.append(value)
-                entries.vectors.append(vector)
-            seen[value] = number
+                entries.polynomials.extend([polynomial] if symbolic else [])
         if number:
             entries.rows[row][column] = number
     return entries
 
 
-def _hashed(seen: Mapping[Any, int], value: Any) -> int | None:
-    try:
-        return seen.get(value)
-    except TypeError:  # unhashable, so no number either: let the reader of numbers say so
-        return None
+_HASHED_BY_VALUE = (int, float, Fraction)
+"""Types whose equal numbers are one key of a dictionary."""
 
 
-def fraction(value: Any) -> Fraction | None:
-    """The fraction that a number is; None for what is no rational number."""
+def ratio(value: Any) -> tuple[int, int] | None:
+    """A rational number as numerator and denominator; None for anything else."""
     try:
-        return Fraction(operator.index(value))
+        return operator.index(value), 1
     except TypeError:
         pass
     try:
-        return Fraction(*value.as_integer_ratio())
+        above, below = value.as_integer_ratio()
+        return int(above), int(below)
     except (AttributeError, TypeError, ValueError, OverflowError):
         return None
 
 
-def _component(name: str, value: Any, place: tuple[int, int]) -> Combination:
-    number = fraction(value)
-    if number is None:
-        rule = f"entry {place} is no integer, fraction or finite float"
-        raise SpecError(name, value, rule, EXAMPLE)
-    return {1: number} if number else {}
+def _checked(name: str, value: Any, place: tuple[int, int]) -> tuple[int, int]:
+    found = ratio(value)
+    if found is None:
+        raise SpecError(name, value, f"entry {place} is no integer, fraction or finite float", EXAMPLE)
+    return found
 
 
 def _polynomial(name: str, value: Any) -> Combination:

@@ -119,7 +119,7 @@ def project(W: Any, layer: Layer) -> Projection:  # noqa: N803 - the matrix is W
     ----------
     W
         Any matrix of numbers of the size of the layer's W: NumPy, SciPy sparse, SymPy or nested lists. A float is
-        the fraction that it is, and the answer is exact also then; a million entries take some seconds.
+        the fraction that it is, and the answer is exact also then; a million entries take about ten seconds.
     layer
         A `Conv`, `ConvTranspose` or `Linear`; its bias plays no part.
 
@@ -198,13 +198,14 @@ def _outer(vectors: Sequence[Combination], shape: tuple[int, ...]) -> Iterator[t
 
 def _integers(entries: Entries) -> tuple[int, list[dict[int, int]]]:
     """W times the common denominator of its entries, which is given too."""
-    numbers = []
-    for value, vector in zip(entries.given, entries.vectors, strict=True):
-        if any(monomial != 1 for monomial in vector):
-            raise SpecError("W", value, "must hold numbers: a distance needs them", "W.subs({...}), or sc.recognise(W)")
-        numbers.append(vector.get(1, Fraction(0)))
-    scale = lcm(*(each.denominator for each in numbers))
-    whole = [int(each * scale) for each in numbers]
+    if entries.symbolic and any(monomial != 1 for vector in entries.polynomials for monomial in vector):
+        value = next(each for each in entries.given if each.free_symbols)
+        raise SpecError(
+            "W", value, "must hold numbers: a distance needs them", "W.subs({...}), or sc.recognise(W, ...)"
+        )
+    numbers = [entries.ratio(number) for number in range(len(entries.given))]
+    scale = lcm(*{below for _, below in numbers})
+    whole = [above * (scale // below) for above, below in numbers]
     return scale, [{column: whole[number] for column, number in row.items()} for row in entries.rows]
 
 

@@ -300,7 +300,7 @@ def _kernel(entries: Entries, axes: tuple[Axis, ...], layer: Conv) -> tuple[Any,
                 terms = [(r + o, q + i, f * g) for r, q, f in terms for o, i, g in factors]
             vector: Combination = {}
             for row, column, factor in terms:
-                add(vector, entries.vectors[entries.rows[row].get(column, 0)], factor)
+                add(vector, entries.vector(entries.rows[row].get(column, 0)), factor)
             vectors.append(vector)
             alone = len(terms) == 1 and terms[0][2] == 1
             items.append(entries[terms[0][:2]] if alone else entries.value(vector))
@@ -309,12 +309,19 @@ def _kernel(entries: Entries, axes: tuple[Axis, ...], layer: Conv) -> tuple[Any,
 
 def _verify(entries: Entries, layer: Conv, kernel: list[Combination]) -> None:
     """Multiply out what is returned, forward from the definition: it is W."""
-    total: list[dict[int, Combination]] = [{} for _ in entries.rows]
+    met: list[dict[int, tuple[int, ...]]] = [{} for _ in entries.rows]
     for u, row, column in reads(layer.read_map):
-        add(total[row].setdefault(column, {}), kernel[u], Fraction(1))
-    for ours, theirs in zip(total, entries.rows, strict=True):
-        if {c: v for c, v in ours.items() if v} != {c: entries.vectors[number] for c, number in theirs.items()}:
-            raise AssertionError(f"{layer!r} does not reproduce W")
+        met[row][column] = (*met[row].get(column, ()), u)
+    same: dict[tuple[tuple[int, ...], int], bool] = {}  # kernel entries that meet, and an entry of W
+    for line, taps in zip(entries.rows, met, strict=True):
+        for pair in ((taps.get(column, ()), line.get(column, 0)) for column in {*line, *taps}):
+            if pair not in same:
+                total: Combination = {}
+                for u in pair[0]:
+                    add(total, kernel[u])
+                same[pair] = total == entries.vector(pair[1])
+            if not same[pair]:
+                raise AssertionError(f"{layer!r} does not reproduce W")
 
 
 def _notes(entries: Entries, layers: list[Conv], asked: list[Asked]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+ONE = Fraction(1)
 Combination = dict[Any, Fraction]
 """Coefficients of labels, or of unknowns; zeros are absent."""
 
@@ -51,7 +52,7 @@ def solve(equations: Mapping[Hashable, Mapping[int, int]], unknowns: int) -> Sol
     values: dict[Hashable, Combination] = {}
     for label, equation in equations.items():
         left = {u: Fraction(c) for u, c in equation.items() if c}
-        made: Combination = {label: Fraction(1)}
+        made: Combination = {label: ONE}
         for u in [u for u in left if u in pivots]:
             factor = -left[u]
             add(left, pivots[u][0], factor)
@@ -60,7 +61,7 @@ def solve(equations: Mapping[Hashable, Mapping[int, int]], unknowns: int) -> Sol
             del made[label]
             values[label] = {other: -c for other, c in made.items()}
             continue
-        values[label] = {label: Fraction(1)}
+        values[label] = {label: ONE}
         pivot = min(left)
         scale = 1 / left[pivot]
         left, made = ({key: c * scale for key, c in each.items()} for each in (left, made))
@@ -71,18 +72,18 @@ def solve(equations: Mapping[Hashable, Mapping[int, int]], unknowns: int) -> Sol
                 add(parts, made, factor)
         pivots[pivot] = left, made
     free = tuple(
-        {f: Fraction(1), **{u: -row[f] for u, (row, _) in sorted(pivots.items()) if f in row}}
+        {f: ONE, **{u: -row[f] for u, (row, _) in sorted(pivots.items()) if f in row}}
         for f in range(unknowns)
         if f not in pivots
     )
     return Solved({u: pivots[u][1] if u in pivots else {} for u in range(unknowns)}, values, free)
 
 
-def add(total: Combination, other: Mapping[Any, Fraction], factor: Fraction) -> None:
+def add(total: Combination, other: Mapping[Any, Fraction], factor: Fraction = ONE) -> None:
     """Add a multiple of a combination to another, in place."""
     for key, c in other.items():
-        new = total.get(key, 0) + factor * c
+        new = total.get(key, 0) + (c if factor == 1 else factor * c)
         if new:
-            total[key] = Fraction(new)
+            total[key] = new
         else:
             total.pop(key, None)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from test_recognise import convolution
+from test_recognise import convolution, directions
 
 import symconv as sc
 
@@ -23,13 +23,6 @@ def layers(seed: int, count: int) -> list[sc.Layer]:
         sc.Conv((2, 2), 3, padding=1, padding_mode="circular"),
     ]
     return found + [convolution(rng, most=4) for _ in range(count)]
-
-
-def directions(layer: sc.Layer) -> np.ndarray:
-    """The M_u, flattened, as columns."""
-    size = int(np.prod(layer.kernel_shape))
-    units = np.eye(size, dtype=int).reshape(size, *layer.kernel_shape)
-    return np.array([layer.to_numpy(unit).ravel() for unit in units]).T
 
 
 @pytest.mark.parametrize("seed", range(4))

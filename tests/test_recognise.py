@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -161,9 +162,7 @@ def test_damaged_sums_are_refused_by_exactly_the_entries_named() -> None:
         W = layer.to_numpy(numbers(rng, layer))
         W[rng.randrange(W.shape[0]), rng.randrange(W.shape[1])] += 1
         found = sc.recognise(W, **shapes(layer), **bounds(layer))
-        size = int(np.prod(layer.kernel_shape))
-        units = np.eye(size, dtype=int).reshape(size, *layer.kernel_shape)
-        M = np.array([layer.to_numpy(unit).ravel() for unit in units]).T
+        M = directions(layer)
         rank = np.linalg.matrix_rank(M)
         assert bool(found) == (np.linalg.matrix_rank(np.c_[M, W.ravel()]) == rank)
         if not found:
@@ -171,6 +170,58 @@ def test_damaged_sums_are_refused_by_exactly_the_entries_named() -> None:
             for refutation in found.refuted:
                 rows = [r * W.shape[1] + c for r, c in refutation.entries]
                 assert np.linalg.matrix_rank(np.c_[M, W.ravel()][rows]) > np.linalg.matrix_rank(M[rows])
+
+
+def everything(inputs: tuple[int, ...], outputs: tuple[int, ...], mode: str) -> list[tuple[int, np.ndarray]]:
+    """Every layer within the bounds, by brute force: how many kernel entries, and the projector onto its matrices."""
+    found: dict[bytes, tuple[int, np.ndarray]] = {}
+    for kernel in product(*(range(1, n + 1) for n in inputs[1:])):
+        dilations = (range(1, n if k > 1 and n > 1 else 2) for n, k in zip(inputs[1:], kernel, strict=True))
+        for dilation, groups in product(product(*dilations), range(1, 3)):
+            pads = [range(d * (k - 1) + 1) for d, k in zip(dilation, kernel, strict=True)]
+            strides = product(range(1, 7), repeat=len(kernel))
+            for padding, stride in product(product(*(product(pad, pad) for pad in pads)), strides):
+                channels = inputs[0], outputs[0], stride, padding, dilation, groups
+                try:
+                    layer = sc.Conv(inputs[1:], kernel, *channels, padding_mode=mode)
+                except sc.SpecError:
+                    continue
+                if layer.output_shape == outputs:
+                    M = directions(layer)
+                    found.setdefault(M.tobytes() + bytes(M.shape), (M.shape[1], M))
+    return [(entries, M @ np.linalg.pinv(M)) for entries, M in sorted(found.values(), key=lambda each: each[0])]
+
+
+def directions(layer: sc.Layer) -> np.ndarray:
+    """The M_u, the zeros and ones that say where kernel entry u stands in W: flattened, as columns."""
+    size = int(np.prod(layer.kernel_shape))
+    units = np.eye(size, dtype=int).reshape(size, *layer.kernel_shape)
+    return np.array([layer.to_numpy(unit).ravel() for unit in units]).T
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_search_finds_what_brute_force_finds(mode: str) -> None:
+    """Half of the matrices are convolutions, with small numbers, so that zeros and equal entries mislead."""
+    rng = random.Random(7)
+    yes = 0
+    for inputs, outputs in [
+        ((1, 3), (1, 3)),
+        ((1, 4), (1, 2)),
+        ((2, 2), (2, 2)),
+        ((1, 2), (1, 3)),
+        ((1, 2, 2), (1, 2, 2)),
+    ]:
+        layers = everything(inputs, outputs, mode)
+        size = int(np.prod(outputs)), int(np.prod(inputs))
+        for n in range(16):
+            W = np.array([rng.choice((0, 0, 0, 1, 2)) for _ in range(size[0] * size[1])])
+            if n % 2:  # in the reach of one of them
+                W = np.round(rng.choice(layers)[1] @ W * 60).astype(int)
+            fewest = next((entries for entries, P in layers if np.allclose(P @ W, W)), None)
+            found = sc.recognise(W.reshape(size), input_shape=inputs, output_shape=outputs, padding_mode=mode)
+            assert found.parameters == fewest
+            yes += bool(found)
+    assert 20 < yes < 80
 
 
 def test_every_matrix_is_some_convolution() -> None:
