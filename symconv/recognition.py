@@ -327,8 +327,8 @@ def _verify(entries: Entries, layer: Conv, kernel: list[Combination]) -> None:
 def _notes(entries: Entries, layers: list[Conv], asked: list[Asked]) -> tuple[str, ...]:
     layer = layers[0]
     axes = layer.read_map.axes
-    solved = [Pattern(axis).solved for axis in axes]
-    dimension = prod(layer.kernel_shape[:2]) * prod(each.rank for each in solved)
+    patterns = [Pattern(axis) for axis in axes]
+    dimension = prod(layer.kernel_shape[:2]) * prod(pattern.solved.rank for pattern in patterns)
     notes = []
     for number, (axis, one) in enumerate(zip(axes, asked, strict=True)):
         where = f"Along axis {number}" if len(axes) > 1 else "Along the axis"
@@ -340,6 +340,8 @@ def _notes(entries: Entries, layers: list[Conv], asked: list[Asked]) -> tuple[st
                 "taps without dilation, zero between these."
             )
         reach = axis.stride * axis.outputs + axis.dilation * (axis.taps - 1) - axis.inputs - axis.low
+        limit = axis.rule.limit(axis.inputs) if axis.mode is not None else None
+        reach = reach if limit is None else min(reach, limit)
         if one.padding is None and reach > axis.high:
             notes.append(f"{where} the high padding can be up to {reach}: no window reads what it adds.")
     free = prod(layer.kernel_shape) - dimension
@@ -350,7 +352,7 @@ def _notes(entries: Entries, layers: list[Conv], asked: list[Asked]) -> tuple[st
         )
     if dimension == entries.shape[0] * entries.shape[1]:
         notes.append("Every matrix of this size is such a convolution, so this says nothing about W.")
-    elif not entries.symbolic:
+    elif not entries.symbolic and any(len(pattern.cells) > len(pattern.first) for pattern in patterns):
         notes.append("Equal numbers look like one kernel entry: W is this convolution, whatever it was made from.")
     if len(layers) > LISTED:
         notes.append(f"Of the alternatives {LISTED} are listed.")

@@ -99,3 +99,5 @@ def test_errors_teach() -> None:
         sc.project([[sympy.Symbol("a")]], sc.Conv((1,), 1))
     with pytest.raises(sc.SpecError, match="must be a layer with a kernel"):
         sc.project([[1]], "conv")  # type: ignore[arg-type]
+    with pytest.raises(sc.SpecError, match="must be a layer with a kernel"):
+        sc.project([[1]], sc.AvgPool((1,), 1))

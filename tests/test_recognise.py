@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from fractions import Fraction
 from itertools import product
@@ -296,6 +297,38 @@ def test_real_layers_are_found_in_seconds() -> None:
         found = sc.recognise(layer.to_scipy(kernel), **shapes(layer))
         assert found.layer == layer
         assert (found.kernel == kernel).all()
+
+
+def test_notes_are_true() -> None:
+    """The stride and the high padding that a note calls free give the same W."""
+    rng = random.Random(11)
+    seen = 0
+    while seen < 20:
+        layer = convolution(rng, most=5)
+        if layer.read_map.folded or len(layer.input_size) > 1:
+            continue
+        W = layer.to_numpy(numbers(rng, layer))
+        found = sc.recognise(W, **shapes(layer))
+        for note in found.notes:
+            ((low, _),) = found.layer.padding
+            changed = {}
+            if "can be up to" in note:
+                changed["padding"] = ((low, int(note.split("up to ")[1].split(":")[0])),)
+            elif "the stride is free" in note:
+                changed["stride"] = found.layer.stride[0] + 3
+            if changed:
+                seen += 1
+                other = dataclasses.replace(found.layer, **changed)
+                assert other.output_shape == layer.output_shape
+                assert (other.to_numpy(found.kernel) == W).all()
+    assert not any("Equal" in note for note in sc.recognise([[1, 2]], input_shape=(1, 2), output_shape=(1, 1)).notes)
+
+
+def test_a_search_that_is_too_long_says_what_to_give() -> None:
+    W = np.random.default_rng(0).integers(0, 9, (24, 24))
+    with pytest.raises(sc.TooLarge, match="give kernel_size, dilation, stride or padding to narrow it"):
+        sc.recognise(W, input_shape=(1, 24), output_shape=(1, 24))
+    assert not sc.recognise(W, input_shape=(1, 24), output_shape=(1, 24), dilation=1)
 
 
 def test_what_is_printed() -> None:

@@ -93,7 +93,7 @@ def test_the_two_routes_share_no_code() -> None:
 
 
 def test_public_names_have_docstrings_with_a_running_example() -> None:
-    for name in ("Conv", "Linear", "prove", "theorems", "SpecError"):
+    for name in ("Conv", "Linear", "prove", "theorems", "recognise", "project", "SpecError"):
         assert ">>>" in (getattr(sc, name).__doc__ or ""), name
     for method in ("symbols", "output", "weight_matrix", "im2col", "to_numpy", "explain"):
         assert ">>>" in (getattr(sc.Conv, method).__doc__ or ""), method
