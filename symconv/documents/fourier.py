@@ -1,0 +1,513 @@
+"""The Fourier transform of a layer in words and formulas: frequencies, eigenvalues, the reasons of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from math import lcm, prod
+from typing import Any
+
+from ..formula import (
+    Array,
+    Call,
+    Cases,
+    Chain,
+    Formula,
+    Juxtapose,
+    Power,
+    Sigma,
+    Sym,
+    Tuple,
+    Words,
+    equals,
+    plus,
+    position,
+)
+from ..fourier import (
+    Diagonal,
+    Diagonalise,
+    Eigenvectors,
+    Factor,
+    Generic,
+    Geometric,
+    Inverse,
+    Reindex,
+    Ring,
+    RingSum,
+    Witness,
+    Wrap,
+    shifted,
+)
+from ..proof import Proof, Step
+from ..readmap import Axis, ReadMap
+from ..sums import KERNEL, WEIGHT, Index, Span, number, variable
+from .blocks import Block, Cell, Display, Heading, Inline, Long, Matrix, Paragraph, Reference, words
+from .polynomials import numbered_names
+from .setting import listed
+from .wording import Said, cited, claim_parts, matrix_entry, reason_parts, without_single
+
+EIGENVALUES = "eigenvalues"
+WRITTEN = 64  # terms up to which every eigenvalue is written out as a sum
+FREQUENCIES = 40  # and, as a table, with up to so many rows
+TAPS = 25  # and columns
+SMALL_BLOCK = 4  # channels up to which a block is shown
+
+ROOT = "ω"
+
+
+# Formulas -----------------------------------------------------------------------------------------
+
+
+def frequencies(read_map: ReadMap) -> list[Index]:
+    """m, or m1, m2, ..., one for each axis."""
+    return numbered_names("m", read_map.axes)
+
+
+def order_of(axes: Sequence[Axis]) -> int:
+    """The order of the root of unity: the least common multiple of the sizes."""
+    return lcm(*(axis.inputs for axis in axes))
+
+
+def exponent(axes: Sequence[Axis], turns: Sequence[tuple[Formula, Index]]) -> Formula | None:
+    """3 m1 (u - 1) + 2 m2 v, one product for each axis; None where it is zero."""
+    order, terms = order_of(axes), []
+    for axis, (m, of) in zip(axes, turns, strict=True):
+        factor, signed = order // axis.inputs, of.signed()
+        if axis.inputs == 1 or of == number(0):
+            continue  # a power of 1
+        rest: tuple[Formula, ...] = (Tuple((of,)),)
+        if len(signed) == 1 and of.divisor == 1 and signed[0][0] > 0:
+            coefficient, name = signed[0]
+            factor, rest = factor * coefficient, (name,) if name else ()
+        parts = (*((factor,) if factor > 1 else ()), m, *rest)
+        terms.append(parts[0] if len(parts) == 1 else Juxtapose(parts))
+    return plus(*terms) if terms else None
+
+
+def root_power(axes: Sequence[Axis], turns: Sequence[tuple[Formula, Index]]) -> tuple[Formula, ...]:
+    """The root of unity to that power, or nothing where it is 1."""
+    above = exponent(axes, turns)
+    return () if above is None else (Power(ROOT, above),)
+
+
+def waves(read_map: ReadMap, of: Sequence[Index]) -> tuple[Formula, ...]:
+    """w^(m p) for those indices."""
+    return root_power(
+        read_map.axes, [(m, without_single(at, read_map)) for m, at in zip(frequencies(read_map), of, strict=True)]
+    )
+
+
+def channel_letters(read_map: ReadMap) -> tuple[Index, ...]:
+    """c and a, where there are several of them to tell apart."""
+    if not read_map.shows_channels:
+        return ()
+    letters = read_map.channels.letters
+    return (variable(letters.output), *((variable(letters.kernel),) if read_map.channels.taps > 1 else ()))
+
+
+def input_channel(read_map: ReadMap) -> Index:
+    """The input channel that kernel entry (c, a) multiplies."""
+    channels = read_map.channels
+    if channels.groups > 1 and channels.taps == 1 and channels.outputs == channels.groups:
+        return variable(channels.letters.output)
+    return without_single(channels.position, read_map)
+
+
+def kernel_entry(read_map: ReadMap) -> Formula:
+    """k_{c,a,u}."""
+    indices = [index for line in read_map.lines for index in line.kernel_index]
+    return Sym(KERNEL, tuple(without_single(index, read_map) for index in indices))
+
+
+def over_taps(read_map: ReadMap) -> tuple[Formula, ...]:
+    """The sums over the kernel entries of one pair of channels."""
+    spans = (Span(axis.letters.kernel, number(0), number(axis.taps - 1)) for axis in read_map.axes if axis.taps > 1)
+    return tuple(map(Sigma, spans))
+
+
+def eigenvalue(read_map: ReadMap, frequency: Sequence[Formula]) -> Formula:
+    """lambda_m, with channels lambda_{c,a,m}."""
+    return Sym("λ", (*channel_letters(read_map), *frequency))
+
+
+def eigenvalue_formula(read_map: ReadMap, shifts: Sequence[Index]) -> Formula:
+    """lambda_m = sum over u of k_u w^(m (d u - low))."""
+    value = Juxtapose((*over_taps(read_map), kernel_entry(read_map), *waves(read_map, shifts)))
+    return equals(eigenvalue(read_map, frequencies(read_map)), value)
+
+
+def weight_sum(read_map: ReadMap) -> Formula:
+    """The sum over p of W_{i,p} w^(m p), p in one input channel."""
+    rows: list[Formula] = [variable(axis.letters.output) for axis in read_map.axes]
+    columns = [variable(axis.letters.input) for axis in read_map.axes]
+    entry_columns: list[Formula] = list(columns)
+    if read_map.shows_channels:
+        rows, entry_columns = [variable("c"), *rows], [input_channel(read_map), *columns]
+    sigmas = (Sigma(Span(axis.letters.input, number(0), number(axis.inputs - 1))) for axis in read_map.axes)
+    return Juxtapose((*sigmas, matrix_entry(WEIGHT, rows, entry_columns), *waves(read_map, columns)))
+
+
+def diagonal_formula(read_map: ReadMap) -> Formula:
+    """W = F^-1 diag(lambda) F, with channels for each block."""
+    letters = channel_letters(read_map)
+    matrix = Sym("V", letters) if letters else WEIGHT
+    return equals(matrix, Juxtapose((Power("F", -1), Call("diag", Sym("λ", letters)), "F")))
+
+
+# Claims -------------------------------------------------------------------------------------------
+
+
+@claim_parts.register
+def _(claim: Ring, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    outputs: list[Formula] = [variable(axis.letters.output) for axis in read_map.axes]
+    inputs: list[Formula] = [variable(axis.letters.input) for axis in read_map.axes]
+    if read_map.shows_channels:
+        outputs, inputs = [variable("c"), *outputs], [input_channel(read_map), *inputs]
+    meets: list[Inline] = []
+    for n, (axis, shift) in enumerate(zip(read_map.axes, claim.shifts, strict=True)):
+        there = without_single(variable(axis.letters.output) + shift, read_map)
+        joined = " and {}" if n else "{}"
+        meets += words(f"{joined} modulo {axis.inputs}", equals(variable(axis.letters.input), there))
+    said = words(
+        "Kernel entry {} of output {} meets the input {} with ",
+        kernel_entry(read_map), position(tuple(outputs)), position(tuple(inputs)),
+    )  # fmt: skip
+    circulant = "circulant along each axis" if len(read_map.axes) > 1 else "circulant"
+    within = " within every pair of channels" if read_map.shows_channels else ""
+    return (*said, *meets, *words(f", and no other: {{}} is {circulant}{within}.", WEIGHT))
+
+
+@claim_parts.register
+def _(claim: RingSum, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    right = Juxtapose((*over_taps(read_map), kernel_entry(read_map), *waves(read_map, claim.positions)))
+    return words("{}.", equals(weight_sum(read_map), right))
+
+
+@claim_parts.register
+def _(claim: Eigenvectors, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    outputs = [variable(axis.letters.output) for axis in read_map.axes]
+    value = eigenvalue(read_map, frequencies(read_map))
+    return words("{}.", equals(weight_sum(read_map), Juxtapose((value, *waves(read_map, outputs)))))
+
+
+@claim_parts.register
+def _(claim: Inverse, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    said: Said = ()
+    for n in dict.fromkeys(size for size in claim.sizes if size > 1):
+        factor = claim.order // n
+        above = (*((factor,) if factor > 1 else ()), Tuple((variable("m") - variable("s"),)), "t")
+        total = Juxtapose((Sigma(Span("t", number(0), number(n - 1))), Power(ROOT, Juxtapose(above))))
+        rule = Cases(((n, equals("m", "s")), (0, "otherwise")))
+        said += words(f"For {{}} and {{}} from 0 to {n - 1}, {{}}. ", "m", "s", equals(total, rule))
+    inputs = [variable(axis.letters.input) for axis in read_map.axes]
+    share = (Fraction(1, prod(claim.sizes)),) if prod(claim.sizes) > 1 else ()
+    wave = waves(read_map, inputs) or (() if share else (1,))
+    row, column = position(tuple(inputs)), position(tuple(frequencies(read_map)))
+    template = "{} has an inverse, whose entry in row {} and column {} is {}."
+    return said + words(template, "F", row, column, Juxtapose((*share, *wave)))
+
+
+@claim_parts.register
+def _(claim: Diagonal, proof: Proof) -> Said:
+    return words("{}.", diagonal_formula(proof.layer.read_map))
+
+
+@claim_parts.register
+def _(claim: Generic, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    indices: list[Formula] = [number(0) for _ in read_map.axes]
+    own = ""
+    if read_map.shows_channels:
+        indices = [*(without_single(index, read_map) for index in read_map.channels.kernel_index), *indices]
+        own = " wherever it joins a channel to itself"
+    others = ", all others being 0" if prod(proof.layer.kernel_shape) > 1 else ""
+    template = f"If {{}}{own}{others}, then {{}} is a permutation matrix."
+    return words(template, equals(Sym(KERNEL, tuple(indices)), 1), WEIGHT)
+
+
+# Reasons ------------------------------------------------------------------------------------------
+
+
+@reason_parts.register
+def _(rule: Wrap, step: Step, proof: Proof) -> Said:
+    wrapped = [axis for axis in proof.layer.read_map.axes if axis.mode is not None]
+    if not wrapped:
+        return (f"{cited(step.cites[0])}: the kernel has one entry, and nothing is padded",)
+    f = wrapped[0].letters.padded
+    return words(f"{cited(step.cites[0])}: padded position {{}} holds input {{}} modulo the size", f, f)
+
+
+@reason_parts.register
+def _(rule: Reindex, step: Step, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    puts = [
+        equals(variable(axis.letters.input), without_single(there, read_map))
+        for axis, there in zip(read_map.axes, step.claim.positions, strict=True)  # type: ignore[attr-defined]
+    ]
+    said = words(
+        f"{cited(step.cites[0])}: put " + ", ".join("{}" for _ in puts) + "",
+        *puts,
+    )
+    order = order_of(read_map.axes)
+    return said + (
+        words("; no power changes when an exponent is not reduced, since {}", equals(Power(ROOT, order), 1))
+        if order > 1
+        else ()
+    )
+
+
+@reason_parts.register
+def _(rule: Factor, step: Step, proof: Proof) -> Said:
+    read_map = proof.layer.read_map
+    out = waves(read_map, [variable(axis.letters.output) for axis in read_map.axes])
+    if not out:
+        return "what the sum is by ", Reference(EIGENVALUES)
+    taken = words("{} is in every term of the sum; what is left of it is ", *out)
+    return (*taken, Reference(EIGENVALUES))
+
+
+@reason_parts.register
+def _(rule: Geometric, step: Step, proof: Proof) -> Said:
+    axes = proof.layer.read_map.axes
+    sizes = [axis.inputs for axis in axes if axis.inputs > 1]
+    if not sizes:
+        return words("{} is the number {}", "F", 1)
+    factor = order_of(axes) // sizes[0]
+    gap = Tuple((variable("m") - variable("s"),))
+    step_ = Power(ROOT, Juxtapose((factor, gap)) if factor > 1 else variable("m") - variable("s"))
+    alike = ", and so for the other size" if len(set(sizes)) > 1 else ""
+    return words(
+        "equal frequencies: every term is 1; others: {} is not 1, and the sum times {} telescopes to {}" + alike,
+        step_, Chain("-", (step_, 1)), 0,
+    )  # fmt: skip
+
+
+@reason_parts.register
+def _(rule: Diagonalise, step: Step, proof: Proof) -> Said:
+    vectors, inverse = map(cited, step.cites)
+    read_map = proof.layer.read_map
+    matrix = Sym("V", channel_letters(read_map)) if read_map.shows_channels else WEIGHT
+    back = Power("F", -1)
+    return words(
+        f"by {vectors}, column by column, {{}}; times {{}} from the right, which {inverse} allows",
+        equals(Juxtapose((matrix, back)), Juxtapose((back, Call("diag", Sym("λ", channel_letters(read_map)))))), "F",
+    )  # fmt: skip
+
+
+@reason_parts.register
+def _(rule: Witness, step: Step, proof: Proof) -> Said:
+    return (f"{cited(step.cites[0])}: every output is then one input, and every input is used once",)
+
+
+# Sections -----------------------------------------------------------------------------------------
+
+
+def fourier_blocks(proof: Proof, shifts: Sequence[Index]) -> list[Block]:
+    """The root of unity, the Fourier matrix, the eigenvalues as a formula and then written out."""
+    read_map: ReadMap = proof.layer.read_map
+    axes = read_map.axes
+    inputs = [variable(axis.letters.input) for axis in axes]
+    ms = frequencies(read_map)
+    wave = waves(read_map, inputs)
+    entry = Chain("/", (1, *wave)) if wave else 1
+    bounds = [Chain("<=", (0, m, axis.inputs - 1)) for m, axis in zip(ms, axes, strict=True)]
+    one = "a whole number" if len(axes) == 1 else "a tuple"
+    of = " of a channel" if read_map.shows_channels else ""
+    product_ = "; it is the Kronecker product of the Fourier matrices of the axes" if len(axes) > 1 else ""
+    said = (
+        *words("From here on {} is the field of complex numbers. ", "R"),
+        *_root_words(axes),
+        *words(f" A *frequency* is {one} {{}} with " + ", ".join("{}" for _ in bounds), position(tuple(ms)), *bounds),
+        *words(
+            f". The Fourier matrix {{}} has one row for each frequency and one column for each input{of}; its entries are {{}}{product_}.",
+            "F", equals(matrix_entry("F", ms, inputs), entry),
+        ),
+    )  # fmt: skip
+    blocks: list[Block] = [Heading(("Frequencies",)), Paragraph(said)]
+    if read_map.shows_channels:
+        blocks.append(Paragraph(_block_words(read_map)))
+    each = " with the entries" if not read_map.shows_channels else ", one for each such block, with the entries"
+    blocks.append(Paragraph(words("Let {} be the vector" + each, Sym("λ", channel_letters(read_map)))))
+    blocks.append(Display(eigenvalue_formula(read_map, shifts), EIGENVALUES))
+    return [*blocks, *_written_out(read_map, shifts)]
+
+
+def _root_words(axes: Sequence[Axis]) -> tuple[Inline, ...]:
+    order = order_of(axes)
+    value = {1: "1", 2: "−1", 4: "i"}.get(order)
+    if order == 1:
+        return words("Let {}.", equals(ROOT, 1))
+    root = Words(f"exp(2πi/{order})" + (f" = {value}" if value else ""))
+    said = words("Let {}, where i is the imaginary unit", equals(ROOT, root))
+    sizes = sorted({axis.inputs for axis in axes} - {1})
+    if len(sizes) > 1:
+        said += words(
+            f"; {order} is the least common multiple of {listed(map(str, sizes))}, and "
+            + " and ".join(f"{{}} is a root of order {n}" for n in sizes),
+            *(ROOT if order == n else Power(ROOT, order // n) for n in sizes),
+        )
+    return (*said, ".")
+
+
+def _block_words(read_map: ReadMap) -> tuple[Inline, ...]:
+    """Which block of W belongs to a pair of channels."""
+    said = words(
+        "Let {} be the block of {} with the rows of output channel {} and the columns of input channel {}.",
+        Sym("V", channel_letters(read_map)), WEIGHT, "c", input_channel(read_map),
+    )  # fmt: skip
+    others = " All other blocks are 0: they belong to channels of different groups."
+    return (*said, others) if read_map.channels.groups > 1 else said
+
+
+def _written_out(read_map: ReadMap, shifts: Sequence[Index]) -> list[Block]:
+    """Every eigenvalue as a sum, or as a row of factors; and which of them are the same."""
+    axes = read_map.axes
+    sizes = [axis.inputs for axis in axes]
+    count, taps = prod(sizes), list(product(*(range(axis.taps) for axis in axes)))
+    if count == 1 or count > FREQUENCIES:
+        return []
+    order = order_of(axes)
+    along = [shifted(axis, shift) for axis, shift in zip(axes, shifts, strict=True)]
+    turns = {
+        frequency: tuple(
+            sum(m * shift[u] * (order // n) for m, shift, u, n in zip(frequency, along, tap, sizes, strict=True))
+            % order
+            for tap in taps
+        )
+        for frequency in product(*map(range, sizes))
+    }
+    names = {frequency: eigenvalue(read_map, tuple(map(number, frequency))) for frequency in turns}
+    channels = [without_single(index, read_map) for index in read_map.lines[0].kernel_index] * read_map.shows_channels
+    kernel = [Sym(KERNEL, (*channels, *map(number, tap))) for tap in taps]
+    half = words(", with {}", equals(Power(ROOT, 2), -1)) if order == 4 else ()
+    blocks: list[Block] = []
+    if count * len(taps) <= WRITTEN:
+        blocks.append(Paragraph((*words("Written out"), *half, ":")))
+        for frequency, powers in turns.items():
+            blocks.append(Long(equals(names[frequency], _signed_sum(powers, kernel, order))))
+    elif len(taps) <= TAPS:
+        cells = {
+            (r, c): Cell(_factor(power, order), None, _short(power, order))
+            for r, powers in enumerate(turns.values())
+            for c, power in enumerate(powers)
+        }
+        caption = "each eigenvalue being the sum, along its row, of the factors times the kernel entries above them"
+        last = axes[-1].taps if len(axes) > 1 and axes[-1].taps > 1 else 0
+        blocks.append(Matrix(tuple(names.values()), tuple(kernel), cells, 0, last, caption, caption))
+    return [*blocks, Paragraph(_alike(turns, names))]
+
+
+def _signs(power: int, order: int) -> tuple[int, int]:
+    """w^power as a sign and a smaller power, where w is -1 or i and the values can be read as they are."""
+    return (-1, power - order // 2) if order in (2, 4) and 2 * power >= order else (1, power)
+
+
+def _root(power: int) -> tuple[Formula, ...]:
+    return () if power == 0 else (ROOT,) if power == 1 else (Power(ROOT, power),)
+
+
+def _factor(power: int, order: int) -> Formula:
+    sign, rest = _signs(power, order)
+    root = _root(rest)
+    return (root[0] if root else 1) if sign > 0 else Juxtapose(("-", *root)) if root else -1
+
+
+def _short(power: int, order: int) -> str:
+    sign, rest = _signs(power, order)
+    return "-" * (sign < 0) + ("1" if rest == 0 else ROOT + (f"^{rest}" if rest > 1 else ""))
+
+
+def _signed_sum(powers: Sequence[int], kernel: Sequence[Formula], order: int) -> Formula:
+    """k_0 w^3 - k_1 + k_2 w."""
+    total: Formula | None = None
+    for power, entry in zip(powers, kernel, strict=True):
+        sign, rest = _signs(power, order)
+        root = _root(rest)
+        term = Juxtapose((entry, *root)) if root else entry
+        if total is None:
+            total = term if sign > 0 else Juxtapose(("-", term))
+        else:
+            total = Chain("+" if sign > 0 else "-", (total, term))
+    return total or 0
+
+
+Frequency = tuple[int, ...]
+
+
+def _alike(turns: dict[Frequency, tuple[int, ...]], names: dict[Frequency, Formula]) -> tuple[Inline, ...]:
+    """Which of them are the same sum of kernel entries: powers of w are equal when their exponents are."""
+    classes: dict[tuple[int, ...], list[Frequency]] = {}
+    for frequency, powers in turns.items():
+        classes.setdefault(powers, []).append(frequency)
+    several = [found for found in classes.values() if len(found) > 1]
+    if not several:
+        return (f"These {len(turns)} are different sums: for some kernels no two of them are equal.",)
+    shown = [equals(*(names[frequency] for frequency in found)) for found in several[:8]]
+    more = "" if len(several) <= 8 else f", and {len(several) - 8} more such equations hold"
+    what = "sum" if len(classes) == 1 else "sums"
+    return words(
+        f"Only {len(classes)} different {what} are among these {len(turns)}: for every kernel, "
+        + ", ".join("{}" for _ in shown) + more + ".",
+        *shown,
+    )  # fmt: skip
+
+
+def mixes_channels(layer: Any) -> bool:
+    """Whether channels are mixed, so that what belongs to a frequency is a matrix."""
+    return not layer.in_channels == layer.out_channels == layer.groups
+
+
+def frequency_block(layer: Any) -> list[Block]:
+    """The matrix of one frequency, from the input channels to the output channels."""
+    read_map: ReadMap = layer.read_map
+    ms = frequencies(read_map)
+    channels = read_map.channels
+    block = Sym("Λ", tuple(ms))
+    said = words(
+        "The block {} of a frequency has one row for each output channel and one column for each input channel", block
+    )
+    if max(channels.inputs, channels.outputs) > SMALL_BLOCK:
+        return [Paragraph((*said, *words("; its entries are the {}.", eigenvalue(read_map, ms))))]
+    rows: list[tuple[Formula, ...]] = []
+    for c in range(channels.outputs):
+        first = c // (channels.outputs // channels.groups) * channels.taps
+        row: list[Formula] = [0] * channels.inputs
+        for a in range(channels.taps):
+            at = (number(c), *((number(a),) if channels.taps > 1 else ()))
+            row[first + a] = Sym("λ", (*at, *ms))
+        rows.append(tuple(row))
+    return [Paragraph((*said, *words(": {}.", equals(block, Array(tuple(rows))))))]
+
+
+def ring_statement(layer: Any) -> tuple[Inline, ...]:
+    """The theorem in words."""
+    read_map: ReadMap = layer.read_map
+    value = eigenvalue(read_map, frequencies(read_map))
+    formula = diagonal_formula(read_map)
+    if not mixes_channels(layer):
+        each = words(" for every channel {}", "c") if read_map.shows_channels else ()
+        template = ". So the eigenvalues of {} are the {}, and {} is invertible exactly when none of them is 0."
+        return (*words("{}", formula), *each, *words(template, WEIGHT, value, WEIGHT))
+    block = Sym("Λ", tuple(frequencies(read_map)))
+    said = words(
+        "{} for every block. So, with rows and columns sorted by frequency, the Fourier transform makes {} block diagonal: one block {} for each frequency",
+        formula, WEIGHT, block,
+    )  # fmt: skip
+    if layer.in_channels != layer.out_channels:
+        return (*said, ".")
+    return (*said, *words("; and {} is invertible exactly when every {} is.", WEIGHT, block))
+
+
+def generic_words(proof: Proof) -> tuple[Inline, ...]:
+    """What the last step means for kernels in general."""
+    steps = [n for n, step in enumerate(proof.steps, 1) if isinstance(step.rule, Witness)]
+    return words(
+        f"For which kernels is {{}} invertible? Its determinant is a polynomial in the kernel entries. By {cited(steps[0])} it is not 0 for one kernel, "
+        "so it is not the zero polynomial: {} is invertible for all kernels except those at which this polynomial vanishes.",
+        WEIGHT, WEIGHT,
+    )  # fmt: skip
