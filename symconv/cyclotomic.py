@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import product
+from math import isqrt, prod
 
 Powers = Mapping[int, int]
 """A sum of roots of unity: exponent of w -> how often."""
@@ -21,18 +23,29 @@ Powers = Mapping[int, int]
 
 @lru_cache(maxsize=1024)
 def cyclotomic(n: int) -> tuple[int, ...]:
-    """The coefficients of Phi_n, the constant first: x^n - 1 divided by Phi_d for every proper divisor d.
+    """The coefficients of Phi_n, the constant first: the product of (1 - x^d)^mu(n/d) over the divisors d of n.
+
+    Its factors are multiplied and divided as power series, as far as the degree phi(n) needs.
 
     >>> cyclotomic(6)
     (1, -1, 1)
     """
-    rest: Sequence[int] = (-1, *(0,) * (n - 1), 1)
-    for d in range(1, n):
-        if n % d == 0:
-            rest, left = divided(rest, cyclotomic(d))
-            if any(left):
-                raise ArithmeticError(f"Phi_{d} does not divide x^{n} - 1")
-    return tuple(rest)
+    if n == 1:
+        return -1, 1
+    primes = [p for p in range(2, n + 1) if n % p == 0 and all(p % q for q in range(2, isqrt(p) + 1))]
+    degree = n
+    for p in primes:
+        degree = degree // p * (p - 1)
+    series = [1] + [0] * degree
+    for chosen in product((False, True), repeat=len(primes)):
+        d = n // prod(p for p, taken in zip(primes, chosen, strict=True) if taken)
+        if sum(chosen) % 2 == 0:
+            for at in range(degree, d - 1, -1):
+                series[at] -= series[at - d]
+        else:
+            for at in range(d, degree + 1):
+                series[at] += series[at - d]
+    return tuple(series)
 
 
 def divided(top: Sequence[int], bottom: Sequence[int]) -> tuple[list[int], list[int]]:

@@ -186,9 +186,10 @@ class Geometric:
             raise Refuted("the claim is not about sums of roots of unity")
         compared = 0
         for n in dict.fromkeys(after.sizes):
-            # Where g = gcd(m - s, n), (m - s) t runs, for t = 0 to n - 1, g times through the multiples of g modulo n.
+            # Where m - s has g as its largest common divisor with n, the power beside t is one of a root of order
+            # n / g, and t runs g times through all of its powers.
             for g in (g for g in range(1, n + 1) if n % g == 0):
-                total = reduced({g * t: g for t in range(n // g)}, n)
+                total = reduced(dict.fromkeys(range(n // g), g), n // g)
                 expected = {0: n} if g == n else {}
                 compared += expect(total, expected, f"the powers of a root of order {n // g} add up otherwise")
         return compared

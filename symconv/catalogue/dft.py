@@ -32,6 +32,7 @@ from ..documents.fourier import (
     generic_words,
     mixes_channels,
     ring_statement,
+    written_out,
 )
 from ..documents.identities import known
 from ..documents.setting import definition, flattening, key, setting, title
@@ -162,7 +163,9 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                 for (column, label), found in total.items():
                     if any(found.values()) and reduced(found, turns.order):
                         at = matrix.column_position(column)
-                        raise Refuted("F W and the eigenvalues times F differ", (c, *m), at, f"kernel entry {label}: {found}", 0)
+                        raise Refuted(
+                            "F W and the eigenvalues times F differ", (c, *m), at, f"kernel entry {label}: {found}", 0
+                        )
                 compared += len(cells)
         return compared
 
@@ -230,6 +233,7 @@ def document(proof: Proof) -> Document:
         *(frequency_block(layer) if mixes_channels(layer) else ()),
         Statement(ring_statement(layer)),
         steps(proof, opening),
+        *written_out(layer.read_map, shifts),
         *generic,
         *checked(proof, "the complex numbers"),
     )

@@ -203,7 +203,7 @@ def _(claim: Inverse, proof: Proof) -> Said:
         above = (*((factor,) if factor > 1 else ()), Tuple((variable("m") - variable("s"),)), "t")
         total = Juxtapose((Sigma(Span("t", number(0), number(n - 1))), Power(ROOT, Juxtapose(above))))
         rule = Cases(((n, equals("m", "s")), (0, "otherwise")))
-        said += words(f"For {{}} and {{}} from 0 to {n - 1}, {{}}. ", "m", "s", equals(total, rule))
+        said += words(f"For any {{}} and {{}} from 0 to {n - 1}, {{}}. ", "m", "s", equals(total, rule))
     inputs = [variable(axis.letters.input) for axis in read_map.axes]
     share = (Fraction(1, prod(claim.sizes)),) if prod(claim.sizes) > 1 else ()
     wave = waves(read_map, inputs) or (() if share else (1,))
@@ -224,10 +224,11 @@ def _(claim: Generic, proof: Proof) -> Said:
     own = ""
     if read_map.shows_channels:
         indices = [*(without_single(index, read_map) for index in read_map.channels.kernel_index), *indices]
-        own = " wherever it joins a channel to itself"
-    others = ", all others being 0" if prod(proof.layer.kernel_shape) > 1 else ""
+        own = " for every channel {}" if read_map.channels.taps == 1 else " wherever it joins a channel to itself"
+    given = ("c",) if "{}" in own else ()
+    others = ", all others being 0" if prod(proof.layer.kernel_shape) > proof.layer.out_channels else ""
     template = f"If {{}}{own}{others}, then {{}} is a permutation matrix."
-    return words(template, equals(Sym(KERNEL, tuple(indices)), 1), WEIGHT)
+    return words(template, equals(Sym(KERNEL, tuple(indices)), 1), *given, WEIGHT)
 
 
 # Reasons ------------------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ def _(rule: Witness, step: Step, proof: Proof) -> Said:
 
 
 def fourier_blocks(proof: Proof, shifts: Sequence[Index]) -> list[Block]:
-    """The root of unity, the Fourier matrix, the eigenvalues as a formula and then written out."""
+    """The root of unity, the Fourier matrix, and the eigenvalues as a formula."""
     read_map: ReadMap = proof.layer.read_map
     axes = read_map.axes
     inputs = [variable(axis.letters.input) for axis in axes]
@@ -334,7 +335,7 @@ def fourier_blocks(proof: Proof, shifts: Sequence[Index]) -> list[Block]:
     each = " with the entries" if not read_map.shows_channels else ", one for each such block, with the entries"
     blocks.append(Paragraph(words("Let {} be the vector" + each, Sym("λ", channel_letters(read_map)))))
     blocks.append(Display(eigenvalue_formula(read_map, shifts), EIGENVALUES))
-    return [*blocks, *_written_out(read_map, shifts)]
+    return blocks
 
 
 def _root_words(axes: Sequence[Axis]) -> tuple[Inline, ...]:
@@ -364,8 +365,8 @@ def _block_words(read_map: ReadMap) -> tuple[Inline, ...]:
     return (*said, others) if read_map.channels.groups > 1 else said
 
 
-def _written_out(read_map: ReadMap, shifts: Sequence[Index]) -> list[Block]:
-    """Every eigenvalue as a sum, or as a row of factors; and which of them are the same."""
+def written_out(read_map: ReadMap, shifts: Sequence[Index]) -> list[Block]:
+    """Every eigenvalue as a sum, or as a row of factors, while they fit; and which of them are the same."""
     axes = read_map.axes
     sizes = [axis.inputs for axis in axes]
     count, taps = prod(sizes), list(product(*(range(axis.taps) for axis in axes)))
@@ -384,10 +385,11 @@ def _written_out(read_map: ReadMap, shifts: Sequence[Index]) -> list[Block]:
     names = {frequency: eigenvalue(read_map, tuple(map(number, frequency))) for frequency in turns}
     channels = [without_single(index, read_map) for index in read_map.lines[0].kernel_index] * read_map.shows_channels
     kernel = [Sym(KERNEL, (*channels, *map(number, tap))) for tap in taps]
-    half = words(", with {}", equals(Power(ROOT, 2), -1)) if order == 4 else ()
-    blocks: list[Block] = []
+    blocks: list[Block] = [Heading(("The eigenvalues",))]
     if count * len(taps) <= WRITTEN:
-        blocks.append(Paragraph((*words("Written out"), *half, ":")))
+        half = words(" and {}", equals(Power(ROOT, 2), -1)) if order == 4 else ()
+        unit = words("With {}", equals(Power(ROOT, order), 1))
+        blocks.append(Paragraph((*unit, *half, ", the eigenvalues are:")))
         for frequency, powers in turns.items():
             blocks.append(Long(equals(names[frequency], _signed_sum(powers, kernel, order))))
     elif len(taps) <= TAPS:
