@@ -26,7 +26,7 @@ from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, row
 from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
-from .sums import Index, Span
+from .sums import KERNEL, WEIGHT, Index, Span, number
 
 
 class Times(Node):
@@ -165,7 +165,9 @@ class Known:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Weights):
             raise Refuted("the claim is not that a matrix is a layer's weight matrix")
-        return 1
+        if after.letter != WEIGHT:
+            return 1
+        return expect(after.layer, context.subject, f"{WEIGHT} belongs to another layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         from .catalogue import prove
@@ -203,7 +205,9 @@ class Select:
         for said, table in zip(after.lines, self.tables, strict=True):
             shape = len(said.rows), len(said.columns)
             compared += expect(table.shape, shape, f"{after.letter} has another shape along {said.row}")
-        return compared
+            ranges = range(len(said.rows)), range(len(said.columns))
+            compared += expect((said.rows, said.columns), ranges, "rows and columns are not counted from 0")
+        return compared + different([name for said in after.lines for name in (said.row, said.column)])
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Selected):
@@ -237,6 +241,7 @@ class Substitute:
             raise Refuted("a kernel is put into a weight matrix that an earlier step names")
         compared = expect(after.of, before.letter, "the kernel is put into another matrix")
         compared += expect(len(after.indices), len(context.lines), "the claim has not one index for each line")
+        compared += expect(after.kernel != KERNEL, True, f"another kernel than {KERNEL} needs another letter")
         for line, index in zip(context.lines, after.indices, strict=True):
             names = {name for name, _ in index.terms} if index is not None else set()
             compared += expect(names <= {line.letters.kernel}, True, f"{index} is not about {line.letters.kernel}")
@@ -300,6 +305,12 @@ class Multiply:
         }
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
+        letters = entry_letters(context.lines)
+        compared += expect((after.rows, after.columns), letters, "an entry has other letters than its output and input")
+        printed_spans = [span for spans in after.inner for span in spans]
+        compared += different([*after.rows, *after.columns, *(span.name for span in printed_spans)])
+        for span in printed_spans:
+            compared += expect(span.first, number(0), f"{span.name} is not counted from 0")
         factors = max(
             (expr.parts for expr in (after.left, after.right) if isinstance(expr, Times)), key=len, default=()
         )
@@ -320,6 +331,11 @@ class Multiply:
             same(after, dict(zip(names, tables, strict=True)), line.letters.output)
             for line, names, tables in _by_line(context, after)
         )
+
+
+def different(names: Sequence[str]) -> int:
+    """Letters that are printed side by side stand for one thing each."""
+    return expect(sorted(set(names)), sorted(names), "one letter stands for two things")
 
 
 def _by_line(context: Context, claim: Equation) -> Iterator[tuple[Line, list[str], tuple[Exact, ...]]]:

@@ -58,6 +58,12 @@ class NumberMatrix:
     def shape(self) -> tuple[int, int]:
         return prod(self.row_shape), prod(self.column_shape)
 
+    @property
+    def nonzeros(self) -> int:
+        """How many entries are not zero; of a product, from its factors."""
+        rows = self.rows
+        return rows.nonzeros if isinstance(rows, NumberRows) else sum(map(len, rows))
+
     def row_position(self, row: int) -> tuple[int, ...]:
         return unravel(row, self.row_shape)
 
@@ -133,6 +139,11 @@ class NumberRows(ProductRows):
         self._rows: Any = lines
         self._inputs = list(inputs)
         self._outputs = [len(rows) for rows in lines]
+
+    @property
+    def nonzeros(self) -> int:
+        """How many entries are not zero: a product of no zeros is none."""
+        return prod(sum(map(len, rows)) for rows in self._rows)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, NumberRows):

@@ -44,6 +44,9 @@ from ..rules import Follows
 from ..sums import KERNEL, WEIGHT, number, variable
 
 OTHER, REVERSED = "V", "E"
+LIMIT = 50_000
+"""Non-zeros of W for one pair of channels up to which every one of them is compared with its opposite."""
+
 Key = TypeVar("Key")
 Form = dict[int, Fraction]
 """A linear form in the entries of one channel's kernel."""
@@ -79,8 +82,16 @@ class Decide:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, SameKernel):
             raise Refuted("the claim is not about the kernels for which both are equal")
-        said = tuple(claim.letter for claim in context.cited if isinstance(claim, Weights))
-        return expect(said, (WEIGHT, OTHER), "the cited steps do not name the two matrices")
+        said = tuple((claim.letter, claim.layer) for claim in context.cited if isinstance(claim, Weights))
+        both = (WEIGHT, context.subject), (OTHER, other_layer(context.subject))
+        compared = expect(said, both, "the cited steps do not name the two matrices")
+        pairs, needed = pairs_of(spatial_shape(context.subject)), [u for u, _ in after.witnesses]
+        compared += expect(set(needed) <= set(pairs), True, "a witness is not for the first of a pair")
+        compared += expect(len(set(needed)), len(needed), "a pair has two witnesses")
+        symmetric = len(needed) == len(pairs)
+        return compared + expect(
+            after.kernel is None, symmetric, "a kernel that is not symmetric is an example, or not"
+        )
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, SameKernel):
@@ -90,9 +101,9 @@ class Decide:
         forms = dict(differences(context.table(WEIGHT), context.table(OTHER), shape))
         for (row, column), form in forms.items():  # symmetric kernels suffice: every form cancels in pairs
             paired: dict[int, Fraction] = {}
-            for u, factor in form.items():
+            for u, count in form.items():
                 first = min(u, opposite(u, shape))
-                paired[first] = paired.get(first, Fraction(0)) + factor
+                paired[first] = paired.get(first, Fraction(0)) + count
             if any(paired.values()):
                 raise Refuted("a symmetric kernel does not make this entry of W - V zero", row, column)
         expect(after.differing, len(forms), "another number of entries of W - V is not zero")
@@ -132,7 +143,7 @@ def pairs_of(shape: tuple[int, ...]) -> list[int]:
 
 def differences(
     ours: tuple[Exact, ...], theirs: tuple[Exact, ...], shape: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, int], Form]]:
+) -> Iterator[tuple[tuple[int, int], dict[int, int]]]:
     """The entries of W - V that are not zero, for one pair of channels; all pairs have the same with their own entries."""
     skip = len(ours) - len(shape)
     sides = []
@@ -143,10 +154,11 @@ def differences(
         sides.append(rows)
     for n, (left, right) in enumerate(zip(*sides, strict=True)):
         for column in sorted({*left, *right}):
-            form: Form = {}
+            form: dict[int, int] = {}
             for entry, sign in ((left.get(column, {}), 1), (right.get(column, {}), -1)):
                 for (u,), count in entry.items():
-                    _add(form, {u: Fraction(count)}, Fraction(sign))
+                    form[u] = form.get(u, 0) + sign * count
+            form = {u: value for u, value in form.items() if value}
             if form:
                 yield (n, column), form
 
@@ -159,7 +171,7 @@ def _extended(row: dict[int, Entry], along: dict[int, Entry], width: int, size: 
     }
 
 
-def _add(total: dict[Key, Fraction], form: Mapping[Key, Fraction], factor: Fraction) -> None:
+def _add(total: dict[Key, Fraction], form: Mapping[Key, Any], factor: Fraction) -> None:
     for u, value in form.items():
         new = total.get(u, Fraction(0)) + factor * value
         if new:
@@ -174,10 +186,15 @@ def other_layer(layer: Any) -> Any:
 
 
 def refusal(layer: Any) -> str | None:
-    """A kernel can be reversed where it lies along axes."""
+    """A kernel can be reversed where it lies along axes; whether it must be symmetric is decided entry by entry."""
     from ..layers import Conv
 
-    return None if isinstance(layer, Conv) else "only a Conv can have its kernel reversed"
+    if not isinstance(layer, Conv):
+        return "only a Conv can have its kernel reversed"
+    entries = prod(sum(map(len, table)) for table in layer.read_map.tables[-len(layer.read_map.axes) :])
+    if entries > LIMIT:
+        return f"one pair of channels has {entries:,} non-zero entries in its weight matrix; each is looked at, up to {LIMIT:,}"
+    return None
 
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
@@ -214,7 +231,7 @@ def decided(layer: Any, ours: tuple[Exact, ...], theirs: tuple[Exact, ...]) -> S
     pairs = pairs_of(shape)
     basis: dict[int, tuple[Form, dict[tuple[int, int], Fraction]]] = {}  # pivot -> (reduced form, what adds up to it)
     for at, form in differences(ours, theirs, shape):
-        row: Form = {u: value for u, value in form.items() if u in range(len(pairs))}
+        row: Form = {u: Fraction(value) for u, value in form.items() if u < len(pairs)}
         made: dict[tuple[int, int], Fraction] = {at: Fraction(1)}
         for pivot, (other, parts) in basis.items():
             factor = -row.get(pivot, Fraction(0))

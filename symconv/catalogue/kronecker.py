@@ -227,7 +227,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """A second opinion: SymPy's own Kronecker products, weighted and added, are `layer.weight_matrix()`."""
 
     def added_up() -> int:
-        from sympy import ImmutableSparseMatrix, kronecker_product, zeros
+        from sympy import Add, ImmutableSparseMatrix, expand, kronecker_product
 
         layer = proof.layer
         rule = next(step.rule for step in proof.steps if isinstance(step.rule, Tabulate))
@@ -243,12 +243,13 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
         kernel = layer.flat_symbols()[1]
         sizes = [len(family) for family in families]
         expected = layer.weight_matrix()
-        total = zeros(*expected.shape).as_mutable()
+        terms: dict[tuple[int, int], list[Any]] = {}
         for flat, entry in enumerate(kernel):
-            total += entry * kronecker_product(
-                *(family[at] for family, at in zip(families, unravel(flat, sizes), strict=True))
-            )
-        if (total - expected).expand() != zeros(*expected.shape):
+            factors = (family[at] for family, at in zip(families, unravel(flat, sizes), strict=True))
+            for place, one in kronecker_product(*factors).todok().items():
+                terms.setdefault(place, []).append(one * entry)
+        total = ImmutableSparseMatrix(*expected.shape, {place: Add(*each) for place, each in terms.items()})
+        if any(expand(entry) != 0 for entry in (total - expected).todok().values()):
             raise Refuted("SymPy finds another sum of Kronecker products")
         return int(expected.rows * expected.cols)
 
@@ -357,12 +358,16 @@ def _(rule: Kronecker, step: Step, proof: Proof) -> Said:
 
 
 def shifts(family: dict[int, Exact]) -> bool:
-    """Whether the ones of each factor lie on one diagonal, a further one for the next kernel entry."""
-    diagonals = [
-        {column - row for row, cells in enumerate(factor.rows) for column in cells} for factor in family.values()
-    ]
-    found = [next(iter(each)) for each in diagonals if each]
-    return all(len(each) <= 1 for each in diagonals) and len(set(found)) == len(found)
+    """Whether the ones of each factor fill one diagonal, a further one for the next kernel entry."""
+    found = []
+    for factor in family.values():
+        height, width = factor.shape
+        diagonals = [column - row for row, cells in enumerate(factor.rows) for column in cells]
+        first = diagonals[0] if diagonals else width
+        if diagonals != [first] * (min(height, width - first) - max(0, -first)) or not diagonals:
+            return False
+        found.append(first)
+    return len(set(found)) == len(found)
 
 
 def document(proof: Proof) -> Document:
@@ -382,7 +387,7 @@ def document(proof: Proof) -> Document:
             names[0], family,
         )  # fmt: skip
         if n in shifting and line.outputs > 1:
-            text += words(" The ones of {} lie on one diagonal: it is a shift matrix.", family)
+            text += words(" The ones of {} fill one diagonal: it is a shift matrix.", family)
         blocks.append(Paragraph(text))
         if line.outputs <= SHOWN and line.inputs <= SHOWN and line.taps <= SHOWN_TAPS:
             named = ((Sym(letter, (u,)), small(proof.matrices[f"{letter}{u}"])) for u in rule.factors[n])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..adjoint import unpadded
+from ..claims import AnyClaim, Context, expect
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import expression, known, number_blocks
@@ -50,6 +51,11 @@ CHANNEL_BETWEEN = "d"  # the channel of a position of the padded input
 @dataclass(frozen=True)
 class Pad(Multiply):
     """Row f of P picks the input that lies at f, so the sum over f collects what W collects."""
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        inner = {claim.letter: claim.layer for claim in context.cited if isinstance(claim, Weights)}.get(UNPADDED)
+        compared = super().shape(context, before, after)
+        return compared + expect(inner, unpadded(context.subject), f"{UNPADDED} belongs to another layer")
 
 
 def refusal(layer: Any) -> str | None:
@@ -128,8 +134,9 @@ def document(proof: Proof) -> Document:
     """The whole derivation of W = V P."""
     layer = proof.layer
     matrix = proof.matrices[PADDING]
-    zero = sum(1 for row in matrix.rows if not row)
-    twice = len({c for row in matrix.rows for c in row}) < sum(map(len, matrix.rows))
+    tables = [table for step in proof.steps if isinstance(step.rule, Select) for table in step.rule.tables]
+    zero = any(not row for table in tables for row in table.rows)
+    twice = any(len({c for row in table.rows for c in row}) < table.nonzeros for table in tables)
     text = words(
         "Let {} pad a flattened input: it has one row for each position of the padded input, counted from {}, ",
         PADDING,

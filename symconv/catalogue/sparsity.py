@@ -442,7 +442,9 @@ def _(claim: Total, proof: Proof) -> Said:
     if len(factors) > 1:
         parts += [", ", *words("{}", equals(Chain("dot", factors), claim.nonzeros))]
     if claim.nonzeros:
-        parts.append(f"; among them are {count_of(claim.different, 'different entr', 'y', 'ies')}")
+        parts.append(
+            f"; among them {'is' if claim.different == 1 else 'are'} {count_of(claim.different, 'different entr', 'y', 'ies')}"
+        )
     return (*(part for part in parts if part != ""), ".")
 
 
@@ -472,6 +474,8 @@ def _(rule: Multiply, step: Step, proof: Proof) -> Said:
 def _(claim: Shared, proof: Proof) -> Said:
     if claim.fewest == claim.most == 1 and claim.parameters == claim.dense:
         return ("Every entry is a parameter of its own.",)
+    if not claim.most:
+        return words("No kernel entry occurs in {}.", WEIGHT)
     often = (
         count_of(claim.most, "time")
         if claim.fewest == claim.most

@@ -17,7 +17,7 @@ from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents.blocks import Block, Document, Heading, Inline, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import expression, known, number_blocks
-from ..documents.setting import definition, flattening, key, listed, ordinal, setting, title
+from ..documents.setting import count_of, definition, flattening, key, listed, ordinal, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..formula import equals
@@ -55,6 +55,14 @@ STRIDE, DILATION, FULL = ("V", "R"), ("D", "E"), ("F", "C")
 @dataclass(frozen=True)
 class Keep(Multiply):
     """Row i of W is the row of V at which R has its one."""
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        larger = {STRIDE[0]: unit_stride(context.subject), FULL[0]: full(context.subject)}
+        compared = super().shape(context, before, after)
+        for claim in context.cited:
+            if isinstance(claim, Weights) and claim.letter != WEIGHT:
+                compared += expect(claim.layer, larger.get(claim.letter), f"{claim.letter} belongs to another layer")
+        return compared
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,11 @@ def full(layer: Any) -> Any:
     return replace(layer, padding="full", bias=False)
 
 
+def unit_stride(layer: Any) -> Any:
+    """The same layer moving one step at a time."""
+    return replace(layer, stride=1, bias=False)
+
+
 def strided(layer: Any) -> bool:
     return set(layer.stride) != {1}
 
@@ -136,7 +149,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     chain = [Step(Weights(WEIGHT, layer), Known())]
     matrices: dict[str, Any] = {WEIGHT: weight_matrix(layer.read_map)}
     if strided(layer):
-        _rows_kept(chain, matrices, layer, replace(layer, stride=1, bias=False), STRIDE)
+        _rows_kept(chain, matrices, layer, unit_stride(layer), STRIDE)
     if dilated(layer):
         _stretched(chain, matrices, layer)
     if valid(layer):
@@ -271,7 +284,7 @@ def document(proof: Proof) -> Document:
         rows, all_rows = names[STRIDE[1]].shape
         statements.append(
             words(
-                f"{{}}: of the {all_rows:,} rows of the weight matrix {{}} of the layer with stride 1, the stride keeps {rows:,}",
+                f"{{}}: of the {count_of(all_rows, 'row')} of the weight matrix {{}} of the layer with stride 1, the stride keeps {rows:,}",
                 equals(WEIGHT, expression(Times(STRIDE[::-1]))),
                 STRIDE[0],
             )

@@ -234,7 +234,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
             "toeplitz": toeplitz,
             "circulant": square and toeplitz and all(diagonals[d] == diagonals[d - height] for d in range(1, height)),
             "banded": matrix[height - 1, 0] == 0 or matrix[0, width - 1] == 0,
-            "symmetric": square and matrix.is_symmetric(),
+            "symmetric": square and matrix == matrix.T,  # sums of symbols, which have one form
         }
         for step in proof.steps:
             if isinstance(step.claim, Property) and not step.claim.axes:
@@ -330,13 +330,16 @@ def _listed(claim: Property, matrix: LabelledMatrix, lead: str) -> Said:
 def _(claim: Levels, proof: Proof) -> Said:
     channels = proof.layer.read_map.shows_channels
     several = len(claim.kinds) > 1
-    lead = words("For each pair of channels, the block of {} ", WEIGHT) if channels else words("{} ", WEIGHT)
+    group = " of one group" if proof.layer.read_map.channels.groups > 1 else ""
+    pair = words(f"For each pair of channels{group}, the block of {{}} ", WEIGHT)
+    lead = pair if channels else words("{} ", WEIGHT)
     if not several:
         return (*lead, f"is {_word(claim.kinds[0])}." if claim.kinds[0] else "is not Toeplitz.")
     parts = []
     for n, kind in enumerate(claim.kinds):
         last = n + 1 == len(claim.kinds)
-        said = ("" if kind else "not ") + ("" if last else "block ") + _word(kind or "toeplitz")
+        negative = "not " if n == 0 else "not all "  # a block that is zero has every pattern
+        said = ("" if kind else negative) + ("" if last else "block ") + _word(kind or "toeplitz")
         inner = "" if n == 0 else "its blocks " if n == 1 else "their blocks "
         parts.append(f"{inner}{'is' if n == 0 else 'are'} {said} by the {ordinal(n)} axis")
     return (*lead, listed(parts) + _doubly(claim.kinds) + ".")

@@ -150,8 +150,7 @@ def number_blocks(letter: str, matrix: NumberMatrix) -> list[Block]:
     rows, columns = matrix.shape
     if rows > FULL_NUMBERS or columns > FULL_NUMBERS:
         said = "{} is {}, too large to print; it has {} entries that are not zero."
-        nonzeros = sum(map(len, matrix.rows))
-        return [Paragraph(words(said, letter, times(matrix.shape), nonzeros))]
+        return [Paragraph(words(said, letter, times(matrix.shape), matrix.nonzeros))]
     cells = {
         (r, c): Cell(_number(value), None, str(value)) for r, row in enumerate(matrix.rows) for c, value in row.items()
     }
