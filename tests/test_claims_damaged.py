@@ -64,6 +64,15 @@ def test_the_rows_of_a_selection_are_counted_from_0_and_its_letters_differ() -> 
     assert not claim_changed(proof, 3, lines=(moved,)).check().ok
 
 
+def test_a_ring_is_made_longer_up_to_a_limit() -> None:
+    with pytest.raises(sc.SpecError, match="at most 4,096"):
+        sc.prove(sc.Conv((6,), 3, padding=1), "fft_linear", size=10_000_000)
+
+
+def test_structure_is_about_the_matrix_that_a_step_names() -> None:
+    assert not claim_changed(sc.prove(sc.Conv((5,), 3), "structure"), 1, letter="Wx").check().ok
+
+
 def test_another_kernel_has_another_letter() -> None:
     assert not claim_changed(sc.prove(PADDED, "flip"), 3, kernel="k").check().ok
 

@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 BASES = {"karatsuba": 2, "toom-3": 3}
 METHODS = ("circulant", *BASES)
 RING, SELECT, EXTEND = "C", "R", "E"
+RING_LIMIT = 4096
+"""The largest ring that is made longer than it must be."""
 KERNEL_LIMIT = 81
 """The longest kernel that is split: the blocks of the next size have thousands of terms."""
 
@@ -130,6 +132,9 @@ def ring_sizes(axes: tuple[Axis, ...], size: object) -> tuple[int, ...]:
         if given < needed:
             where = f" along axis {n}" if len(axes) > 1 else ""
             rule = f"must be at least input + kernel - 1 = {needed}{where}, so that the ends of the product do not meet"
+            raise SpecError("size", size, rule, f"size={max(least)}")
+        if given > max(RING_LIMIT, needed):
+            rule = f"must be at most {RING_LIMIT:,}: more than input + kernel - 1 = {needed} only adds zeros"
             raise SpecError("size", size, rule, f"size={max(least)}")
     return sizes
 

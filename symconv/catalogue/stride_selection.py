@@ -57,11 +57,13 @@ class Keep(Multiply):
     """Row i of W is the row of V at which R has its one."""
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        larger = {STRIDE[0]: unit_stride(context.subject), FULL[0]: full(context.subject)}
+        larger = {STRIDE[0]: unit_stride, FULL[0]: full}
         compared = super().shape(context, before, after)
         for claim in context.cited:
             if isinstance(claim, Weights) and claim.letter != WEIGHT:
-                compared += expect(claim.layer, larger.get(claim.letter), f"{claim.letter} belongs to another layer")
+                expect(claim.letter in larger, True, "no other layer has that letter")
+                there = larger[claim.letter](context.subject)
+                compared += expect(claim.layer, there, f"{claim.letter} belongs to another layer")
         return compared
 
 

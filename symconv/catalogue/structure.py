@@ -123,6 +123,7 @@ class Decide:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim, axes = _property(after), context.subject.definition.read_map.axes
         suffix = " axes" if claim.axes else ""
+        expect(isinstance(before, Weights) and before.letter, WEIGHT, "the cited step is about another matrix")
         compared = expect(claim.name + suffix, self.name, "the claim is about another property")
         compared += expect(set(claim.axes) <= set(range(len(axes))), True, "the claim is about an axis there is not")
         two = claim.name == "banded" or (not claim.holds and claim.witnesses != ())
