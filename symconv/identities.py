@@ -306,7 +306,10 @@ class Multiply:
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
         letters = entry_letters(context.lines)
-        compared += expect((after.rows, after.columns), letters, "an entry has other letters than its output and input")
+        sides = after.rows, after.columns  # the other way round in a transpose
+        compared += expect(
+            sides in (letters, letters[::-1]), True, "an entry has other letters than its output and input"
+        )
         printed_spans = [span for spans in after.inner for span in spans]
         compared += different([*after.rows, *after.columns, *(span.name for span in printed_spans)])
         for span in printed_spans:
