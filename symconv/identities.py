@@ -214,11 +214,12 @@ class Select:
             raise Refuted("the claim does not say where the ones of a matrix are")
         compared = 0
         for n, (said, table) in enumerate(zip(after.lines, self.tables, strict=True)):
-            fold = context.lines[n].fold if said.held else None
+            line = context.lines[n]
             for at, row in zip(said.rows, table.rows, strict=True):
                 to = said.to.at({said.row: at})
-                if to is not None and fold is not None:
-                    to = fold(to)
+                if to is not None and said.held:
+                    compared += expect(to in line.padded_range, True, f"the padded input has no position {to}")
+                    to = line.fold(to)
                 inside = to is not None and to in said.columns
                 expected = {said.columns.index(to): {(): 1}} if inside and to is not None else {}
                 if row != expected:

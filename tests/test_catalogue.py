@@ -275,8 +275,10 @@ def matrix_changed(rng: Random, proof: Proof) -> Proof | None:
 def other_witness(proof: Proof, damaged: Proof) -> bool:
     """Whether only the entries that a claim points to as examples were changed, to others that are as good."""
     pairs = [(now.claim, then.claim) for now, then in zip(damaged.steps, proof.steps, strict=True) if now != then]
+    examples = ("witnesses", "at")  # what a claim points to as an example
     return bool(pairs) and all(
-        hasattr(now, "witnesses") and replace(now, witnesses=then.witnesses) == then for now, then in pairs
+        any(hasattr(now, each) and replace(now, **{each: getattr(then, each)}) == then for each in examples)
+        for now, then in pairs
     )
 
 

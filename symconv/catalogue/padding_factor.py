@@ -55,7 +55,8 @@ class Pad(Multiply):
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         inner = {claim.letter: claim.layer for claim in context.cited if isinstance(claim, Weights)}.get(UNPADDED)
         compared = super().shape(context, before, after)
-        return compared + expect(inner, unpadded(context.subject), f"{UNPADDED} belongs to another layer")
+        layer: Any = context.subject
+        return compared + expect(inner, unpadded(layer), f"{UNPADDED} belongs to another layer")
 
 
 def refusal(layer: Any) -> str | None:
