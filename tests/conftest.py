@@ -54,6 +54,12 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "bilinear": (sc.Upsample((2, 3), size=(4, 4), mode="bilinear"), "weight_matrix"),
     "nearest": (sc.Upsample((2, 2), 2, scale_factor="3/2"), "weight_matrix"),
     "pixel-shuffle": (sc.PixelShuffle((2, 1), 2), "weight_matrix"),
+    "pooling": (sc.AvgPool((4, 4), 2), "pooling"),
+    "pooling-border": (sc.AvgPool((5,), 3, 2, 2, 1, ceil_mode=True, count_include_pad=False), "pooling"),
+    "upsampling-nearest": (sc.Upsample((2, 3), 2, scale_factor=(2, 3)), "upsampling"),
+    "upsampling-bilinear": (sc.Upsample((3, 3), size=(5, 2), mode="bilinear"), "upsampling"),
+    "upsampling-shuffle": (sc.PixelShuffle((2, 2), 2), "upsampling"),
+    "upsampling-zeros": (sc.ConvTranspose((3, 2), 1, 2, 2, stride=(2, 3), groups=2, bias=True), "upsampling"),
     "im2col": (sc.Conv((4, 4), 3, padding=1), "im2col"),
     "im2col-transposed": (sc.ConvTranspose((3,), 3, 2, 2, stride=2), "im2col"),
     "im2col-groups": (sc.Conv((7,), 3, 2, 4, stride=2, groups=2, bias=True), "im2col"),
@@ -75,7 +81,7 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
-          "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "im2col", "im2col-groups",
+          "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "pooling", "upsampling-nearest", "im2col", "im2col-groups",
           "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd"]  # fmt: skip
 
 

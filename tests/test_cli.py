@@ -279,7 +279,7 @@ def test_any_difference_is_found_at_its_place(name: str, proof_file: Path, capsy
         ("[]", "is JSON, but not a proof"),
         ('{"format": "symconv proof", "format": "x"}', "a name occurs twice"),
         ('{"format": "symconv proof", "x": NaN}', "NaN is not a number"),
-        ('{"format": "symconv proof"}', "must be an object whose type is Conv or ConvTranspose or Linear"),
+        ('{"format": "symconv proof"}', "must be an object whose type is Conv or ConvTranspose or AvgPool or Upsample or PixelShuffle or Linear"),
         ('{"format": "symconv proof", "layer": {"type": "Conv"}}', "parameters are missing"),
         ('{"format": "symconv proof", "layer": {"type": "Conv", "x": 1}}', "has unknown parameters"),
         ('{"format": "symconv proof", "layer": {"type": "Linear", "in_features": 1.0, "out_features": 2}}', "in_features=1.0"),

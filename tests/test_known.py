@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,6 +17,7 @@ from symconv.form import Row
 from symconv.matrices import NumberMatrix, number_rows
 from symconv.proof import Step
 from symconv.readmap import spatial_letters
+from symconv.render.json_format import layer_from, load
 from symconv.sums import Sum
 
 LINEAR = ("linear", "bilinear", "trilinear")
@@ -303,6 +305,65 @@ def test_bad_input_is_refused(make: Any, said: str) -> None:
     with pytest.raises(sc.SpecError) as caught:
         make()
     assert said in str(caught.value)
+
+
+def test_max_pooling_is_refused_with_two_inputs_that_show_why(capsys: pytest.CaptureFixture[str]) -> None:
+    from symconv.cli import main
+
+    assert main(["prove", "--layer", "max-pool", "--input", "4x4", "--kernel", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "the maximum of (1, 0) is 1 and that of (0, 1) is 1, but that of their sum (1, 1) is 1, not 2" in said
+
+
+def test_the_command_line_has_a_flag_for_every_parameter(tmp_path: Path) -> None:
+    from symconv.cli import main
+
+    for line, layer in (
+        (
+            "--layer avg-pool --input 5x5 --kernel 3x2 --channels 2 --stride 2 --padding 1:0x0:1 --ceil-mode "
+            "--no-count-include-pad --divisor-override=-3",
+            "AvgPool(input_size=(5, 5), kernel_size=(3, 2), channels=2, stride=2, padding=((1, 0), (0, 1)), "
+            "ceil_mode=True, count_include_pad=False, divisor_override=-3)",
+        ),
+        (
+            "--layer upsample --input 2x2 --channels 2 --scale-factor 3/2x2 --mode bilinear",
+            "Upsample(input_size=(2, 2), channels=2, scale_factor=('3/2', 2), mode='bilinear')",
+        ),
+        (
+            "--layer upsample --input 2x2 --size 3x4 --mode bilinear --align-corners",
+            "Upsample(input_size=(2, 2), size=(3, 4), mode='bilinear', align_corners=True)",
+        ),
+        (
+            "--layer pixel-shuffle --input 2x2 --upscale-factor 2 --channels 2",
+            "PixelShuffle(input_size=(2, 2), upscale_factor=2, channels=2)",
+        ),
+    ):
+        target = tmp_path / "proof.json"
+        assert main(["prove", *line.split(), "-o", str(target)]) == 0
+        assert repr(layer_from(load(target.read_text()))) == layer
+        assert main(["check", str(target)]) == 0
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_pooling_is_a_convolution_exactly_where_its_divisor_is_constant(constant: bool) -> None:
+    """The depthwise convolution that the theorem names, on numbers; and two rows that no constant makes equal."""
+    found = 0
+    for config in pools(3, 120):
+        layer = sc.AvgPool(**config)
+        values = {value for row in number_rows(layer.read_map) for value in row.values()}
+        if (len(values) == 1) is not constant:
+            continue
+        steps = sc.prove(layer, "pooling").steps
+        kinds = [type(step.claim).__name__ for step in steps]
+        assert ("ConstantKernel" in kinds, "Unequal" in kinds) == (constant, not constant)
+        if constant:
+            conv = next(s.claim.layer for s in steps if getattr(s.claim, "letter", "") == "V")  # type: ignore[attr-defined]
+            ones = np.ones(conv.kernel_shape, np.int64)
+            (value,) = values
+            assert (conv.to_numpy(ones).astype(bool) == (layer.to_numpy() != 0)).all()
+            assert (conv.to_numpy(ones) * float(value) == layer.to_numpy()).all()
+        found += 1
+    assert found > 10
 
 
 def test_rows_with_coefficients_are_collected_exactly() -> None:
