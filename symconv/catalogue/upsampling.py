@@ -322,9 +322,11 @@ def _said(proof: Proof) -> tuple[str, tuple[Inline, ...]]:
         )  # fmt: skip
     for claim in claims:
         if isinstance(claim, Nearness):
+            twice = "; where the border repeats an input, its weights add up" if proof.layer.read_map.folded else ""
             return "weights inputs by how near they are", words(
-                "Every entry of {} is a product of weights, one for each axis; each is {} minus the distance of output and input.",
-                WEIGHT, 1,
+                "Every entry of {} is a product of weights, one for each axis. A weight is {} minus the distance of output "
+                f"and input, and {{}} beyond distance {{}}{twice}.",
+                WEIGHT, 1, 0, 1,
             )  # fmt: skip
         if isinstance(claim, Picks) and claim.permutation and not kernel:
             return "is a permutation", words(
