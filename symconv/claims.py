@@ -106,7 +106,7 @@ def evaluate(axis: Sum, line: Line, output: int) -> Row:
     its range is refuted here, so nothing outside a tensor is ever claimed to be read.
     """
     kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
-    if (kernel is None) is bool(line.kernel_index) or signal is None or len(signal.indices) != 1:
+    if (kernel is None) is bool(line.kernel_shape) or signal is None or len(signal.indices) != 1:
         raise Refuted("the sum has no kernel factor, or one too many, or reads no input")
     env = with_quotients({line.letters.output: output}, *_indices(axis))
     try:
@@ -150,14 +150,14 @@ def tabulated(table: Table, line: Line, output: int) -> Row:
         raise Refuted(
             "an entry is stored with no kernel entry in it", _at(line, output), f"p={empty}", "nothing", "a zero"
         )
-    if line.kernel_index:
+    if line.kernel_shape:
         return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
     return weigh(((None, p), line.coefficient(output, tap)) for p, taps in row.items() for tap in taps)
 
 
 def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: range, env: dict[str, int]) -> Row:
     """The terms with their coefficients; for a line that has none this is `collect`."""
-    if axis.coefficient == 1 and len(axis.factors) == (2 if line.kernel_index else 1):
+    if axis.coefficient == 1 and len(axis.factors) == (2 if line.kernel_shape else 1):
         return collect(terms)
     found = [axis.coefficient] * len(values)
     for factor in axis.known:
@@ -243,7 +243,7 @@ def compare(line: Line, left: Callable[[int], Row], right: Callable[[int], Row],
 
 def _met(row: Row, at: object, line: Line) -> str:
     """The kernel entries that meet an input in a row, as they are printed; without a kernel the number."""
-    if not line.kernel_index:
+    if not line.kernel_shape:
         return str(row.get((None, at), 0))
     met = [
         kernel_entry(label, line.kernel_shape)

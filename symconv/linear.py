@@ -128,7 +128,7 @@ def identity(size: int) -> Exact:
 
 def of_line(line: Line, table: Table) -> Exact:
     """One axis of a weight matrix, from its inverse table; kernel entries by their labels along the line."""
-    if not line.kernel_index:
+    if not line.kernel_shape:
         rows = (
             {p: sum(line.coefficient(i, u) for u in taps) for p, taps in row.items()} for i, row in enumerate(table)
         )

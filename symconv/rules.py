@@ -115,7 +115,7 @@ def by_channels(line: Shuffled) -> int:
 def executed(line: Line, definition: Definition) -> Any:
     """Run one axis of the definition's code on labels: output -> terms (kernel label, position)."""
     text = source((line_sum(line, definition.signal),), [line.letters.output], None)
-    if not line.kernel_index:
+    if not line.kernel_shape:
         held = {definition.signal: {t: Weighted.of(t) for t in line.padded_range}, **coefficients(line)}
         known = run(text, held, join_weighted)
         return lambda output: weigh(known(output))
@@ -256,11 +256,14 @@ def _rule_holds(line: Line, table: Table, rule: Index, direct: bool) -> int:
     """Every entry of the table is what the printed rule says, at the positions holding its input."""
     checked = 0
     name = line.letters.input if direct else line.letters.padded
+    symbolic = bool(line.kernel_shape)
     for i, row in enumerate(table):
         env = with_quotients({line.letters.output: i}, rule)
         for p, taps in row.items():
             at = [rule.at({**env, name: t}) for t in ((p,) if direct else line.copies(p))]
-            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps and line.coefficient(i, tap))
+            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps)
+            if not symbolic:  # a tap whose coefficient is zero is no part of an entry
+                said = [tap for tap in said if line.coefficient(i, tap)]
             if said != list(taps):
                 place = f"{line.letters.output}={i}", f"{line.letters.input}={p}"
                 raise Refuted("the printed rule gives another entry of W", *place, f"taps {said}", f"taps {list(taps)}")
@@ -320,11 +323,12 @@ class Batch:
         total = 0
         for line, table in zip(context.lines, context.table(WEIGHT), strict=True):
             rows: dict[int, Row] = {i: {} for i in range(line.outputs)}
+            symbolic = bool(line.kernel_shape)
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
                 for i, taps in line.meets(p).items():
                     for tap in taps:
-                        label = line.label(i, tap) if line.kernel_index else None
-                        rows[i][label, p] = rows[i].get((label, p), 0) + line.coefficient(i, tap)
+                        label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.coefficient(i, tap))
+                        rows[i][label, p] = rows[i].get((label, p), 0) + coefficient
             total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
 
