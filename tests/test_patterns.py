@@ -50,6 +50,8 @@ def band(w: list[list[Any]]) -> tuple[int, int]:
 
 def small(seed: int, largest: int = 2_500) -> Iterator[Any]:
     for layer in layers(seed):
+        if layer.kernel_shape is None:
+            continue
         height, width = (sc.prove(layer, check="axes").matrices["W"]).shape
         if height * width <= largest and layer.read_map.nonzeros:
             yield layer

@@ -29,6 +29,8 @@ def claim(proof: Proof, kind: type) -> Any:
 def families(seed: int, count: int, largest: int = 3_000) -> Iterator[Any]:
     done = 0
     for layer in layers(seed):
+        if layer.kernel_shape is None:
+            continue
         if prod(layer.output_shape) * prod(layer.input_shape) <= largest and layer.read_map.nonzeros:
             yield layer
             done += 1
