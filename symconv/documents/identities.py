@@ -29,7 +29,9 @@ from .common import place
 from .wording import ENTRY_RULE, Said, claim_parts, entry_rule, matrix_entry, reason_parts
 
 FULL_NUMBERS = 40
-"""Rows and columns up to which a matrix of numbers is printed."""
+"""Columns up to which a matrix of numbers is printed."""
+FULL_HEIGHT = 36
+"""And rows: a page holds no more."""
 
 
 def expression(expr: Expr) -> Formula:
@@ -148,7 +150,7 @@ def _(rule: Assemble, step: Step, proof: Proof) -> Said:
 def number_blocks(letter: str, matrix: NumberMatrix) -> list[Block]:
     """A matrix of numbers with its labels, while it fits."""
     rows, columns = matrix.shape
-    if rows > FULL_NUMBERS or columns > FULL_NUMBERS:
+    if rows > FULL_HEIGHT or columns > FULL_NUMBERS:
         said = "{} is {}, too large to print; it has {} entries that are not zero."
         return [Paragraph(words(said, letter, times(matrix.shape), matrix.nonzeros))]
     cells = {
