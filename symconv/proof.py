@@ -20,8 +20,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .claims import AnyClaim, Context, Refuted
+from .claims import AnyClaim, Context, Refuted, expect
 from .errors import ProofFailed, SpecError
+from .sums import WEIGHT
 
 if TYPE_CHECKING:
     from .documents.blocks import Document
@@ -310,6 +311,10 @@ def _reaches(proof: Proof) -> int:
     names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
     if not names or names[0] not in proof.theorem.starts:
         raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)
+    weights, lines = proof.matrices.get(WEIGHT), proof.layer.definition.read_map.lines
+    if weights is not None:  # whatever else a theorem says of W, its rows and columns are the layer's
+        for side, shape in (("outputs", weights.row_shape), ("inputs", weights.column_shape)):
+            expect(shape, tuple(getattr(line, side) for line in lines), f"W is not labelled by the {side}")
     ends = proof.theorem.ends_for(proof.layer, proof.options)
     stated = tuple(name for name in names if name in ends)
     if stated != ends:

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .elimination import Lines, all_minors, at_point, distinct_rows, divides, forced_to_zero, pivots
-from .identities import exact
+from .identities import Weights, exact
 from .linear import Entry, Exact
 from .readmap import ReadMap
 from .rules import Follows
@@ -95,6 +95,9 @@ def by_position(lines: Sequence[int], whole: Exact, side: int, read_map: ReadMap
 
 
 def _whole(context: Context) -> Exact:
+    for claim in context.cited:
+        if isinstance(claim, Weights):
+            expect(claim.letter, WEIGHT, "the cited step is about another matrix")
     return exact(context.matrix(WEIGHT))
 
 

@@ -122,3 +122,31 @@ def test_a_large_layer_takes_a_few_seconds(theorem: str) -> None:
 def test_a_kernel_is_compared_with_its_reversal_on_layers_of_some_size_only() -> None:
     with pytest.raises(sc.NotApplicable, match="448,900 non-zero entries"):
         sc.prove(sc.Conv((224, 224), 3, 3, 64, padding=1), "flip", check="axes")
+
+
+def test_w_is_labelled_by_its_layer_in_every_theorem() -> None:
+    for layer, theorem in ((sc.Upsample((2,), scale_factor=2), "upsampling"), (sc.Conv((4,), 3), "rank")):
+        proof = sc.prove(layer, theorem)
+        weights = replace(proof.matrices["W"], row_shape=(5,))
+        assert not replace(proof, matrices={**proof.matrices, "W": weights}).check()
+
+
+def test_a_claim_about_w_follows_from_what_w_is() -> None:
+    proof = sc.prove(sc.AvgPool((3,), 3, 1, 1, 1, count_include_pad=False), "pooling")
+    at = next(n for n, step in enumerate(proof.steps) if step.rule.name == "compare")
+    steps = (*proof.steps[:at], replace(proof.steps[at], cites=(2,)), *proof.steps[at + 1 :])
+    assert not replace(proof, steps=steps).check()
+    ranked = sc.prove(sc.Conv((4,), 3), "rank")
+    other = replace(ranked.steps[0], claim=replace(ranked.steps[0].claim, letter="S"))
+    assert not replace(ranked, steps=(other, *ranked.steps[1:])).check()
+
+
+def test_what_does_not_hold_in_every_ring_is_not_claimed_there() -> None:
+    """In the integers modulo 2, 1/3 is 1: the two entries do not differ."""
+    text = " ".join(str(sc.prove(sc.AvgPool((4,), 3, ceil_mode=True), "pooling")).split())
+    assert "numbers that differ and of the maximum holds over the rational numbers" in text
+
+
+def test_sizes_beyond_a_machine_word_are_too_large_and_no_crash() -> None:
+    with pytest.raises(sc.TooLarge):
+        sc.prove(sc.PixelShuffle((2,) * 20, 10), "upsampling")

@@ -98,7 +98,8 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **o
     reason = chosen.refusal(layer)
     if reason is not None:
         raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
-    size = sum(line.outputs * line.taps + len(line.padded_range) for line in layer.read_map.lines)
+    reaches = ((line, line.padded_range) for line in layer.read_map.lines)  # len() of a range has a limit
+    size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
     if size > TABLES_LIMIT:
         raise TooLarge(f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}")
     unknown = sorted(set(options) - set(chosen.options))

@@ -124,6 +124,8 @@ class Compare:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Unequal):
             raise Refuted("the claim is not that two entries differ")
+        if not isinstance(before, Weights) or before.letter != WEIGHT:
+            raise Refuted("the cited step does not say what W is")
         return expect(len(after.witnesses), 2, "the claim has not two entries")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
@@ -373,6 +375,12 @@ def _(rule: Maximum, step: Step, proof: Proof) -> Said:
     )
 
 
+def _of_numbers(proof: Proof) -> str:
+    """What does not hold in every ring: in some rings 1/3 is 1, and a ring has no maximum."""
+    unequal = any(isinstance(step.claim, Unequal) for step in proof.steps)
+    return "numbers that differ and of the maximum" if unequal else "the maximum"
+
+
 def document(proof: Proof) -> Document:
     """The whole derivation of W = D S."""
     layer = proof.layer
@@ -410,7 +418,7 @@ def document(proof: Proof) -> Document:
         *([Paragraph((cases,))] if cases else []),
         Statement(claim),
         steps(proof, words("What the two factors are, and then their product.")),
-        *checked(proof, ring(layer)),
+        *checked(proof, f"{ring(layer)}; what it says of {_of_numbers(proof)} holds over the rational numbers"),
     )
     return Document(title(layer, "is summing and dividing"), blocks, key(proof))
 

@@ -22,7 +22,8 @@ class Upsample(Layer):
     """Interpolation to another size, larger or smaller, as `torch.nn.functional.interpolate` means it.
 
     It has no kernel. Every scale is an exact rational number, so nothing is rounded: PyTorch, which
-    computes positions in floating point, agrees wherever those are exact.
+    computes positions in floating point, agrees wherever those are exact, with two exceptions: it copies
+    an input whose size a scale factor does not change, and doubles by "nearest" where the size doubles.
 
     >>> import symconv as sc
     >>> sc.Upsample(input_size=(2,), scale_factor=2, mode="linear").weight_matrix()
