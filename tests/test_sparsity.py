@@ -13,8 +13,8 @@ from damages import built, random_layer
 from test_catalogue import layers
 
 import symconv as sc
-from symconv.catalogue.sparsity import Along, Meets, Shared, Total
 from symconv.counts import met, multiples
+from symconv.occurrences import Along, Meets, Shared, Total
 from symconv.padding import MODES
 from symconv.proof import Proof
 

@@ -16,7 +16,8 @@ ORDER = [
     "errors", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition",
     "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns",
-    "rules", "counting", "isometry", "proof", "formula", "identities", "fourier", "ranks", "constant_kernel", "transposing",
+    "rules", "counting", "isometry", "proof", "formula", "identities", "fourier", "ranks", "occurrences",
+    "constant_kernel", "transposing",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents", "catalogue", "render",
     "options", "output", "cli",
 ]  # fmt: skip

@@ -431,7 +431,8 @@ def document(proof: Proof) -> Document:
     meaning = words(
         "A matrix is *Toeplitz* if an entry depends only on column minus row, so that each diagonal holds one value; "
         "*circulant* if it is square and that difference counts around the end; *banded* if its non-zero entries "
-        "leave out diagonals at a corner. It is *block* Toeplitz or circulant if its blocks, as entries, are so."
+        "leave out diagonals at a corner. It is *block* Toeplitz or circulant if its blocks, as entries, are so. "
+        "The kernel entries are unknowns: two entries are equal only if they are for every kernel."
     )
     opening = words("Rows {} and columns {} are numbered as positions are flattened.", "r", "c")
     blocks = (
