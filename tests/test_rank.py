@@ -128,6 +128,8 @@ def test_lenets_second_convolution_is_certified() -> None:
 def test_too_large_a_matrix_is_refused_with_its_size() -> None:
     with pytest.raises(sc.NotApplicable, match="a rank is certified up to 2,000,000"):
         sc.prove(sc.Conv((64, 64), 3, padding=1), "rank")
+    with pytest.raises(sc.NotApplicable, match="a rank is certified up to 300,000"):
+        sc.prove(sc.Linear(1000, 1000), "rank")
 
 
 def test_two_bounds_that_do_not_meet_are_both_said() -> None:

@@ -60,7 +60,7 @@ from . import weight_matrix as main
 if TYPE_CHECKING:
     from ..layers import Layer
 
-LIMIT = 2_000_000  # entries of W, zero or not, up to which it is eliminated
+LIMIT, NONZEROS = 2_000_000, 300_000  # entries of W, and how many of them are not zero, up to which it is eliminated
 POINTS = 3  # integer kernels that are tried
 CRAMER = 6  # rows of the determinants in null vectors
 WIDEST, VECTORS = 16, 8  # columns and vectors that a null space may have to be written out
@@ -78,6 +78,8 @@ def refusal(layer: Any) -> str | None:
     height, width = prod(layer.output_shape), prod(layer.input_shape)
     if height * width > LIMIT:
         return f"its weight matrix is {height:,} x {width:,}, {height * width:,} entries; a rank is certified up to {LIMIT:,}"
+    if layer.read_map.nonzeros > NONZEROS:
+        return f"its weight matrix has {layer.read_map.nonzeros:,} non-zero entries; a rank is certified up to {NONZEROS:,}"
     return None
 
 
