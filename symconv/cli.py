@@ -94,7 +94,10 @@ def parser() -> argparse.ArgumentParser:
         help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
     )
     prove.add_argument(
-        "-o", "--output", metavar="FILE", help="write to FILE (.tex, .md, .txt, .json, .pdf); - is standard output"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write to FILE (.tex, .md, .txt, .html, .json, .pdf); - is standard output",
     )
 
     check = command("check", "verify a JSON proof from scratch", values=False)

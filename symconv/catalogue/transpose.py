@@ -348,7 +348,7 @@ def document(proof: Proof) -> Document:
 
 THEOREM = Theorem(
     name="transpose",
-    statement="W^T is the weight matrix of a layer, after adding up what the padding repeats; it is no inverse of W",
+    statement="W^T is the weight matrix of a layer, after adding up what the padding repeats; and when it is an inverse of W",
     refusal=refusal,
     build=build,
     entries=entries,

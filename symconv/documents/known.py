@@ -87,7 +87,7 @@ def _words(layer: Any) -> tuple[tuple[Inline, ...], list[tuple[str, tuple[Inline
     mode = {
         "nearest": "every output is one input: the one that its position, rounded down, falls on",
         "nearest-exact": "every output is one input: the one whose middle is nearest",
-        "bilinear": "every output lies between two inputs along each axis and is their average, weighted by how near they are",
+        "bilinear": "every output is an average of the two nearest positions along each axis, weighted by how near they are, and the border entries are repeated outwards",
     }[layer.mode]
     opening = words(
         f"The input is resampled at other positions: {mode}.{each} There is no kernel: the coefficients are known numbers."

@@ -128,7 +128,7 @@ def mathml(formula: Formula) -> str:
         case Power(base, exponent):
             return f"<msup>{mathml(base)}{mathml(exponent)}</msup>"
         case Call(name, argument):
-            return _row(f"<mi>{escape(name)}</mi>{_OPEN}{mathml(argument)}{_CLOSE}")
+            return _row(f"{_name(name)}{_OPEN}{mathml(argument)}{_CLOSE}")
         case Array(rows):
             cells = (f"<mtr>{''.join(f'<mtd>{_cell(each)}</mtd>' for each in row)}</mtr>" for row in rows)
             return _row(f"<mo>[</mo><mtable>{''.join(cells)}</mtable><mo>]</mo>")
@@ -163,6 +163,7 @@ def operator(name: str) -> str:
 
 def _name(name: str) -> str:
     """A variable: one letter, a letter with a number, or a floored quotient."""
+    name = name.replace("_", "")  # r_1 is r with the index 1
     base, _, divisor = name.partition("//")
     if divisor:
         return _row(f"<mo>⌊</mo>{_name(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
