@@ -15,62 +15,18 @@ and an equation between products of them follows by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
+from .expressions import Expr, Times, evaluate, letters_of
 from .linear import Entry, Exact, difference, of_line, of_matrix
 from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, rows_of
-from .node import Node
 from .readmap import Line
 from .rules import Follows, rows_of_product
 from .sums import KERNEL, WEIGHT, Index, Span, number
-
-
-class Times(Node):
-    """A product of matrices."""
-
-    parts: tuple[Expr, ...]
-
-
-class Transposed(Node):
-    """A transpose."""
-
-    of: Expr
-
-
-Expr = Union[str, Times, Transposed]
-"""A matrix, by its letter, or what is made of matrices."""
-
-
-def letters_of(expr: Expr) -> Iterator[str]:
-    """The matrices that an expression names."""
-    match expr:
-        case str():
-            yield expr
-        case Times(parts):
-            for part in parts:
-                yield from letters_of(part)
-        case Transposed(of):
-            yield from letters_of(of)
-
-
-def evaluate(expr: Expr, known: dict[str, Exact]) -> Exact:
-    """The matrix that an expression is."""
-    match expr:
-        case str():
-            return known[expr]
-        case Times((first, *others)):
-            total = evaluate(first, known)
-            for other in others:
-                total = total @ evaluate(other, known)
-            return total
-        case Transposed(of):
-            return evaluate(of, known).transpose()
-    raise TypeError(f"not a matrix: {expr!r}")
-
 
 # Claims -------------------------------------------------------------------------------------------
 
@@ -405,66 +361,3 @@ def exact(matrix: LabelledMatrix | NumberMatrix) -> Exact:
 def entry_letters(lines: Sequence[Line]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The letters of an entry of W: those of outputs and inputs."""
     return tuple(line.letters.output for line in lines), tuple(line.letters.input for line in lines)
-
-
-# The further checks of a theorem that is an equation of whole matrices --------------------------------
-
-
-def wholes(proof: Any) -> list[Whole]:
-    """The equations of whole matrices that a proof has."""
-    return [step.claim for step in proof.steps if isinstance(step.claim, Whole)]
-
-
-def whole_entries(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
-    """Both sides of the whole equation, multiplied out entry by entry on the flattened matrices."""
-
-    def multiplied() -> int:
-        claims = wholes(proof)
-        names = {name for claim in claims for side in (claim.left, claim.right) for name in letters_of(side)}
-        known = {name: exact(proof.matrices[name]) for name in sorted(names)}
-        return sum(same(claim, known, "row") for claim in claims)
-
-    yield "every entry of both sides, multiplied out", multiplied
-
-
-def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
-    """A second opinion: SymPy multiplies both sides, and their difference expands to zero."""
-
-    def multiplied_out() -> int:
-        from sympy import ImmutableSparseMatrix, Rational, Symbol, expand
-
-        kernel: dict[int, Symbol] = {}
-
-        def matrix(letter: str) -> Any:
-            found = proof.matrices[letter]
-            cells = {
-                (r, c): sum(kernel.setdefault(u, Symbol(f"k{u}")) for u in cell)
-                if isinstance(found, LabelledMatrix)
-                else Rational(cell)
-                for r, row in enumerate(found.rows)
-                for c, cell in row.items()
-            }
-            return ImmutableSparseMatrix(*found.shape, cells)
-
-        def value(expr: Expr) -> Any:
-            match expr:
-                case str():
-                    return matrix(expr)
-                case Transposed(of):
-                    return value(of).T
-                case Times((first, *others)):
-                    total = value(first)
-                    for other in others:
-                        total = total * value(other)
-                    return total
-
-        entries = 0
-        for claim in wholes(proof):
-            left, right = value(claim.left), value(claim.right)
-            for (row, column), entry in (left - right).todok().items():
-                if expand(entry) != 0:
-                    raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
-            entries += int(left.rows * left.cols)
-        return entries
-
-    yield "the difference of both sides expands to 0 in SymPy", multiplied_out

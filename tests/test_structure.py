@@ -16,7 +16,7 @@ ORDER = [
     "errors", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition",
     "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns",
-    "rules", "counting", "isometry", "proof", "formula", "identities", "fourier", "ranks", "occurrences",
+    "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents", "catalogue", "render",
     "options", "output", "cli",

@@ -16,7 +16,8 @@ import symconv as sc
 from symconv.adjoint import adjoint
 from symconv.catalogue import theorem_named
 from symconv.catalogue.transpose import ADJOINT, build
-from symconv.identities import Equation, Selected, Transposed
+from symconv.expressions import Transposed
+from symconv.identities import Equation, Selected
 from symconv.isometry import Diagonal, Kernels, Solve, equations, labelled_tables, solve
 from symconv.matrices import NumberMatrix
 from symconv.proof import Proof

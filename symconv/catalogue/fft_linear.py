@@ -21,6 +21,7 @@ from ..bilinear import named, number_table, scheme_steps
 from ..documents.polynomials import fft_document
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..errors import SpecError
+from ..expressions import Times
 from ..identities import (
     Assemble,
     Equation,
@@ -28,14 +29,12 @@ from ..identities import (
     Select,
     Selected,
     Selection,
-    Times,
     Weights,
     Whole,
     entry_letters,
     number_matrix,
-    whole_entries,
-    whole_sympy,
 )
+from ..identity_checks import whole_entries, whole_sympy
 from ..linear import numbers
 from ..matrices import weight_matrix
 from ..polynomial_checks import block_entries, block_sympy

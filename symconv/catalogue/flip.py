@@ -33,9 +33,8 @@ from ..identities import (
     entry_letters,
     labelled_product,
     put,
-    whole_entries,
-    whole_sympy,
 )
+from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Entry, Exact, of_line
 from ..matrices import unravel, weight_matrix
 from ..proof import Proof, Step, Theorem

@@ -18,22 +18,10 @@ from ..documents.identities import expression, known, number_blocks
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, reason_parts
+from ..expressions import Times
 from ..formula import equals, position
-from ..identities import (
-    Assemble,
-    Equation,
-    Known,
-    Multiply,
-    Select,
-    Selected,
-    Selection,
-    Times,
-    Weights,
-    Whole,
-    number_matrix,
-    whole_entries,
-    whole_sympy,
-)
+from ..identities import Assemble, Equation, Known, Multiply, Select, Selected, Selection, Weights, Whole, number_matrix
+from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Exact, numbers
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem

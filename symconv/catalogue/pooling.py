@@ -24,21 +24,10 @@ from ..documents.known import ring
 from ..documents.setting import definition, flattening, key, output_size, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
+from ..expressions import Times
 from ..formula import Formula, Juxtapose, Sym, equals, position
-from ..identities import (
-    Assemble,
-    Diagonal,
-    Equation,
-    Known,
-    Multiply,
-    Times,
-    Weights,
-    Whole,
-    entry_letters,
-    number_matrix,
-    whole_entries,
-    whole_sympy,
-)
+from ..identities import Assemble, Diagonal, Equation, Known, Multiply, Weights, Whole, entry_letters, number_matrix
+from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Exact, numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem

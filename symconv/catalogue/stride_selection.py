@@ -20,6 +20,7 @@ from ..documents.identities import expression, known, number_blocks
 from ..documents.setting import count_of, definition, flattening, key, listed, ordinal, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
+from ..expressions import Times
 from ..formula import equals
 from ..identities import (
     Assemble,
@@ -31,16 +32,14 @@ from ..identities import (
     Selection,
     Substitute,
     Substituted,
-    Times,
     Weights,
     Whole,
     entry_letters,
     labelled_product,
     number_matrix,
     put,
-    whole_entries,
-    whole_sympy,
 )
+from ..identity_checks import whole_entries, whole_sympy
 from ..linear import numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem

@@ -21,21 +21,9 @@ from ..documents.identities import expression, known
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
+from ..expressions import Expr, Times, Transposed
 from ..formula import Chain, Entry, Formula, Group, Juxtapose, Power, Words, equals, position
-from ..identities import (
-    Assemble,
-    Expr,
-    Known,
-    Select,
-    Selected,
-    Times,
-    Transposed,
-    Weights,
-    Whole,
-    exact,
-    number_matrix,
-    same,
-)
+from ..identities import Assemble, Known, Select, Selected, Weights, Whole, exact, number_matrix, same
 from ..identities import Equation as Matrices
 from ..isometry import Diagonal, Kernels, Solve, SumOfSquares, column, kernels, squared
 from ..linear import of_matrix

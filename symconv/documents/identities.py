@@ -6,21 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from ..expressions import Expr, Times, Transposed
 from ..formula import Array, Cases, Chain, Formula, Juxtapose, Power, Sigma, Sym, equals, times
-from ..identities import (
-    Assemble,
-    Equation,
-    Expr,
-    Known,
-    Select,
-    Selected,
-    Substitute,
-    Substituted,
-    Times,
-    Transposed,
-    Weights,
-    Whole,
-)
+from ..identities import Assemble, Equation, Known, Select, Selected, Substitute, Substituted, Weights, Whole
 from ..matrices import NumberMatrix
 from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, PADDED, Span, variable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..expressions import Times
 from ..formula import Chain, Formula, Group, Juxtapose, Power, Sigma, Sym, Tuple, Words, equals, position, times
-from ..identities import Times
 from ..polynomials import (
     Blocks,
     Circulant,
