@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typ
 if TYPE_CHECKING:
     from .catalogue import prove, theorems
     from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
+    from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
     from .projection import Projection, project
     from .proof import Proof, Report
@@ -30,6 +31,8 @@ _HOME = {
     "Linear": "layers",
     "Layer": "layers",
     "prove": "catalogue",
+    "prove_general": "general",
+    "general_theorems": "general",
     "theorems": "catalogue",
     "Proof": "proof",
     "Report": "proof",
@@ -64,8 +67,10 @@ __all__ = [
     "Unsupported",
     "Upsample",
     "__version__",
+    "general_theorems",
     "project",
     "prove",
+    "prove_general",
     "recognise",
     "theorems",
 ]

@@ -11,12 +11,16 @@ import gc
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__
 from .errors import NOT_GIVEN, ProofFailed, SpecError, SymconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .general import GeneralProof
     from .proof import Proof
 
 PROVED, REFUTED, REFUSED = 0, 1, 2
@@ -28,6 +32,7 @@ _EXAMPLES = """examples:
   symconv prove --input 8 --kernel 3 --dilation 2 --padding 4:0 --theorem im2col -o causal.md
   symconv prove --input 4x4 --kernel 3x3 -o proof.json && symconv check proof.json
   symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 --with points=0,1,-1,2,-2
+  symconv prove --general weight_matrix --rank 2 -o general.pdf     for all sizes at once
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv theorems --input 4x4 --kernel 3x3
 """
@@ -72,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         help="weight_matrix (default), im2col; see symconv theorems",
     )
     prove.add_argument(
+        "--general",
+        metavar="NAME",
+        help="prove a theorem for all sizes instead, with letters for them; see symconv theorems --general",
+    )
+    prove.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
+    prove.add_argument(
         "--with",
         action="append",
         metavar="NAME=VALUE",
@@ -105,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
 
     theorems = command("theorems", "list the theorems, or those that apply to a layer")
     add_layer_options(theorems)
+    theorems.add_argument("--general", action="store_true", help="those that are proved for all sizes")
 
     show = command("show", "show W in the terminal")
     add_layer_options(show)
@@ -170,12 +182,20 @@ def _prove(options: argparse.Namespace) -> int:
     from .output import progress, write
 
     form = _format(options)
-    layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
-    from .catalogue import prove
+    make: Callable[[], Proof | GeneralProof]
+    if options.general is None:
+        layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
+        from .catalogue import prove
 
+        if options.rank is not None:
+            raise SpecError(
+                "--rank", options.rank, "is for --general; the rank of a layer is that of its --input", "--input 4x4"
+            )
+        make = partial(prove, layer, options.theorem, options.check, **asked)
+    else:
+        make = partial(_general, options)
     with progress("symconv: proving"):
-        proof = prove(layer, options.theorem, options.check, **asked)
-        content = _written(proof, form, options.fragment)
+        content = _written(make(), form, options.fragment)
     if options.output not in (None, "-"):
         write(options.output, content)
     elif isinstance(content, str):
@@ -185,11 +205,21 @@ def _prove(options: argparse.Namespace) -> int:
     return PROVED
 
 
+def _general(options: argparse.Namespace) -> GeneralProof:
+    from .general import prove_general
+    from .options import layer_given
+
+    if layer_given(options) or getattr(options, "with"):
+        rule = "proves a theorem for all sizes, and takes no layer options"
+        raise SpecError("--general", options.general, rule, "--general weight_matrix --rank 2")
+    return prove_general(options.general, options.rank)
+
+
 WHOLE = ("latex", "html")
 """The formats that are a whole document or, with --fragment, a piece of one."""
 
 
-def _written(proof: Proof, form: str, fragment: bool) -> str | bytes:
+def _written(proof: Proof | GeneralProof, form: str, fragment: bool) -> str | bytes:
     """What is to be written: text, or the bytes of a PDF."""
     if form == "pdf":
         from .render.pdf import compile_pdf
@@ -274,7 +304,16 @@ def _theorems(options: argparse.Namespace) -> int:
     from .options import layer_from, layer_given
 
     layer = layer_from(options) if layer_given(options) else None
-    found = theorems(layer)
+    if options.general:
+        from .general import general_theorems
+
+        if layer is not None:
+            raise SpecError(
+                "--general", NOT_GIVEN, "is about all sizes, and takes no layer", "symconv theorems --general"
+            )
+        found = general_theorems()
+    else:
+        found = theorems(layer)
     width = max(map(len, found)) + 2
     for name, statement in found.items():
         print(f"{name:<{width}}{statement}")

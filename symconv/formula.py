@@ -47,10 +47,31 @@ class Held(Node):
     onto: str
 
 
-class Sigma(Node):
-    """A summation sign over a span, or over the positions that hold an input."""
+class Run(Node):
+    """A variable that runs from one formula to another."""
 
-    over: Span | Fibre | Held
+    name: str
+    first: Formula
+    last: Formula
+
+
+class Member(Node):
+    """A variable that runs through a set."""
+
+    name: str
+    set: Formula
+
+
+class Sigma(Node):
+    """A summation sign over a span, a run or a set, or over the positions that hold an input."""
+
+    over: Span | Fibre | Held | Run | Member
+
+
+class Iverson(Node):
+    """[condition]: 1 where it holds, else 0."""
+
+    condition: Formula
 
 
 class Group(Node):
@@ -128,6 +149,7 @@ Formula = Union[
     Juxtapose,
     Chain,
     Sigma,
+    Iverson,
     Group,
     Tuple,
     SetOf,

@@ -44,6 +44,9 @@ class Size(Node):
     def __mul__(self, other: Size | int) -> Size:
         return Multiply(self, sized(other))
 
+    def __neg__(self) -> Size:
+        return self.right if isinstance(self, Subtract) and self.left == Num(0) else Subtract(Num(0), self)
+
     def __rmul__(self, other: int) -> Size:
         return Multiply(Num(other), self)
 
@@ -73,6 +76,13 @@ class Multiply(Size):
 
 class Quotient(Size):
     """The floor of top / bottom, for a bottom of at least 1."""
+
+    top: Size
+    bottom: Size
+
+
+class Ratio(Quotient):
+    """A quotient that stands beside the condition that its bottom divides its top."""
 
     top: Size
     bottom: Size

@@ -18,7 +18,7 @@ ORDER = [
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing",
-    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "documents", "catalogue", "render",
+    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",
     "options", "output", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..formula import Chain, Floor, Formula, Group, Juxtapose, equals
+from ..formula import Chain, Floor, Formula, Group, Juxtapose, Tuple, equals
 from ..guide import RELATIONSHIPS, Hypothesis, Relationship
-from ..sizes import Add, Multiply, Num, Quotient, Size, Subtract, Var
+from ..sizes import Add, Multiply, Num, Quotient, Ratio, Size, Subtract, Var
 from ..sums import variable
 from .blocks import Block, Emph, Heading, Inline, Paragraph, Table, words
 from .setting import listed, ordinal
@@ -24,10 +24,18 @@ def shown(size: Size) -> Formula:
             return Chain("+", (*_summands(left), shown(right) if not _sum(right) else Group(shown(right))))
         case Subtract(Num(0), Var(name)):
             return variable(name) * -1
+        case Subtract(Add(inner, Num(1)), Num(1)):
+            return shown(inner)
+        case Subtract(Num(0), right):
+            return Chain("-", ("", _bracketed(right)))
         case Subtract(left, right):
             return Chain("-", (shown(left), _bracketed(right)))
         case Multiply(left, right):
             return Juxtapose((*_factors(left), _bracketed(right)))
+        case Ratio(top, bottom):
+            return Chain("/", (Tuple((shown(top),)) if _sum(top) else shown(top), shown(bottom)))
+        case Quotient(Var(top), Var(bottom)):
+            return Floor(Chain("/", (top, bottom)), None)
         case Quotient(top, bottom):
             return Floor(shown(top), shown(bottom))
     raise TypeError(f"not a size: {size!r}")

@@ -145,14 +145,19 @@ class Layer:
         [k_{0}, k_{1},     0],
         [    0, k_{0}, k_{1}]])
         """
-        from sympy import Add, ImmutableSparseMatrix, Rational
+        from sympy import ImmutableSparseMatrix, Rational
 
         if not self.read_map.kernel:
             rows = enumerate(matrices.number_rows(self.read_map))
             known = {(row, c): Rational(value) for row, line in rows for c, value in line.items()}
             return ImmutableSparseMatrix(prod(self.output_shape), prod(self.input_shape), known)
+        return self.in_symbols(matrices.weight_matrix(self.read_map))
+
+    def in_symbols(self, matrix: matrices.LabelledMatrix) -> ImmutableSparseMatrix:
+        """A matrix of kernel entries as a SymPy matrix of this layer's kernel symbols."""
+        from sympy import Add, ImmutableSparseMatrix
+
         flat = self.flat_symbols()[1] or []
-        matrix = matrices.weight_matrix(self.read_map)
         cells = {
             (row, column): flat[entry[0]] if len(entry) == 1 else Add(*(flat[u] for u in entry))
             for row, line in enumerate(matrix.rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SpecError
 
 if TYPE_CHECKING:
+    from ..general import GeneralProof
     from ..proof import Proof
 
 FORMATS = {
@@ -23,7 +24,7 @@ FORMATS = {
 """format -> (module, file suffix). The command line also writes .pdf, which is no text: see `pdf`."""
 
 
-def render(proof: Proof, format: str, **options: Any) -> str:
+def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
     """The proof in one of the formats, after its check has passed."""
     if format not in FORMATS:
         raise SpecError("format", format, "must be one of " + ", ".join(FORMATS), 'proof.render("latex")')

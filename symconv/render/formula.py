@@ -19,8 +19,11 @@ from ..formula import (
     Formula,
     Group,
     Held,
+    Iverson,
     Juxtapose,
+    Member,
     Power,
+    Run,
     SetOf,
     Sigma,
     Sym,
@@ -51,6 +54,8 @@ _LATEX_OPERATORS = {
     "(x)": r"\otimes ",
     "(.)": r"\odot ",
     "mod": r"\bmod ",
+    "->": r"\mapsto ",
+    "|": r"\mid ",
 }
 _TEXT_OPERATORS = {
     "=": " = ",
@@ -71,6 +76,8 @@ _TEXT_OPERATORS = {
     "(x)": " ⊗ ",
     "(.)": " ⊙ ",
     "mod": " mod ",
+    "->": " ↦ ",
+    "|": " | ",
 }
 
 
@@ -113,6 +120,12 @@ def latex(formula: Formula) -> str:
             )
         case Sigma(Held(name, onto)):
             return rf"\sum_{{{_latex_name(name)}\in {latex(held_set(onto))}}}"
+        case Sigma(Run(name, first, last)):
+            return rf"\sum_{{{_latex_name(name)}={latex(first)}}}^{{{latex(last)}}}"
+        case Sigma(Member(name, members)):
+            return rf"\sum_{{{_latex_name(name)}\in {latex(members)}}}"
+        case Iverson(condition):
+            return rf"[{latex(condition)}]"
         case Group(inside):
             return rf"\bigl({latex(inside)}\bigr)"
         case Tuple(items):
@@ -130,6 +143,8 @@ def latex(formula: Formula) -> str:
                 for (value, said), end in zip(rows, ends, strict=True)
             ]
             return r"\begin{cases}" + r"\\ ".join(lines) + r"\end{cases}"
+        case Floor(Chain("/") as inside, None):
+            return rf"\lfloor {latex(inside)}\rfloor "
         case Floor(inside, bottom) if bottom is None:
             return rf"\bigl\lfloor {latex(inside)}\bigr\rfloor"
         case Floor(top, bottom):
@@ -180,6 +195,12 @@ def text(formula: Formula) -> str:
             return f"Σ_{{{span.name}∈{named_set(span.name)}∩{text(held_set(onto))}}}"
         case Sigma(Held(name, onto)):
             return f"Σ_{{{name}∈{text(held_set(onto))}}}"
+        case Sigma(Run(name, first, last)):
+            return f"Σ_{{{name}={text(first)}..{text(last)}}}".replace(" ", "").replace(TIE, "")
+        case Sigma(Member(name, members)):
+            return f"Σ_{{{name}∈{text(members)}}}"
+        case Iverson(condition):
+            return f"[{text(condition)}]"
         case Group(inside):
             return f"({text(inside)})"
         case Tuple(items):
@@ -242,7 +263,7 @@ def width(formula: Formula) -> float:
     """About how wide the formula is when typeset inline, in characters of running text."""
     match formula:
         case Sigma(over):
-            limits = (latex(over.first), latex(over.last)) if isinstance(over, Span) else (over.onto,)
+            limits = _limits(over)
             return 2 + 0.6 * max(len(limit) + 2 * (n == 0) for n, limit in enumerate(limits))
         case Sym(letter, indices):
             return len(letter) + 0.6 * sum(len(text(index).replace(" ", "")) + 1 for index in indices)
@@ -259,6 +280,15 @@ def width(formula: Formula) -> float:
                 width(value) + (9 if isinstance(condition, str) else _stacked(condition)) for value, condition in rows
             )
     return float(len(text(formula)))
+
+
+def _limits(over: Span | Fibre | Held | Run | Member) -> tuple[str, ...]:
+    match over:
+        case Span() | Run():
+            return latex(over.first), latex(over.last)
+        case Member():
+            return (text(over.set),)
+    return (over.onto,)
 
 
 _SYMBOLS = {"π": r"\pi ", "−": "-", "·": r"\cdot ", "…": r"\dots "}
@@ -280,7 +310,7 @@ def _stacked(condition: Formula) -> float:
 _SIGNS = {
     "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\epsilon ", "ζ": r"\zeta ", "η": r"\eta ",
     "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ",
-    "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ",
+    "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ", "ℤ": r"\mathbb{Z}",
 }  # fmt: skip
 
 
@@ -291,7 +321,7 @@ def _latex_name(name: str) -> str:
     if quotient:
         top = base.replace("*", " ") if "(" in base else _latex_name(base)
         return rf"\lfloor {_bare(top)}/{quotient}\rfloor "
-    letters = re.fullmatch(r"([A-Za-z]|[α-ω])(\d+)", name)
+    letters = re.fullmatch(r"([A-Za-z]'?|[α-ω])(\d+)", name)
     if letters:
         return f"{_SIGNS.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
     return name if len(name.rstrip("'")) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"

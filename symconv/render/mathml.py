@@ -6,6 +6,7 @@ each a formula of its own, between which the line may break: see `inline`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from html import escape
@@ -20,8 +21,11 @@ from ..formula import (
     Formula,
     Group,
     Held,
+    Iverson,
     Juxtapose,
+    Member,
     Power,
+    Run,
     SetOf,
     Sigma,
     Sym,
@@ -36,7 +40,7 @@ from .formula import width
 
 _OPERATORS = {
     "=": "=", "+": "+", "-": "−", "<=": "≤", "<": "<", ">=": "≥", "!=": "≠", "x": "×", "in": "∈", "star": "⋆", "dot": "·",
-    "/": "/", ",": ",", "(x)": "⊗", "(.)": "⊙", "mod": "mod", "and": "and", "is": "is",
+    "/": "/", ",": ",", "(x)": "⊗", "(.)": "⊙", "mod": "mod", "and": "and", "is": "is", "->": "↦", "|": "∣",
 }  # fmt: skip
 _OPEN, _CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _BREAKING = ("=", "+", "<=", ",", "and")
@@ -110,6 +114,8 @@ def mathml(formula: Formula) -> str:
             return _row(operator(sign).join(map(mathml, parts)))
         case Sigma(over):
             return _sigma(over)
+        case Iverson(condition):
+            return _row(f'<mo stretchy="false">[</mo>{mathml(condition)}<mo stretchy="false">]</mo>')
         case Group(inside):
             tall = isinstance(inside, Juxtapose) and any(isinstance(part, Sigma) for part in inside.parts)
             return _row(f"<mo>(</mo>{mathml(inside)}<mo>)</mo>" if tall else f"{_OPEN}{mathml(inside)}{_CLOSE}")
@@ -167,8 +173,9 @@ def _name(name: str) -> str:
     base, _, divisor = name.partition("//")
     if divisor:
         return _row(f"<mo>⌊</mo>{_name(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
-    if len(name) > 1 and name[0].isalpha() and name[1:].isdigit():
-        return f"<msub><mi>{escape(name[0])}</mi><mn>{name[1:]}</mn></msub>"
+    numbered = re.fullmatch(r"([^\W\d]'?)(\d+)", name)
+    if numbered:
+        return f"<msub><mi>{escape(numbered[1])}</mi><mn>{numbered[2]}</mn></msub>"
     if name.isdigit():
         return f"<mn>{name}</mn>"
     return f"<mi>{escape(name)}</mi>"
@@ -191,8 +198,13 @@ def _index(index: Index) -> str:
     return _row(f"{top}<mo>/</mo><mn>{index.divisor}</mn>")
 
 
-def _sigma(over: Span | Fibre | Held) -> str:
+def _sigma(over: Span | Fibre | Held | Run | Member) -> str:
     match over:
+        case Run(name, first, last):
+            under = _row(f"{_name(name)}<mo>=</mo>{mathml(first)}")
+            return f"<munderover><mo>∑</mo>{under}{mathml(last)}</munderover>"
+        case Member(name, members):
+            within = f"{_name(name)}<mo>∈</mo>{mathml(members)}"
         case Span(name, first, last, 1):
             under = _row(f"{_name(name)}<mo>=</mo>{mathml(first)}")
             return f"<munderover><mo>∑</mo>{under}{mathml(last)}</munderover>"
