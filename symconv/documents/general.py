@@ -50,7 +50,7 @@ def checked(proof: GeneralProof) -> list[Block]:
     report = proof.check()
     links = sum(each.what.endswith("shape") for each in report.proved)
     values = [each.count for each in report.proved if each.what.endswith("values")]
-    others = len(report.proved) - links - len(values)
+    others = len(report.proved) - links - len(values) - 1  # and that the parts state the theorem
     parts = []
     if links:
         parts.append(

@@ -165,7 +165,7 @@ def reason(move: Move, zero: Sequence[Size], names: Callable[[str], Said]) -> Sa
             if divisor == Num(1):
                 return words("of the sum over {} the bracket leaves {}", name, equals(name, shown(top)))
             at = equals(name, Chain("/", (_bracketed(shown(top)), shown(divisor))))
-            return words("of the sum over {} the bracket leaves {}, where this is a kernel index", name, at)
+            return words("of the sum over {} the bracket leaves {}, where that is an integer in range", name, at)
         case Backwards(Sift(name, by)):
             return words("{} for exactly one {}", condition(by), name)
         case Drop(_, certificates):
