@@ -36,7 +36,7 @@ _EXAMPLES = """examples:
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv theorems --input 4x4 --kernel 3x3
 """
-_VALUES = """values: 2 means every axis, 2x1 one for each; padding pairs are low:high, 2:0 or 1:1x0:2
+_VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs low:high, 2:0 and 1:1x0:2
 (negative ones crop: --padding=-1:2)."""
 
 
@@ -52,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from .options import add_layer_options
+    from .options import add_layer_options, asked_words
 
     top = _Parser(
         prog="symconv",
@@ -69,12 +69,13 @@ def parser() -> argparse.ArgumentParser:
         )  # fmt: skip
 
     prove = command("prove", "prove a theorem for a layer and write the proof")
+    prove.epilog = f"{asked_words()}\n\n{_VALUES}"
     add_layer_options(prove)
     prove.add_argument(
         "--theorem",
         default="weight_matrix",
         metavar="NAME",
-        help="weight_matrix (default), im2col; see symconv theorems",
+        help="weight_matrix (default), or another one that symconv theorems lists",
     )
     prove.add_argument(
         "--general",
@@ -86,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         "--with",
         action="append",
         metavar="NAME=VALUE",
-        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2; can be repeated",
+        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
     )
     prove.add_argument(
         "--check",
@@ -134,6 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # the same bytes in every locale
+    options: argparse.Namespace | None = None
     try:
         options = parser().parse_args(arguments)
         for name, value in vars(options).items():
@@ -151,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ProofFailed as error:
         return _say(str(error), REFUTED)
     except SymconvError as error:
-        return _say(str(error), REFUSED)
+        return _say(_in_options(str(error), options), REFUSED)
     except BrokenPipeError:
         # The reader went away, as in `symconv show ... | head`; leave nothing for the interpreter to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -175,6 +177,18 @@ def _say(message: str, status: int) -> int:
         message = " ".join(message.split())  # a name with a line break must not look like a second message
     print(f"symconv: {message}", file=sys.stderr)
     return status
+
+
+def _in_options(message: str, options: argparse.Namespace | None) -> str:
+    """A message about what was typed, in options; one about a file or the options themselves stays as it is."""
+    if options is None or options.command == "check":
+        return message
+    from .command_form import on_command_line
+    from .options import ASKED
+
+    given = [each.partition("=")[0] for each in getattr(options, "with", None) or ()]
+    theorem = str(getattr(options, "theorem", "")).replace("-", "_")
+    return on_command_line(message, {name.strip().replace("-", "_") for name in given} | set(ASKED.get(theorem, ())))
 
 
 def _prove(options: argparse.Namespace) -> int:

@@ -2,7 +2,8 @@
 
 `SpecError` is for what can never be valid, `Unsupported` for what is valid but not built,
 `NotApplicable` for a theorem that does not hold for a layer, `TooLarge` for what was refused
-before anything was allocated, and `ProofFailed` for a check that found a difference.
+before anything was allocated, `MissingPackage` for an optional package that is not installed, and
+`ProofFailed` for a check that found a difference.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class NotApplicable(SymconvError):
 
 class TooLarge(SymconvError):
     """Refused before anything was allocated: the message gives the size and how to allow it."""
+
+
+class MissingPackage(SymconvError, ImportError):
+    """An optional package is not installed; the message says how to install it."""
 
 
 class ProofFailed(SymconvError):

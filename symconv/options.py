@@ -24,7 +24,7 @@ _OPTIONS = (
     ("--in-channels", "number", "input channels"),
     ("--out-channels", "number", "output channels"),
     ("--stride", "sizes", "2 or 2x1"),
-    ("--padding", "padding", "1, 1x0, pairs 2:0 or 1:1x0:2, or (conv) valid, same, same_lower, full"),
+    ("--padding", "padding", "1, 1x0, pairs low:high such as 2:0 or 1:1x0:2, or (conv) valid, same, same_lower, full"),
     ("--dilation", "sizes", "2 or 2x1"),
     ("--groups", "number", "groups of channels"),
     ("--bias", "flag", "add a bias to each output channel"),
@@ -51,10 +51,35 @@ def _parameter(option: str) -> str:
     return _RENAMED.get(option, option.removeprefix("--").removeprefix("no-").replace("-", "_"))
 
 
+PARAMETERS = {_parameter(option): option for option, _, _ in _OPTIONS}
+"""The option of each constructor parameter."""
+ASKED = {
+    "winograd": {
+        "tile": "outputs in a tile: 4, or 4x2, one for each axis",
+        "points": "where polynomials are evaluated: 0,1,-1,1/2 or 0,1,-1x0,1, one list for each axis",
+    },
+    "fft_linear": {
+        "method": "circulant (default), karatsuba or toom-3",
+        "size": "places on the ring: 12 or 12x8 (circulant)",
+        "points": "as for winograd (karatsuba, toom-3)",
+    },
+}
+"""What `--with` can ask of each theorem; a test compares the names with the theorems' own."""
+
+
+def asked_words() -> str:
+    """What `--with` can ask, for the help."""
+    lines = []
+    for theorem, names in ASKED.items():
+        for n, (name, said) in enumerate(names.items()):
+            lines.append(f"  {'' if n else theorem:<12}{name:<8}{said}")
+    return "\n".join(["--with NAME=VALUE, by theorem (the others take none):", *lines])
+
+
 def add_layer_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that describe a layer."""
     group = parser.add_argument_group("layer")
-    group.add_argument("--layer", metavar="KIND", help=", ".join(_kinds()) + " (default: conv)")
+    group.add_argument("--layer", metavar="KIND", help=", ".join(kinds()) + " (default: conv)")
     for option, kind, said in _OPTIONS:
         if kind in ("flag", "off"):
             action = "store_true" if kind == "flag" else "store_false"
@@ -73,7 +98,7 @@ def _metavar(option: str) -> str:
     }.get(option, "N")
 
 
-def _kinds() -> dict[str, Any]:
+def kinds() -> dict[str, Any]:
     """The layers by their names on the command line."""
     from .layers import LAYERS
 
@@ -89,14 +114,14 @@ def layer_from(options: argparse.Namespace) -> Layer:
     """The layer that the options describe."""
     from dataclasses import MISSING, fields
 
-    name, kinds = options.layer or "conv", _kinds()
+    name, known = options.layer or "conv", kinds()
     if name in ("max-pool", "max_pool"):
         from .catalogue.pooling import max_is_not_linear
 
-        raise Unsupported(f"--layer {name}: {max_is_not_linear()}; average pooling has one: {kinds['avg-pool'].usual}")
-    if name not in kinds:
-        raise SpecError("--layer", name, "must be one of " + ", ".join(kinds), "--layer conv")
-    kind = kinds[name]
+        raise Unsupported(f"--layer {name}: {max_is_not_linear()}; average pooling has one: {known['avg-pool'].usual}")
+    if name not in known:
+        raise SpecError("--layer", name, "must be one of " + ", ".join(known), "--layer conv")
+    kind = known[name]
     required = {each.name: each.default is MISSING for each in fields(kind)}
     parameters: dict[str, Any] = {}
     for option, form, _ in _OPTIONS:
@@ -107,6 +132,9 @@ def layer_from(options: argparse.Namespace) -> Layer:
             parameters[_parameter(option)] = read_value(option, given, form)
         elif required.get(_parameter(option)):
             raise SpecError(option, NOT_GIVEN, "is needed", kind.usual)
+    padding, rank = parameters.get("padding"), len(parameters.get("input_size", ()))
+    if isinstance(padding, tuple) and len(padding) == 1 and isinstance(padding[0], tuple):
+        parameters["padding"] = padding * rank  # like one number, one pair is for all axes
     layer: Layer = kind(**parameters)
     return layer
 
@@ -154,7 +182,7 @@ def read_value(option: str, text: Any, kind: str) -> Any:
         pairs = [part.split(":") for part in parts]
         if all(len(pair) == 2 for pair in pairs):
             return tuple((_integer(option, text, low, kind), _integer(option, text, high, kind)) for low, high in pairs)
-        raise SpecError(option, text, "needs low:high for every axis", f"{option} 2:0 or {option} 1:1x0:2")
+        raise SpecError(option, text, "needs low:high, once for all axes or for each", f"{option} 2:0 or {option} 1:1x0:2")
     numbers = tuple(_integer(option, text, part, kind) for part in parts)
     if kind == "number" and len(numbers) > 1:
         raise SpecError(option, text, "must be one integer", f"{option} 2")

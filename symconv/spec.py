@@ -80,7 +80,7 @@ def per_axis(name: str, value: object, rank: int, minimum: int = 1) -> tuple[int
 
 def ratios(name: str, value: object, rank: int) -> tuple[int | Fraction, ...]:
     """One positive integer or fraction for every axis; a string such as "3/2" is a fraction."""
-    example = f'{name}=2, {name}=Fraction(3, 2) or {name}="3/2"'
+    example = f'{name}=2 or {name}="3/2"'
     items = _sequence(value)
     if items is not None and len(items) != rank:
         raise SpecError(name, value, _count_rule(rank, len(items)), example)
@@ -89,9 +89,13 @@ def ratios(name: str, value: object, rank: int) -> tuple[int | Fraction, ...]:
         whole = _integer(item)
         if isinstance(item, str) and re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", item, re.ASCII):
             top, _, bottom = item.partition("/")
-            item = Fraction(int(top), int(bottom or 1)) if int(bottom or 1) else 0
+            if bottom and not int(bottom):
+                raise SpecError(name, value, "is a fraction with the denominator 0", example)
+            item = Fraction(int(top), int(bottom or 1))
         if whole is None and not isinstance(item, Fraction):
-            raise SpecError(name, value, f"must be an integer or a fraction, not {_kind(item)}", example)
+            other = "another string" if isinstance(item, str) else _kind(item)
+            rule = f'must be an integer or a fraction, written Fraction(3, 2) or "3/2", not {other}'
+            raise SpecError(name, value, rule, example)
         ratio = item if isinstance(item, Fraction) else Fraction(whole or 0)
         if ratio <= 0:
             raise SpecError(name, value, "must be larger than 0", example)

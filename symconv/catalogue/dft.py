@@ -76,7 +76,7 @@ def refusal(layer: Any) -> str | None:
             return f"its input dilation{where} must be 1 and is {axis.scale}"
         reach, total = axis.dilation * (axis.taps - 1), axis.low + axis.high
         if not wraps and (axis.low, axis.high, axis.taps) != (0, 0, 1):
-            return f"its padding must be circular and is {layer.padding_mode}, and{where} there is more than a kernel of 1 without padding"
+            return f"its padding mode is {layer.padding_mode}, and only circular padding closes an axis to a ring (a kernel of 1 without padding needs none)"
         if total != reach:
             return f"low + high padding{where} must be dilation · (kernel − 1) = {axis.dilation} · ({axis.taps} − 1) = {reach}, for as many outputs as inputs, and is {axis.low} + {axis.high} = {total}".replace(
                 "+ -", "− "

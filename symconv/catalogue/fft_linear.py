@@ -81,10 +81,10 @@ def refusal(layer: Any) -> str | None:
     for name, values in (
         ("stride", layer.stride),
         ("dilation", layer.dilation),
-        ("input_dilation", layer.input_dilation),
+        ("input dilation", layer.input_dilation),
     ):
         if set(values) != {1}:
-            shown = values[0] if len(set(values)) == 1 else values
+            shown = values[0] if len(set(values)) == 1 else "×".join(map(str, values))
             return f"its {name} is {shown}, and in a product of polynomials neighbouring terms are one apart"
     if layer.read_map.folded:
         return f"its padding mode is {layer.padding_mode}, and a polynomial has zeros beyond its coefficients"

@@ -10,6 +10,7 @@ algorithms for convolutional neural networks", arXiv 1509.09308, section 4.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 KERNEL_LIMIT = 24
 TILE_LIMIT = 32
 """Points grow with the tile and their powers with the points: beyond this nobody would use the numbers."""
+NESTED_LIMIT = 256
+"""What a tile of several axes may read; to multiply it out takes time that grows with the square of this."""
 
 
 def refusal(layer: Any) -> str | None:
@@ -49,12 +52,17 @@ def refusal(layer: Any) -> str | None:
     for name, values, why in (
         ("stride", layer.stride, "the windows of neighbouring outputs must be one input apart"),
         ("dilation", layer.dilation, "neighbouring kernel entries must lie on neighbouring inputs"),
-        ("input_dilation", layer.input_dilation, "the inputs must lie side by side"),
+        ("input dilation", layer.input_dilation, "the inputs must lie side by side"),
     ):
         if set(values) != {1}:
-            return f"its {name} is {values[0] if len(set(values)) == 1 else values}, and {why}"
+            shown = values[0] if len(set(values)) == 1 else "×".join(map(str, values))
+            return f"its {name} is {shown}, and {why}"
     if max(layer.kernel_size) > KERNEL_LIMIT:
         return f"its kernel has {max(layer.kernel_size)} entries along an axis, and the points are too many beyond {KERNEL_LIMIT}"
+    least = [usual_tile(axis) + axis.taps - 1 for axis in layer.read_map.axes]
+    if prod(least) > NESTED_LIMIT:
+        shown = "×".join(map(str, layer.kernel_size))
+        return f"its kernel is {shown}, and even a small tile reads {prod(least)} entries, more than {NESTED_LIMIT}"
     return None
 
 
@@ -70,9 +78,14 @@ def schemes_for(layer: Any, tile: object, points: object) -> tuple[Scheme, ...]:
     """The scheme of each axis, from the options."""
     axes: tuple[Axis, ...] = layer.read_map.axes
     sizes = tuple(map(usual_tile, axes)) if tile is None else spec.per_axis("tile", tile, len(axes))
-    most = max(size + axis.taps - 1 for size, axis in zip(sizes, axes, strict=True))
-    if most > TILE_LIMIT:
-        raise SpecError("tile", tile, f"makes tiles of {most} entries, more than {TILE_LIMIT}", "tile=4")
+    reads = [size + axis.taps - 1 for size, axis in zip(sizes, axes, strict=True)]
+    if max(reads) > TILE_LIMIT:
+        rule = f"makes tiles of {max(reads)} entries along an axis, more than {TILE_LIMIT}"
+        raise SpecError("tile", tile, rule, f"tile={usual_tile(axes[0])}")
+    if prod(reads) > NESTED_LIMIT:
+        shown = " · ".join(map(str, reads))
+        rule = f"makes tiles of {shown} = {prod(reads):,} entries, more than {NESTED_LIMIT}, which takes too long to multiply out"
+        raise SpecError("tile", tile, rule, f"tile={usual_tile(axes[0])}")
     given = (None,) * len(axes) if points is None else each_axis(points, len(axes))
     result = []
     for n, (axis, size, chosen) in enumerate(zip(axes, sizes, given, strict=True)):

@@ -32,7 +32,7 @@ from ..proof import Proof, Step
 from ..schemes import Number, Scheme, Table
 from ..sums import Span, number, variable
 from .blocks import Cell, Inline, Matrix, words
-from .setting import count_of, ordinal
+from .setting import count_of, listed, ordinal
 from .wording import Said, cited, claim_parts, reason_parts
 
 # Names --------------------------------------------------------------------------------------------
@@ -209,4 +209,16 @@ def ring(schemes: Iterable[Scheme]) -> str:
     """Over which rings the matrices make sense: every denominator must have an inverse."""
     entries = (value for f in schemes for table in (f.values, f.kernel, f.basis) for row in table for value in row)
     common = lcm(*(Fraction(value).denominator for value in entries))
-    return "every commutative ring" + (f" in which {common:,} has an inverse" if common > 1 else "")
+    if common == 1:
+        return "every commutative ring"
+    if common < 1_000:
+        return f"every commutative ring in which {common} has an inverse"
+    factors: list[int] = []
+    for p in range(2, 1_000):  # a product has an inverse exactly if its factors have; larger primes stay together
+        if common % p == 0:
+            factors.append(p)
+        while common % p == 0:
+            common //= p
+    factors += [common] if common > 1 else []
+    have = "have inverses" if len(factors) > 1 else "has an inverse"
+    return f"every commutative ring in which {listed(map(str, factors))} {have}"

@@ -45,7 +45,7 @@ class AvgPool(Layer):
     count_include_pad
         Whether the padding counts as read. What hangs over the end never does.
     divisor_override
-        A number to divide by in place of that count.
+        An integer other than 0 to divide by in place of that count; it may be negative.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class AvgPool(Layer):
         if divisor is not None:
             divisor = spec.integer("divisor_override", divisor, -spec.LARGEST, "divisor_override=4")
             if divisor == 0:
-                raise SpecError("divisor_override", 0, "is what the sums are divided by", "divisor_override=4")
+                raise SpecError("divisor_override", 0, "must not be 0: the sums are divided by it", "divisor_override=4")
         canonical = {
             "input_size": size, "kernel_size": kernel, "channels": spec.integer("channels", self.channels), "stride": stride,
             "padding": padding, "ceil_mode": spec.flag("ceil_mode", self.ceil_mode),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import matrices
 from ..definition import Definition
-from ..errors import NotApplicable, SpecError, TooLarge
+from ..errors import MissingPackage, NotApplicable, SpecError, TooLarge
 from ..readmap import ReadMap
 
 if TYPE_CHECKING:
@@ -211,9 +211,14 @@ class Layer:
     def to_scipy(self, kernel: Any = None) -> scipy.sparse.csr_array:
         """W for a numeric kernel as a canonical SciPy CSR array; entries that happen to be zero are kept.
 
-        A layer without a kernel takes none; its numbers are those of `to_numpy`. Needs SciPy: pip install 'symconv[scipy]'. SciPy itself cannot densify object or float16 data.
+        A layer without a kernel takes none; its numbers are those of `to_numpy`. SciPy itself cannot densify
+        object or float16 data. Without SciPy, `MissingPackage` says how to install it.
         """
-        from scipy.sparse import csr_array
+        try:
+            from scipy.sparse import csr_array
+        except ImportError:
+            how = "pip install 'symconv[scipy]'; to_numpy needs nothing more"
+            raise MissingPackage(f"to_scipy needs SciPy, which is not installed: {how}") from None
 
         data, columns, indptr = self._csr(kernel)
         result = csr_array((data, columns, indptr), shape=(prod(self.output_shape), prod(self.input_shape)))

@@ -84,7 +84,7 @@ class ConvTranspose(Layer):
                 raise SpecError("output_padding", self.output_padding, rule, f"output_padding={most}")
             full = (size[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 + extra[axis]
             if sum(padding[axis]) >= full:
-                rule = f"cuts off the whole output on axis {axis}, which has {full} entries"
+                rule = f"cuts off the whole output on axis {axis}, which is {full} long"
                 raise SpecError("padding", self.padding, rule, f"pairs that cut off less than {full} there")
         canonical = dict(
             input_size=size, kernel_size=kernel, stride=stride, padding=padding, output_padding=extra,

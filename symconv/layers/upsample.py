@@ -43,7 +43,8 @@ class Upsample(Layer):
         The output size: one integer for all axes, or one for each.
     scale_factor
         How many times as large, in place of the size: an integer or a fraction such as
-        `Fraction(3, 2)` or "3/2", for all axes or one for each. The output size is rounded down.
+        `Fraction(3, 2)` or "3/2", for all axes or one for each. The layer shows fractions as strings, which
+        need no import. The output size is rounded down.
     mode
         "nearest" (output i takes input floor(i / scale)), "nearest-exact" (the input whose middle is
         nearest, floor((i + 1/2) / scale)) or "bilinear" (between the two nearest inputs along each axis,
@@ -73,7 +74,7 @@ class Upsample(Layer):
         rank = len(inputs)
         spec.known_rank("input_size", self.input_size, rank)
         if (self.size is None) == (self.scale_factor is None):
-            rule = "exactly one of size and scale_factor is needed"
+            rule = "the output size is given by size or by scale_factor, by one of them and not by both"
             raise SpecError("size", self.size, rule, "size=8 or scale_factor=2")
         size = None if self.size is None else spec.per_axis("size", self.size, rank)
         scale = None if self.scale_factor is None else spec.ratios("scale_factor", self.scale_factor, rank)
