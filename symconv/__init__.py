@@ -13,7 +13,7 @@ Nothing heavy is imported until it is used: `import symconv` loads neither SymPy
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typing
 if TYPE_CHECKING:
     from .catalogue import prove, theorems
-    from .errors import NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
+    from .errors import MissingPackage, NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
     from .projection import Projection, project
@@ -43,6 +43,7 @@ _HOME = {
     "SymconvError": "errors",
     "SpecError": "errors",
     "Unsupported": "errors",
+    "MissingPackage": "errors",
     "NotApplicable": "errors",
     "TooLarge": "errors",
     "ProofFailed": "errors",
@@ -54,6 +55,7 @@ __all__ = [
     "ConvTranspose",
     "Layer",
     "Linear",
+    "MissingPackage",
     "NotApplicable",
     "PixelShuffle",
     "Projection",

@@ -37,7 +37,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
     message = re.sub(rf"\b({'|'.join(layer.__name__ for layer in kinds().values())})({_TUPLE})", _layer, message)
     message = _PROVE.sub(r"--theorem \1", message)
     names = "|".join(sorted({*options, *asked}, key=len, reverse=True))
-    given = re.compile(rf"(?<![\w-])(?<!--with )({names})=({_VALUE})(?!\w|\.\d)")
+    given = re.compile(rf"(?<![\w'-])(?<!--with )({names})=({_VALUE})(?!\w|\.\d)")
 
     def option(found: re.Match[str]) -> str:
         name, text = found.groups()

@@ -182,7 +182,9 @@ def read_value(option: str, text: Any, kind: str) -> Any:
         pairs = [part.split(":") for part in parts]
         if all(len(pair) == 2 for pair in pairs):
             return tuple((_integer(option, text, low, kind), _integer(option, text, high, kind)) for low, high in pairs)
-        raise SpecError(option, text, "needs low:high, once for all axes or for each", f"{option} 2:0 or {option} 1:1x0:2")
+        raise SpecError(
+            option, text, "needs low:high, once for all axes or for each", f"{option} 2:0 or {option} 1:1x0:2"
+        )
     numbers = tuple(_integer(option, text, part, kind) for part in parts)
     if kind == "number" and len(numbers) > 1:
         raise SpecError(option, text, "must be one integer", f"{option} 2")

@@ -93,9 +93,8 @@ def ratios(name: str, value: object, rank: int) -> tuple[int | Fraction, ...]:
                 raise SpecError(name, value, "is a fraction with the denominator 0", example)
             item = Fraction(int(top), int(bottom or 1))
         if whole is None and not isinstance(item, Fraction):
-            other = "another string" if isinstance(item, str) else _kind(item)
-            rule = f'must be an integer or a fraction, written Fraction(3, 2) or "3/2", not {other}'
-            raise SpecError(name, value, rule, example)
+            why = "; this string is neither" if isinstance(item, str) else f", not {_kind(item)}"
+            raise SpecError(name, value, f"must be an integer or a fraction{why}", example)
         ratio = item if isinstance(item, Fraction) else Fraction(whole or 0)
         if ratio <= 0:
             raise SpecError(name, value, "must be larger than 0", example)
@@ -178,7 +177,11 @@ def conv_padding(
     for axis, ((low, high), limit) in enumerate(zip(numeric, limits, strict=True)):
         if limit is not None and max(low, high) > limit:
             dilated = "dilated input" if length[axis] != size[axis] else "input"
-            asked = "" if isinstance(value, tuple) and value == (low, high) else f" and this asks for {(low, high)}"
+            asked = (
+                ""
+                if isinstance(value, tuple) and value == (low, high)
+                else f" and this asks for {low} before and {high} after"
+            )
             raise SpecError(
                 "padding",
                 value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -353,3 +354,79 @@ def test_long_work_shows_that_it_is_alive_in_a_terminal_only(terminal: bool, mon
         time.sleep(0.2)
     assert ("symconv: proving: 0 s" in stream.getvalue()) == terminal
     assert terminal or stream.getvalue() == ""
+
+
+# Messages ---------------------------------------------------------------------------------------------
+
+
+def test_one_pair_of_padding_is_for_all_axes() -> None:
+    from symconv.cli import parser
+    from symconv.options import layer_from
+
+    def layer(*arguments: str) -> object:
+        return layer_from(parser().parse_args(["show", "--input", "4x5", "--kernel", "2", *arguments]))
+
+    assert layer("--padding", "2:0") == sc.Conv((4, 5), 2, padding=((2, 0), (2, 0)))
+    assert layer("--padding=-1:2") == sc.Conv((4, 5), 2, padding=((-1, 2), (-1, 2)))
+    assert layer("--padding", "2:0x0:1") == sc.Conv((4, 5), 2, padding=((2, 0), (0, 1)))
+
+
+TYPED = {  # what is wrong, and with which options the rest is given
+    "--stride 0": "--input 4x4 --kernel 2",
+    "--stride 1x2x3": "--input 4x4 --kernel 2",
+    "--padding=-1": "--input 4x4 --kernel 2",
+    "--padding smae": "--input 4x4 --kernel 2",
+    "--padding 9:0 --padding-mode reflect": "--input 4x4 --kernel 2",
+    "--padding-mode mirror": "--input 4x4 --kernel 2",
+    "--input 0x4": "--kernel 2",
+    "--groups 3": "--input 4 --kernel 2 --in-channels 4 --out-channels 2",
+    "--dilation 0": "--input 4 --kernel 2",
+    "--theorem fermat": "--input 4 --kernel 2",
+    "--check most": "--input 4 --kernel 2",
+    "--format docx": "--input 4 --kernel 2",
+    "--with tile=0": "--input 8 --kernel 3 --theorem winograd",
+    "--with tile=99": "--input 8x8 --kernel 3 --theorem winograd",
+    "--with tile=20": "--input 8x8 --kernel 3 --theorem winograd",
+    "--with points=0,1,1": "--input 8 --kernel 3 --theorem winograd --with tile=2",
+    "--with method=fft": "--input 8 --kernel 3 --theorem fft-linear",
+    "--with size=3": "--input 8 --kernel 3 --theorem fft-linear",
+    "--scale-factor 1/0": "--layer upsample --input 4",
+    "--scale-factor abc": "--layer upsample --input 4",
+    "--mode cubic": "--layer upsample --input 4 --size 8",
+    "--divisor-override 0": "--layer avg-pool --input 4 --kernel 2",
+    "--output-padding 3": "--layer conv-transpose --input 4 --kernel 2 --stride 2",
+    "--upscale-factor 0": "--layer pixel-shuffle --input 2x2",
+}
+
+
+@pytest.mark.parametrize("wrong", TYPED)
+def test_what_a_message_calls_valid_can_be_typed(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No Python form is left in the message, and each of its examples is accepted in the place of what was wrong."""
+    rest = TYPED[wrong].split()
+    assert main(["prove", *wrong.split(), *rest]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith(f"symconv: {wrong.split()[0]}")
+    assert not re.search(
+        r"[a-z]_[a-z]+=|\(\d|Fraction|True|'", said.split("Valid:")[0].replace("docx'", "").replace("='", "= ")
+    )
+    for example in re.split(r",? or (?=--)", said.split("Valid: ")[1]):
+        assert main(["prove", *rest, *example.split(), "--check", "axes"]) == 0, example
+        capsys.readouterr()
+
+
+def test_a_theorem_is_refused_with_the_layer_as_it_was_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--layer", "avg-pool", "--input", "4x4", "--kernel", "2", "--theorem", "transpose"]) == 2
+    assert "does not apply to --layer avg-pool --input 4x4 --kernel 2 --stride 2: its" in capsys.readouterr().err
+
+
+def test_the_help_lists_what_every_theorem_can_be_asked() -> None:
+    from symconv.catalogue import theorem_named
+    from symconv.options import ASKED
+
+    assert {name: tuple(asked) for name, asked in ASKED.items()} == {
+        name: theorem_named(name).options for name in sc.theorems() if theorem_named(name).options
+    }
+    text = run("prove", "--help").stdout
+    for name, asked in ASKED.items():
+        assert name in text
+        assert all(f"{option} " in text for option in asked)

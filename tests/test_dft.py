@@ -178,9 +178,9 @@ def test_sums_of_roots_of_unity_are_decided() -> None:
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        (sc.Conv((4,), 3, padding=1), "its padding must be circular and is zeros"),
-        (sc.Conv((4, 4), (1, 3), padding=(0, 1)), "and on axis 1 there is more than"),
-        (sc.Conv((2,), 3, padding=1, padding_mode="reflect"), "its padding must be circular and is reflect"),
+        (sc.Conv((4,), 3, padding=1), "its padding mode is zeros, and only circular padding closes"),
+        (sc.Conv((4, 4), (1, 3), padding=(0, 1)), "a kernel of 1 without padding needs none"),
+        (sc.Conv((2,), 3, padding=1, padding_mode="reflect"), "its padding mode is reflect, and only circular padding closes"),
         (sc.Conv((4,), 3, stride=2, padding=1, padding_mode="circular"), "its stride must be 1 and is 2"),
         (sc.Conv((4, 4), 3, stride=(1, 3), padding=1, padding_mode="circular"), "its stride on axis 1 must be 1 and is 3"),
         (sc.Conv((4,), 3, padding=1, input_dilation=2, padding_mode="circular"), "its input dilation must be 1 and is 2"),

@@ -585,3 +585,13 @@ def test_a_torch_bool_is_not_an_integer(several: bool) -> None:
     torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
     with pytest.raises(sc.SpecError):
         sc.Conv((4, 4), 1, stride=torch.tensor([True, True] if several else True))
+
+
+def test_without_scipy_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match=r"to_scipy needs SciPy.*pip install 'symconv\[scipy\]'") as caught:
+        sc.Conv((3,), 2).to_scipy(np.ones((1, 1, 2)))
+    assert isinstance(caught.value, sc.MissingPackage)
+    assert isinstance(caught.value, sc.SymconvError)

@@ -286,13 +286,14 @@ def test_a_coefficient_that_the_matrix_side_gets_wrong_is_refused(monkeypatch: p
         (lambda: sc.AvgPool((4,), 2, padding=((-1, 0),)), "must be at least 0 and at most half the kernel"),
         (lambda: sc.AvgPool((4,), 2, padding="same"), "average pooling takes numbers only"),
         (lambda: sc.AvgPool((2, 2), 3), "the window spans 3 and the padded input has 2, so it does not fit"),
-        (lambda: sc.AvgPool((4,), 2, divisor_override=0), "is what the sums are divided by"),
+        (lambda: sc.AvgPool((4,), 2, divisor_override=0), "must not be 0: the sums are divided by it"),
         (lambda: sc.AvgPool((4,), 2, ceil_mode=1), "must be True or False"),  # type: ignore[arg-type]
         (lambda: sc.AvgPool((4,), 2, stride=0), "stride=0: must be at least 1"),
-        (lambda: sc.Upsample((2, 2)), "exactly one of size and scale_factor is needed"),
-        (lambda: sc.Upsample((2, 2), size=4, scale_factor=2), "exactly one of size and scale_factor is needed"),
+        (lambda: sc.Upsample((2, 2)), "by one of them and not by both"),
+        (lambda: sc.Upsample((2, 2), size=4, scale_factor=2), "by one of them and not by both"),
         (lambda: sc.Upsample((2, 2), scale_factor=1.5), "must be an integer or a fraction, not a float"),
-        (lambda: sc.Upsample((2, 2), scale_factor="1/0"), "must be an integer or a fraction"),
+        (lambda: sc.Upsample((2, 2), scale_factor="1/0"), "is a fraction with the denominator 0"),
+        (lambda: sc.Upsample((2, 2), scale_factor="abc"), "must be an integer or a fraction; this string is neither"),
         (lambda: sc.Upsample((2, 2), scale_factor=(2, 2, 2)), "needs one entry for each of the 2 axes"),
         (lambda: sc.Upsample((2, 2), scale_factor="1/3"), "leaves no output on axis 0, which has 2"),
         (lambda: sc.Upsample((2, 2), size=4, mode="linear"), "must be one of nearest, nearest-exact, bilinear; linear is for rank 1"),
@@ -371,3 +372,12 @@ def test_rows_with_coefficients_are_collected_exactly() -> None:
 
     third: Row = weigh([((None, 0), Fraction(1, 3)), ((None, 0), Fraction(-1, 3)), ((None, 1), 2)])
     assert third == {(None, 1): 2}
+
+
+def test_what_a_layer_shows_of_itself_is_valid_input() -> None:
+    for factor in (2, Fraction(3, 2), "5/4", (2, Fraction(1, 2)), ("3/2", 3)):
+        layer = sc.Upsample((4, 4), scale_factor=factor)  # type: ignore[arg-type]
+        assert eval(repr(layer), {"Upsample": sc.Upsample}) == layer
+    for divisor in (None, 3, -2):
+        pool = sc.AvgPool((4, 6), 2, stride=(1, 2), padding=((1, 0), (0, 1)), divisor_override=divisor)
+        assert eval(repr(pool), {"AvgPool": sc.AvgPool}) == pool

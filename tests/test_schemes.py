@@ -284,8 +284,8 @@ def test_f_6_3_takes_well_under_a_tenth_of_a_second() -> None:
     ("layer", "reason"),
     [
         (sc.Conv((8,), 3, stride=2), "its stride is 2, and the windows of neighbouring outputs must be one input apart"),
-        (sc.Conv((8, 8), 3, dilation=(1, 2)), r"its dilation is \(1, 2\), and neighbouring kernel entries must lie on"),
-        (sc.Conv((8,), 3, input_dilation=2), "its input_dilation is 2, and the inputs must lie side by side"),
+        (sc.Conv((8, 8), 3, dilation=(1, 2)), r"its dilation is 1×2, and neighbouring kernel entries must lie on"),
+        (sc.Conv((8,), 3, input_dilation=2), "its input dilation is 2, and the inputs must lie side by side"),
         (sc.Conv((4, 4, 4), 2), "it has 3 axes, and the tiles are nested along one or two"),
         (sc.Conv((40,), 30), "its kernel has 30 entries along an axis"),
         (sc.Linear(3, 2), "only a Conv slides a window over its input"),
@@ -310,7 +310,7 @@ def test_winograd_refuses_with_the_reason(layer: sc.Layer, reason: str) -> None:
         ({"tile": 0}, "tile=0: must be at least 1"),
         ({"tile": 2.0}, "tile=2.0: must be an integer, not a float"),
         ({"tile": (2, 2)}, "needs one entry for the one axis"),
-        ({"tile": 40}, "makes tiles of 42 entries, more than 32"),
+        ({"tile": 40}, "makes tiles of 42 entries along an axis, more than 32"),
         ({"tiles": 2}, "winograd takes tile, points"),
     ],
 )  # fmt: skip
@@ -546,7 +546,7 @@ def test_with_gives_a_theorem_its_options(capsys: pytest.CaptureFixture[str], tm
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["foo=1"], "foo=1: winograd takes tile, points"),
+        (["foo=1"], "--with foo=1: winograd takes tile, points"),
         (["tile"], "--with='tile': must be name=value. Valid: --with tile=4"),
         (["=2"], "must be name=value"),
         (["tile=1.5"], "--with tile='1.5': the value must be numbers or fractions joined by commas"),
@@ -555,7 +555,7 @@ def test_with_gives_a_theorem_its_options(capsys: pytest.CaptureFixture[str], tm
         (["tile="], "the value must be numbers or fractions joined by commas"),
         (["tile=2", "tile=3"], "--with='tile=3': gives tile a second time"),
         (["tile=2", "points=0,1,1"], "must be different along axis 0, and 1 occurs twice"),
-        (["tile=two"], "tile='two': must be an integer, not a string"),
+        (["tile=two"], "--with tile=two: must be an integer, not a string"),
     ],
 )
 def test_with_is_refused_in_one_line(given: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,7 +101,9 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **o
     reaches = ((line, line.padded_range) for line in layer.read_map.lines)  # len() of a range has a limit
     size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
     if size > TABLES_LIMIT:
-        raise TooLarge(f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}; use a smaller layer")
+        raise TooLarge(
+            f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}; use a smaller layer"
+        )
     unknown = sorted(set(options) - set(chosen.options))
     if unknown:
         takes = f"{chosen.name} takes " + (", ".join(chosen.options) or "no options")

@@ -310,8 +310,9 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 def _(claim: KernelRow, proof: Proof) -> Said:
     bias: tuple[Formula, ...] = (vector_bias(proof.layer.definition),) if claim.bias else ()
     product_ = Juxtapose((INPUTS, Call("vec", "K")))
+    others = ", and the others meet zeros" if proof.layer.read_map.channels.outputs > 1 else ""
     return words(
-        "The right-hand side is entry {} of {}; its kernel entry is entry {} of {}, and the others meet zeros.",
+        f"The right-hand side is entry {{}} of {{}}; its kernel entry is entry {{}} of {{}}{others}.",
         claim.row, plus(product_, *bias), without_single(claim.column, proof.layer.read_map), Call("vec", "K"),
     )  # fmt: skip
 
@@ -383,7 +384,7 @@ def the_inputs(proof: Proof) -> list[Block]:
         Display(equals(matrix_entry(INPUTS, outputs, kernel), there), INPUT_RULE),
     ]
     if rows <= FULL_ROWS and columns <= FULL_COLUMNS:
-        return [*blocks, Paragraph(words("{} is {}.", INPUTS, times(matrix.shape))), inputs_grid(matrix)]
+        return [*blocks, inputs_grid(matrix)]
     row = rows // 2
     cells = sorted(matrix.rows[row].items())
     shown: list[Formula] = [equals(_entry(matrix, row, entry), _input(matrix, at)) for entry, (at,) in cells[:SHOWN]]
@@ -419,15 +420,13 @@ def inputs_grid(matrix: LabelledMatrix) -> Matrix:
         for column, (at,) in line.items():
             where = ",".join(map(str, matrix.kernel_position(at)))
             cells[row, column] = Cell(_input(matrix, at), None, f"{INPUT}[{where}]")
-    caption = "rows by output, columns by kernel entry, with a dot for zero"
     return Matrix(
         tuple(place(matrix.row_position(row)) for row in range(matrix.shape[0])),
         tuple(place(matrix.column_position(column)) for column in range(matrix.shape[1])),
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        caption,
-        caption,
+        words("{} is {}; written out, rows by output, columns by kernel entry", INPUTS, times(matrix.shape)),
     )
 
 

@@ -19,7 +19,16 @@ from ..documents.common import checked, steps
 from ..documents.identities import known, small
 from ..documents.setting import count_of, definition, flattening, key, ordinal, setting, title
 from ..documents.weights import the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
+from ..documents.wording import (
+    DEFINITION,
+    ENTRY_RULE,
+    Said,
+    cited,
+    claim_parts,
+    matrix_entry,
+    reads_twice,
+    reason_parts,
+)
 from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
 from ..identities import Known, Weights, exact, number_matrix
 from ..linear import Exact, difference, numbers
@@ -343,8 +352,11 @@ def _(rule: Tabulate, step: Step, proof: Proof) -> Said:
 
 @reason_parts.register
 def _(rule: Collect, step: Step, proof: Proof) -> Said:
-    several = "those that do add up" if proof.layer.read_map.folded else "at most one does"
-    return (f"an entry collects the kernel entries whose factor has a one there; {several}",)
+    read_map = proof.layer.read_map
+    several = "; those that do add up" if reads_twice(read_map) else "; at most one does"
+    if prod(line.taps for line in read_map.lines) == 1:
+        return ("an entry is the kernel entry where its factor has a one",)
+    return (f"an entry collects the kernel entries whose factor has a one there{several}",)
 
 
 @reason_parts.register

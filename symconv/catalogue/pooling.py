@@ -19,6 +19,7 @@ from ..constant_kernel import Constant, ConstantKernel, constant_entries, consta
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, position_symbol, steps
+from ..documents.described import described
 from ..documents.identities import expression, known, number_blocks
 from ..documents.known import ring
 from ..documents.setting import definition, flattening, key, output_size, setting, title
@@ -381,9 +382,9 @@ def document(proof: Proof) -> Document:
     kernel = next((step.claim for step in proof.steps if isinstance(step.claim, ConstantKernel)), None)
     if kernel is not None:
         claim += words(
-            f"Every output divides by the same number, so the layer is {depthwise(layer)!r} with {{}} for every kernel entry.",
-            kernel.value,
-        )
+            "Every output divides by the same number, so the layer is the convolution {} with {} for every kernel entry: ",
+            CONSTANT, kernel.value,
+        ) + (*described(depthwise(layer)), ".")  # fmt: skip
     else:
         claim += (
             "Not every output divides by the same number, so the layer is no convolution with a constant kernel.",

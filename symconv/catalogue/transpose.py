@@ -14,9 +14,10 @@ from typing import Any
 
 from ..adjoint import Adjoint, adjoint
 from ..claims import Refuted
-from ..documents.adjoints import adjoint_blocks, kernel_rule, kernels_parts, layer_words, quadratic
-from ..documents.blocks import Block, Document, Statement, words
+from ..documents.adjoints import adjoint_blocks, kernel_rule, kernels_parts, quadratic
+from ..documents.blocks import Block, Document, Inline, Statement, words
 from ..documents.common import checked, steps
+from ..documents.described import described
 from ..documents.identities import expression, known
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import the_rule
@@ -142,20 +143,17 @@ _GROUPED = ", where g is the group, and m and a are an output and an input chann
 @claim_parts.register
 def _(claim: AdjointWeights, proof: Proof) -> Said:
     pair = adjoint(proof.layer)
-    rule = kernel_rule(pair)
-    said = words(f"{{}} is the weight matrix of {claim.layer!r}", ADJOINT)
+    grouped = pair.exchanged and pair.of.read_map.channels.groups > 1
     return (
-        *said,
-        *(
-            words(
-                ", with {} for its kernel"
-                + (_GROUPED if pair.exchanged and pair.of.read_map.channels.groups > 1 else "."),
-                rule,
-            )
-            if rule is not None
-            else (" with the same kernel tensor.",)
-        ),
-    )
+        *words("{} is the weight matrix of ", ADJOINT), *described(claim.layer), *_with_kernel(pair),
+        _GROUPED if grouped else ".",
+    )  # fmt: skip
+
+
+def _with_kernel(pair: Adjoint) -> tuple[Inline, ...]:
+    """The kernel of the other layer."""
+    rule = kernel_rule(pair)
+    return (", with the same kernel tensor",) if rule is None else words(", with {} for its kernel", rule)
 
 
 @claim_parts.register
@@ -304,6 +302,15 @@ def _(rule: Solve, step: Step, proof: Proof) -> Said:
     return ("the equations are too many to be written out here",)
 
 
+def _for_which(proof: Proof) -> tuple[Inline, ...]:
+    """For which kernels the transpose is an inverse, where that is short; else which step says so."""
+    number_ = proof.number_of("kernels")
+    claim = proof.steps[-1].claim
+    if isinstance(claim, Kernels) and claim.why in ("unread", "rank", "solved"):
+        return kernels_parts(claim, proof.matrices[WEIGHT])
+    return (f"For which kernels it is, says {cited(number_ or len(proof.steps))}.",)
+
+
 # The document -------------------------------------------------------------------------------------
 
 
@@ -313,13 +320,18 @@ def document(proof: Proof) -> Document:
     pair = adjoint(layer)
     folded = pair.of is not layer
     right: Expr = Times((Transposed(PADDING), ADJOINT)) if folded else ADJOINT
-    claim = words(
-        "{}, where {} is the weight matrix of " + layer_words(pair.layer) + (
-            ", and {} adds up the copies that the padding makes of an input" if folded else ""
-        ) + ". As a matrix of polynomials {} is not {}.",
-        equals(Power(WEIGHT, "T"), expression(right)), ADJOINT, *([Power(PADDING, "T")] if folded else []),
-        Juxtapose((Power(WEIGHT, "T"), WEIGHT)), "I",
-    )  # fmt: skip
+    claim = (
+        *words("{}, where {} is the weight matrix of ", equals(Power(WEIGHT, "T"), expression(right)), ADJOINT),
+        *described(pair.layer),
+        *_with_kernel(pair),
+        *(
+            words(", and {} adds up the copies that the padding makes of an input", Power(PADDING, "T"))
+            if folded
+            else ()
+        ),
+        *words(". As a matrix of polynomials {} is not {}. ", Juxtapose((Power(WEIGHT, "T"), WEIGHT)), "I"),
+        *_for_which(proof),
+    )
     opening = words("{} and {} are known from the theorem weight_matrix.", WEIGHT, ADJOINT)
     blocks: list[Block] = [
         *setting(layer),

@@ -17,6 +17,7 @@ from ..constant_kernel import Constant, ConstantKernel, constant_entries, consta
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Inline, Statement, words
 from ..documents.common import checked, steps
+from ..documents.described import described
 from ..documents.identities import known, number_blocks
 from ..documents.known import ring
 from ..documents.setting import definition, flattening, key, output_size, setting, title
@@ -335,10 +336,11 @@ def _said(proof: Proof) -> tuple[str, tuple[Inline, ...]]:
                 Power(WEIGHT, "T"),
             )
     if kernel:
-        return "is a transposed convolution", words(
-            f"{{}} is the weight matrix of {ones(proof.layer)!r} with {{}} for every kernel entry: every input is laid down as a block of copies.",
-            WEIGHT, 1,
-        )  # fmt: skip
+        return "is a transposed convolution", (
+            *words("{} is the weight matrix of ", WEIGHT),
+            *described(ones(proof.layer)),
+            *words(", with {} for every kernel entry: every input is laid down as a block of copies.", 1),
+        )
     return "takes one input for every output", words(
         "Every row of {} has a single {}, in the column of the input that the output takes.", WEIGHT, 1
     )

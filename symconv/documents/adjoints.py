@@ -19,12 +19,6 @@ SHOWN_TERMS = 12
 SHOWN_EQUATIONS, SHOWN_LENGTH, SHOWN_ALL = 6, 6, 24
 
 
-def layer_words(layer: Any) -> str:
-    """What kind of layer the adjoint is."""
-    kinds = {"Linear": "a fully connected layer", "Conv": "a convolution", "ConvTranspose": "a transposed convolution"}
-    return kinds[type(layer).__name__]
-
-
 def kernel_rule(pair: Adjoint) -> Formula | None:
     """Which entry of the layer's kernel stands where in the adjoint's; None where the tensors are the same."""
     if not (pair.exchanged or pair.reversed):

@@ -189,16 +189,15 @@ def numbered_letters(letter: str, size: int) -> tuple[Formula, ...]:
     return tuple(Sym(letter, (number(n),)) for n in range(size))
 
 
-def grid(table: Table, rows: tuple[Formula, ...], columns: tuple[Formula, ...]) -> Matrix:
-    """A labelled matrix of numbers."""
+def grid(table: Table, rows: tuple[Formula, ...], columns: tuple[Formula, ...], lead: tuple[Inline, ...]) -> Matrix:
+    """A labelled matrix of numbers, under the words that say what it does."""
     cells = {
         (r, c): Cell(Fraction(value), None, str(value))
         for r, row in enumerate(table)
         for c, value in enumerate(row)
         if value
     }
-    caption = "with a dot for zero"
-    return Matrix(rows, columns, cells, 0, 0, caption, caption)
+    return Matrix(rows, columns, cells, 0, 0, lead)
 
 
 def total(factors: tuple[int, ...]) -> Formula:

@@ -6,6 +6,7 @@ steps. the rest of `documents/` builds them from proofs, `render/` writes them i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Union
 
 from ..formula import Formula
@@ -71,17 +72,24 @@ class Cell(Node):
 
 
 class Matrix(Node):
-    """A matrix with labelled rows and columns; a missing cell is zero."""
+    """A matrix with labelled rows and columns; a missing cell is zero, shown as a dot."""
 
     rows: tuple[Formula, ...]
     columns: tuple[Formula, ...]
     cells: dict[tuple[int, int], Cell]
     row_block: int  # rows between two rules
     column_block: int
-    caption: str  # how it is to be read, where there are colours
-    plain_caption: str  # and where there are letters, in a terminal
-    legend: tuple[tuple[str, Formula], ...] = ()  # what the letters stand for
+    lead: tuple[Inline, ...] = ("Written out",)  # the words above it
+    colours: tuple[str, ...] = ()  # what the colours mean, where there are colours
+    legend: tuple[tuple[str, Formula], ...] = ()  # what the letters stand for, in a terminal
     sums: tuple[Formula, ...] = ()  # what the names of sums stand for
+
+    def said(self, marks: Sequence[str] = ()) -> tuple[Inline, ...]:
+        """The words above it, then how it is to be read."""
+        zero = len(self.cells) < len(self.rows) * len(self.columns)
+        shown = ["a dot for zero"] * zero + list(marks)
+        joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        return (*self.lead, f", with {joined}:" if shown else ":")
 
 
 class Picture(Node):

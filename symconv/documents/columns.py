@@ -60,8 +60,8 @@ def columns_matrix(proof: Proof) -> list[Block]:
     ]
     if rows_ <= FULL_ROWS and columns <= FULL_COLUMNS:
         empty = any(len(row) < columns for row in matrix.rows)
-        zero = "; an entry is zero where the window meets no input" if empty else ""
-        return [*blocks, Paragraph(words("{} is {}" + zero + ".", COLUMNS, times(matrix.shape))), columns_grid(matrix)]
+        zero = " (zero where the window meets no input)" if empty else ""
+        return [*blocks, columns_grid(matrix, zero)]
     output = columns // 2
     held = [matrix.rows[row].get(output) for row in range(min(rows_, SHOWN))]
     shown: list[Formula] = [position_symbol(INPUT, matrix.kernel_position(at[0])) if at else 0 for at in held]
@@ -75,20 +75,20 @@ def columns_matrix(proof: Proof) -> list[Block]:
     ]
 
 
-def columns_grid(matrix: LabelledMatrix) -> Matrix:
-    """C with its labels."""
+def columns_grid(matrix: LabelledMatrix, where: str = "") -> Matrix:
+    """C with its labels; `where` says where it has zeros."""
     cells = {}
     for row, line in enumerate(matrix.rows):
         for column, (entry,) in line.items():
             at = matrix.kernel_position(entry)
             cells[row, column] = Cell(position_symbol(INPUT, at), None, f"{INPUT}[{','.join(map(str, at))}]")
-    caption = "rows by kernel entry, columns by output, with a dot for zero"
     return Matrix(
         tuple(place(matrix.row_position(row)) for row in range(matrix.shape[0])),
         tuple(place(matrix.column_position(column)) for column in range(matrix.shape[1])),
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        caption,
-        caption,
+        words(
+            f"{{}} is {{}}{where}; written out, rows by kernel entry, columns by output", COLUMNS, times(matrix.shape)
+        ),
     )

@@ -58,10 +58,9 @@ def checked(proof: Proof, ring: str = "every commutative ring") -> list[Block]:
     parts = [f"the {numbered} proof steps, each in its form and, for every output along every index, in its terms"]
     for each in report.proved:
         if each.level == "entries":
-            what = "numbers" if proof.layer.kernel_shape is None else "kernel entries"
-            parts.append(f"{each.what} ({each.count:,} {what} in their places, and no others)")
+            parts.append(f"{each.what} ({each.count:,} term{'s' * (each.count != 1)} compared)")
         elif each.level == "sympy":
-            parts.append(f"{each.what}, for every output")
+            parts.append(each.what)
     text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]
     if report.omitted:
         text.append(" Not proved here: " + "; ".join(report.omitted) + ".")

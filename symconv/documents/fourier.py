@@ -321,7 +321,7 @@ def fourier_blocks(proof: Proof, shifts: Sequence[Index]) -> list[Block]:
     of = " of a channel" if read_map.shows_channels else ""
     product_ = "; it is the Kronecker product of the Fourier matrices of the axes" if len(axes) > 1 else ""
     said = (
-        *words("From here on {} is the field of complex numbers. ", "R"),
+        "From here on the entries are complex numbers. ",
         *_root_words(axes),
         *words(f" A *frequency* is {one} {{}} with " + ", ".join("{}" for _ in bounds), position(tuple(ms)), *bounds),
         *words(
@@ -340,11 +340,11 @@ def fourier_blocks(proof: Proof, shifts: Sequence[Index]) -> list[Block]:
 
 def _root_words(axes: Sequence[Axis]) -> tuple[Inline, ...]:
     order = order_of(axes)
-    value = {1: "1", 2: "−1", 4: "i"}.get(order)
+    value = {1: "1", 2: "−1", 4: "√−1"}.get(order)
     if order == 1:
         return words("Let {}.", equals(ROOT, 1))
-    root = Words(f"exp(2πi/{order})" + (f" = {value}" if value else ""))
-    said = words("Let {}, where i is the imaginary unit", equals(ROOT, root))
+    root = Words(f"exp(2π√−1/{order})" + (f" = {value}" if value else ""))  # i is an output
+    said = words("Let {}", equals(ROOT, root))
     sizes = sorted({axis.inputs for axis in axes} - {1})
     if len(sizes) > 1:
         said += words(
@@ -398,9 +398,9 @@ def written_out(read_map: ReadMap, shifts: Sequence[Index]) -> list[Block]:
             for r, powers in enumerate(turns.values())
             for c, power in enumerate(powers)
         }
-        caption = "each eigenvalue being the sum, along its row, of the factors times the kernel entries above them"
+        lead = ("Each eigenvalue is the sum, along its row, of the factors times the kernel entries above them",)
         last = axes[-1].taps if len(axes) > 1 and axes[-1].taps > 1 else 0
-        blocks.append(Matrix(tuple(names.values()), tuple(kernel), cells, 0, last, caption, caption))
+        blocks.append(Matrix(tuple(names.values()), tuple(kernel), cells, 0, last, lead))
     return [*blocks, Paragraph(_alike(turns, names))]
 
 

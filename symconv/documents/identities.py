@@ -14,6 +14,7 @@ from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, PADDED, Span, variable
 from .blocks import Block, Cell, Matrix, Paragraph, Reference, words
 from .common import place
+from .described import described
 from .wording import ENTRY_RULE, Said, claim_parts, entry_rule, matrix_entry, reason_parts
 
 FULL_NUMBERS = 40
@@ -67,7 +68,7 @@ def _(claim: Weights, proof: Proof) -> Said:
         said = words("The entries of the weight matrix {} are ", claim.letter)
         return (*said, Reference(ENTRY_RULE), ".")
     rule, _ = entry_rule(known(claim.layer), claim.letter)
-    return words(f"{{}} is the weight matrix of {claim.layer!r}: {{}}.", claim.letter, rule)
+    return (*words("{} is the weight matrix of ", claim.letter), *described(claim.layer), *words(": {}.", rule))
 
 
 @claim_parts.register
@@ -144,17 +145,15 @@ def number_blocks(letter: str, matrix: NumberMatrix) -> list[Block]:
     cells = {
         (r, c): Cell(_number(value), None, str(value)) for r, row in enumerate(matrix.rows) for c, value in row.items()
     }
-    caption = "with a dot for zero"
     grid = Matrix(
         tuple(place(matrix.row_position(row)) for row in range(rows)),
         tuple(place(matrix.column_position(column)) for column in range(columns)),
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        caption,
-        caption,
+        words("{} is {}; written out", letter, times(matrix.shape)),
     )
-    return [Paragraph(words("The matrix {} is {}.", letter, times(matrix.shape))), grid]
+    return [grid]
 
 
 def small(matrix: NumberMatrix) -> Array:

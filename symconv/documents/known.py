@@ -207,8 +207,10 @@ def _weights(axis: Resampled) -> list[Block]:
     items = tuple(equals(Sym(letter, (number(n), number(1))), Fraction(value)) for n, value in enumerate(shown))
     again = period < len(values)
     rest = (
-        f" and again from output {period} on"
-        if again and period <= SHOWN
+        f", and from output {period} on these values repeat"
+        if again and 1 < period <= SHOWN
+        else ", the same for every output"
+        if again and period == 1
         else " and so on"
         if len(shown) < len(values)
         else ""

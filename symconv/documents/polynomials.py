@@ -315,15 +315,19 @@ def scheme_blocks(f: Scheme, name: str) -> list[Block]:
     return [
         Heading(("The matrices",)),
         Paragraph(points_chosen(f, "Choose")),
-        Paragraph(words("{} takes one polynomial to the points:", "A")),
-        grid(f.values, labels, numbered_letters("a", f.outputs)),
-        Paragraph(words("{} takes the other there, each row divided by a factor:", "G")),
-        grid(f.kernel, labels, numbered_letters("g", f.taps)),
-        Paragraph(
-            words("{} makes the coefficients of the product, here {}, from what there is at the points:", "B", "s")
+        grid(
+            f.values, labels, numbered_letters("a", f.outputs),
+            words("{} takes one polynomial to the points; written out", "A"),
         ),
-        grid(tuple(zip(*f.basis, strict=True)), numbered_letters("s", f.size), labels),
-    ]
+        grid(
+            f.kernel, labels, numbered_letters("g", f.taps),
+            words("{} takes the other there, each row divided by a factor; written out", "G"),
+        ),
+        grid(
+            tuple(zip(*f.basis, strict=True)), numbered_letters("s", f.size), labels,
+            words("{} makes the coefficients of the product, here {}, from what there is at the points; written out", "B", "s"),
+        ),
+    ]  # fmt: skip
 
 
 def block_counts(proof: Proof, claim: Blocks) -> list[Block]:

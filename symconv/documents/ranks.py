@@ -159,19 +159,20 @@ def _(claim: Exceptional, proof: Proof) -> Said:
             f"The rank is smaller for {{}}, where {{}} is zero, and only where the minor of step {cited(2)} vanishes; "
         )
         return words(said + "for which other kernels it is smaller was not worked out.", zero, WEIGHT)
-    size = f"{ranks.lowest} × {ranks.lowest}"
+    count = "both" if claim.minors == 2 else f"all {claim.minors:,}"
+    minors = f"{count} minors of size {ranks.lowest} × {ranks.lowest}"
     if claim.factors:
         factors = [polynomial(factor, matrix) for factor, _ in claim.factors]
         condition = words(" or ".join("{}" for _ in factors), *(equals(factor, 0) for factor in factors))
         if claim.minors == 1:
-            return ("The rank is smaller exactly where ", *condition, *words("; so it is for {}.", zero))
-        return ("The rank is smaller wherever ", *condition, *words(
-            f", and where all the {claim.minors} minors of size {size} vanish otherwise; so it is for {{}}.", zero,
+            return ("The rank is smaller exactly where ", *condition, *words(", in particular for {}.", zero))
+        return (f"The rank is smaller exactly where {minors} vanish: wherever ", *condition, *words(
+            ", and where what is left of them without these common factors vanishes; in particular for {}.", zero,
         ))  # fmt: skip
     if claim.forced:
         return words("The rank is smaller only for {}.", zero)
     return words(
-        f"The rank is smaller exactly where all the {claim.minors} minors of size {size} vanish, as for {{}}; they have no factor in common.",
+        f"The rank is smaller exactly where {minors} vanish, in particular for {{}}; they have no factor in common.",
         zero,
     )
 
@@ -184,12 +185,14 @@ def _(rule: Drop, step: Step, proof: Proof) -> Said:
         return ("every entry is a sum of kernel entries; where a minor is not zero, its rows are independent",)
     if claim.factors:
         which = (
-            "the only minor of that size that is not the zero polynomial"
+            "the only minor of that size that is not the zero polynomial is"
             if claim.minors == 1
-            else "the common factors of all minors of that size"
+            else "the largest common factor of all minors of that size is"
         )
+        if len(claim.factors) == 1 and claim.factors[0][1] == 1:
+            return (f"{which} this polynomial, up to a number",)
         total = Juxtapose(tuple(_factor(each, matrix) for each in claim.factors))
-        return (which, *words(", up to a number {}", total))
+        return (which, *words(", up to a number, {}", total))
     if claim.forced:
         order = [kernel_symbol(u, matrix) for u in claim.forced]
         if len(order) == 1:

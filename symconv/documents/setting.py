@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any, cast
 
-from ..formula import Call, Chain, Floor, Formula, Group, Power, Sym, Words, equals, plus, position, times
+from ..formula import Call, Chain, Floor, Formula, Group, Sym, Words, equals, plus, position, times
 from ..proof import Proof
 from ..readmap import CHANNEL, Axis
 from ..rules import flattened
@@ -368,26 +368,28 @@ def listed(items: Iterable[str]) -> str:
 def flattening(layer: Any) -> list[Block]:
     """Which position becomes which row and column."""
     lines = layer.read_map.lines
-    vectors = (
-        _in_ring(Call("vec", "X"), prod(line.inputs for line in lines)),
-        _in_ring(Call("vec", "Y"), prod(line.outputs for line in lines)),
-    )
-    ring = ", where {} is the commutative ring, for instance the real numbers, that the entries come from."
+    vectors = Call("vec", "X"), Call("vec", "Y")
+    sizes = prod(line.inputs for line in lines), prod(line.outputs for line in lines)
+    has = tuple(count_of(size, "entr", "y", "ies") for size in sizes)
+    ring = " Entries come from a commutative ring, for instance the real numbers."
     if len(lines) == 1 and len(layer.input_shape) > 2 and not layer.read_map.axes:
-        text = words("{} and {} are numbered row by row: {} and {}" + ring, "X", "Y", *vectors, "R")
+        text = words(
+            f"{{}} and {{}} are numbered row by row: {{}} has {has[0]}, and {{}} has {has[1]}.{ring}",
+            "X",
+            "Y",
+            *vectors,
+        )
     elif len(lines) == 1:
-        text = words("{} and {} are vectors already: {} and {}" + ring, "X", "Y", *vectors, "R")
+        text = words(
+            f"{{}} and {{}} are vectors already: {{}} has {has[0]}, and {{}} has {has[1]}.{ring}", "X", "Y", *vectors
+        )
     else:
         inputs = position(tuple(variable(line.letters.input) for line in lines))
         outputs = position(tuple(variable(line.letters.output) for line in lines))
         column = flattened([(line.letters.input, line.inputs) for line in lines])
         row = flattened([(line.letters.output, line.outputs) for line in lines])
-        template = "Input position {} becomes entry {} of {}, and output position {} becomes entry {} of {}"
-        text = words(template + ring, inputs, column, vectors[0], outputs, row, vectors[1], "R")
+        template = f"Input position {{}} becomes entry {{}} of {{}}, which has {has[0]}, and output position {{}} becomes entry {{}} of {{}}, which has {has[1]}.{ring}"
+        text = words(template, inputs, column, vectors[0], outputs, row, vectors[1])
     if layer.bias and layer.read_map.axes:
         text += words(" {} holds the bias {} at every output.", Call("vec", "B"), bias_terms(layer.definition)[0])
     return [Heading(("Flattening",)), Paragraph(text)]
-
-
-def _in_ring(vector: Formula, size: int) -> Formula:
-    return Chain("in", (vector, Power("R", size)))

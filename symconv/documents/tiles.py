@@ -197,13 +197,13 @@ def matrix_blocks(claim: Tiled) -> list[Block]:
         a, g, b = transposed(f"A{suffix}"), f"G{suffix}", transposed(f"B{suffix}")
         columns = numbered_letters("y", f.outputs), numbered_letters("g", f.taps), numbered_letters("d", f.size)
         blocks += [
-            Paragraph(words("{} makes the outputs of a tile from what there is at the points:", a)),
-            grid(tuple(zip(*f.values, strict=True)), columns[0], labels),
-            Paragraph(words("{} takes the kernel to the points:", g)),
-            grid(f.kernel, labels, columns[1]),
-            Paragraph(words("{} takes what a tile reads to the points:", b)),
-            grid(f.basis, labels, columns[2]),
-        ]
+            grid(
+                tuple(zip(*f.values, strict=True)), columns[0], labels,
+                words("{} makes the outputs of a tile from what there is at the points; written out", a),
+            ),
+            grid(f.kernel, labels, columns[1], words("{} takes the kernel to the points; written out", g)),
+            grid(f.basis, labels, columns[2], words("{} takes what a tile reads to the points; written out", b)),
+        ]  # fmt: skip
     return blocks
 
 

@@ -162,9 +162,9 @@ def number_grid(matrix: NumberMatrix) -> Matrix:
     values = sorted({value for row in matrix.rows for value in row.values()})
     if len(values) <= 4:  # shades of one hue, darker with the number
         marks = {value: (0, n + 4 - len(values)) for n, value in enumerate(values)}
-        meaning = "darker for larger numbers" if len(values) > 1 else "one colour for the one number"
+        meaning = "a darker colour for a larger number" if len(values) > 1 else "a colour for the one number"
     else:
-        marks, meaning = dict.fromkeys(values, (0, 1)), "every other entry coloured"
+        marks, meaning = dict.fromkeys(values, (0, 1)), "a colour for every other number"
     cells = {
         (r, c): Cell(int(value) if value == int(value) else Fraction(value), marks[value], str(value))
         for r, row in enumerate(matrix.rows)
@@ -176,8 +176,7 @@ def number_grid(matrix: NumberMatrix) -> Matrix:
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        f"with a dot for zero, {meaning}",
-        "with a dot for zero",
+        colours=(meaning,),
     )
 
 
@@ -206,16 +205,15 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix) -> Matrix:
         {(row, column): cells[entry] for row, line in enumerate(rows_) for column, entry in line.items()},
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        _caption(symbols, matrix, bool(sums)),
-        "with a dot for zero and a letter for each kernel entry",
-        tuple((short_name(u), symbol) for u, symbol in symbols.items()),
-        tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),
+        colours=_colours(symbols, matrix, bool(sums)),
+        legend=tuple((short_name(u), symbol) for u, symbol in symbols.items()),
+        sums=tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),
     )
 
 
-def _caption(symbols: Iterable[int], matrix: LabelledMatrix, sums: bool) -> str:
+def _colours(symbols: Iterable[int], matrix: LabelledMatrix, sums: bool) -> tuple[str, ...]:
     """What the colours mean; there are not enough of them for every kernel."""
     colours = [colour(colour_of(u, matrix)) for u in symbols]
     shared = len(set(colours)) < len(colours)
-    meaning = "the colours of the kernel entries, some of them shared" if shared else "one colour for each kernel entry"
-    return f"with a dot for zero, {meaning}" + (", and grey for sums" if sums else "")
+    meaning = "colours for the kernel entries (some share one)" if shared else "one colour for each kernel entry"
+    return (meaning, "grey for sums") if sums else (meaning,)

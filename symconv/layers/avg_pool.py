@@ -93,7 +93,9 @@ class AvgPool(Layer):
         if divisor is not None:
             divisor = spec.integer("divisor_override", divisor, -spec.LARGEST, "divisor_override=4")
             if divisor == 0:
-                raise SpecError("divisor_override", 0, "must not be 0: the sums are divided by it", "divisor_override=4")
+                raise SpecError(
+                    "divisor_override", 0, "must not be 0: the sums are divided by it", "divisor_override=4"
+                )
         canonical = {
             "input_size": size, "kernel_size": kernel, "channels": spec.integer("channels", self.channels), "stride": stride,
             "padding": padding, "ceil_mode": spec.flag("ceil_mode", self.ceil_mode),

@@ -291,12 +291,12 @@ def _limits(over: Span | Fibre | Held | Run | Member) -> tuple[str, ...]:
     return (over.onto,)
 
 
-_SYMBOLS = {"π": r"\pi ", "−": "-", "·": r"\cdot ", "…": r"\dots "}
+_SYMBOLS = {"π": r"\pi ", "√": r"\surd ", "−": "-", "·": r"\cdot ", "…": r"\dots "}
 
 
 def _latex_words(words: str) -> str:
     """Words in a formula, their signs set as signs: no dollar may stand within a formula in Markdown."""
-    pieces = re.split("([−·…π])", words)
+    pieces = re.split("([−·…π√])", words)
     return "".join(_SYMBOLS.get(piece) or rf"\text{{{escape(piece)}}}" for piece in pieces if piece)
 
 

@@ -157,7 +157,7 @@ class _Writer:
             cells = "".join(_cell(matrix.cells.get((row, n)), "·", _cut(n, cuts)) for n in range(len(matrix.columns)))
             lines.append(f'<tr{low}><th scope="row"><math>{mathml(label)}</math></th>{cells}</tr>')
         sums = f"<p>where {', '.join(map(inline, matrix.sums))}.</p>" if matrix.sums else ""
-        caption = escape(f"Written out, {matrix.caption}:")
+        caption = self.inline(matrix.said(matrix.colours))
         return f'<p>{caption}</p>\n<div class="wide"><table class="grid">{"".join(lines)}</table></div>{sums}'
 
 

@@ -94,7 +94,8 @@ def _block(block: Block, key: Numbers) -> str:
             return _table(rows, key)
         case Matrix():
             where = f"\n\n\\noindent where {_listed_sums(block)}." if block.sums else ""
-            return rf"\noindent Written out, {block.caption}:\par\nobreak\smallskip" + "\n" + _matrix(block) + where
+            said = _inline(block.said(block.colours), key)
+            return rf"\noindent {said}\par\nobreak\smallskip" + "\n" + _matrix(block) + where
         case Picture():
             return _picture(block)
         case Statement(parts):

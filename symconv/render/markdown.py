@@ -119,6 +119,4 @@ def _matrix(matrix: Matrix) -> str:
         )
     body = "\n".join(lines)
     where = f"\n\nwhere {', '.join(f'${_math(formula)}$' for formula in matrix.sums)}." if matrix.sums else ""
-    return (
-        f"Written out, with a dot for zero:\n\n$$\n\\begin{{array}}{{r|{spelled}}}\n{body}\n\\end{{array}}\n$$" + where
-    )
+    return f"{_inline(matrix.said(), {})}\n\n$$\n\\begin{{array}}{{r|{spelled}}}\n{body}\n\\end{{array}}\n$$" + where

@@ -69,7 +69,8 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
                 fill(f"{name:<{width}}  {inline(value, numbers)}", "    ", " " * (width + 6)) for name, value in rows
             )
         case Matrix():
-            return fill(f"Written out, {block.plain_caption}:") + "\n\n" + matrix(block)
+            said = block.said(("a letter for each kernel entry",) if block.legend else ())
+            return fill(inline(said, numbers)) + "\n\n" + matrix(block)
         case Picture():
             return ""  # the text before it says the same
         case Steps(opening, steps):
