@@ -308,7 +308,8 @@ def _check(options: argparse.Namespace) -> int:
         compared = f"every entry, {compared[6:]}"
     elif found["matrices"]:
         without = "; its entries are too many to be in the file, and none was compared"
-    print(f"{options.file}: {proof.theorem.name} for {layer!r} holds; {compared} is as implied{without}")
+    print(f"{options.file}: {proof.theorem.name} holds for {layer!r}")
+    print(f"  proved again from the layer: {compared} of the file is the same{without}")
     print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")
     return PROVED
 

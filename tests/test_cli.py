@@ -236,7 +236,7 @@ def proof_file(tmp_path: Path) -> Path:
 
 def test_an_honest_file_is_verified(proof_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(proof_file)]) == 0
-    assert "holds; every entry, claim, reason and citation is as implied" in capsys.readouterr().out
+    assert "every entry, claim, reason and citation of the file is the same" in capsys.readouterr().out
 
 
 DAMAGES = {

@@ -306,7 +306,7 @@ def test_named_padding_beyond_the_mode() -> None:
     """A name may ask for more than the mode has: the message says how much it asks for."""
     error = refusal(kernel_size=7, padding="full", padding_mode="circular")
     assert_complete(error, "padding", "full", "circular padding must be at most the input")
-    assert "this asks for (6, 6)" in error.rule
+    assert "this asks for 6 before and 6 after" in error.rule
 
 
 def test_exactly_what_is_invalid_is_refused() -> None:

@@ -19,7 +19,7 @@ from ..documents.blocks import Block, Document, Inline, Statement, words
 from ..documents.common import checked, steps
 from ..documents.described import described
 from ..documents.identities import expression, known
-from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.setting import definition, flattening, key, ordinal, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..expressions import Expr, Times, Transposed
@@ -153,7 +153,7 @@ def _(claim: AdjointWeights, proof: Proof) -> Said:
 def _with_kernel(pair: Adjoint) -> tuple[Inline, ...]:
     """The kernel of the other layer."""
     rule = kernel_rule(pair)
-    return (", with the same kernel tensor",) if rule is None else words(", with {} for its kernel", rule)
+    return (", the same kernel tensor",) if rule is None else words(", with {} for its kernel", rule)
 
 
 @claim_parts.register
@@ -188,9 +188,9 @@ def _(claim: Dropped, proof: Proof) -> Said:
     several = len(set(claim.axes)) > 1
     shown = claim.axes if several else claim.axes[:1]
     parts: list[Any] = []
-    for n, (room, stride, rest) in enumerate(shown, 1):
-        lead = f"along axis {n}, " if several else "along each axis, " if len(claim.axes) > 1 else ""
-        parts += ["; " * (n > 1), *words(f"{lead}{{}}", equals(Chain("mod", (room, stride)), rest))]
+    for n, (room, stride, rest) in enumerate(shown):
+        lead = f"along the {ordinal(n)} axis, " if several else "along each axis, " if len(claim.axes) > 1 else ""
+        parts += ["; " * (n > 0), *words(f"{lead}{{}}", equals(Chain("mod", (room, stride)), rest))]
     which = (
         "That convolution"
         if transposed

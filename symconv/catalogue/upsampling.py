@@ -20,6 +20,7 @@ from ..documents.common import checked, steps
 from ..documents.described import described
 from ..documents.identities import known, number_blocks
 from ..documents.known import ring
+from ..documents.rows import some_rows
 from ..documents.setting import definition, flattening, key, output_size, setting, title
 from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
@@ -302,6 +303,7 @@ def document(proof: Proof) -> Document:
         *flattening(layer),
         *the_rule(known(layer)),
         *grid_or_size(proof.matrices[WEIGHT]),
+        *some_rows(proof),
         *([Heading(("Zeros between the inputs",)), *number_blocks(INSERTED, matrix)] if matrix is not None else []),
         Statement(claim),
         steps(proof, words("We look at {} along every index; the whole matrix is the product.", WEIGHT)),

@@ -127,7 +127,7 @@ def kernels_parts(claim: Any, matrix: LabelledMatrix) -> tuple[Inline, ...]:
     said = _equations_parts(claim.equations, matrix)
     if claim.why == "unsolved":
         return (*words("{} holds exactly for the kernels that satisfy ", product), *said, ".")
-    lead = (*words("{} is ", product), *said, f";{where}")
+    lead = (*words("{} means ", product), *said, f";{where}")
     if not claim.solutions:
         return (*lead, " no kernel satisfies this.")
     options: list[Inline] = []
@@ -139,8 +139,10 @@ def kernels_parts(claim: Any, matrix: LabelledMatrix) -> tuple[Inline, ...]:
     if len(claim.solutions) > SHOWN_TERMS:
         options.append(f", and so on for {len(claim.solutions)} of the entries")
     others = len(occurring(claim.equations)) > 1
-    which = " and the other entries that occur in it zero" if others else ""
-    return (*lead, " this holds exactly for the kernels with ", *options, which + ".")
+    if not others:  # one entry, whose equation is its own solution
+        return (*words(f"{{}} holds{where} exactly for the kernels with ", product), *options, ".")
+    which = " and the other entries that occur in it zero."
+    return (*lead, " this holds exactly for the kernels with ", *options, which)
 
 
 def _equations_parts(given: Sequence[Equation], matrix: LabelledMatrix) -> tuple[Inline, ...]:

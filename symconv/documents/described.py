@@ -68,5 +68,5 @@ def _flags(layer: Any) -> list[tuple[Inline, ...]]:
         groups = [count_of(layer.groups, "group")] if layer.groups > 1 else []
         said.append((", ".join([inputs, outputs, *groups]),))
     if not is_transposed(layer) and layer.flip_kernel:
-        said.append(("reversed kernel",))
+        said.append(("the kernel reversed",))
     return said

@@ -16,10 +16,11 @@ from .blocks import Block, Long, Paragraph, words
 from .common import position_symbol
 from .picture import pictured_row
 from .setting import count_of
-from .weights import kernel_symbol
+from .weights import fits_in_full, kernel_symbol
 
 ALL_ROWS_TERMS = 160
 LONG_ROW = 36
+SOME_ROWS = 6
 
 
 def row_formula(layer: Any, matrix: LabelledMatrix | NumberMatrix, row: int, cells: Any) -> Formula:
@@ -95,6 +96,18 @@ def rows(proof: Proof) -> list[Block]:
                 )
             )
         )
+    return blocks
+
+
+def some_rows(proof: Proof) -> list[Block]:
+    """A few rows of a W that is too large to print, each of another pattern; nothing where W is printed."""
+    matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
+    if fits_in_full(matrix):
+        return []
+    blocks: list[Block] = [Paragraph(words("Some rows of {}:", Juxtapose((WEIGHT, Call("vec", "X")))))]
+    for row in representative_rows(proof.layer.read_map)[0][:SOME_ROWS]:
+        y = position_symbol("y", matrix.row_position(row))
+        blocks.append(Long(equals(y, row_formula(proof.layer, matrix, row, matrix.rows[row]))))
     return blocks
 
 

@@ -104,7 +104,15 @@ def grid_or_size(matrix: LabelledMatrix | NumberMatrix) -> list[Block]:
     """W written out, or its size where that is too much."""
     if fits_in_full(matrix):
         return [weight_grid(matrix)]
-    return [Paragraph(words("{} is {}, too large to print in full.", WEIGHT, times(matrix.shape)))]
+    return [
+        Paragraph(
+            words(
+                "{} is {}, too large to print in full; the rule above gives every entry of it.",
+                WEIGHT,
+                times(matrix.shape),
+            )
+        )
+    ]
 
 
 def held_blocks(read_map: ReadMap) -> list[Block]:
@@ -148,13 +156,13 @@ def kernel_symbol(entry: int, matrix: LabelledMatrix) -> Formula:
     return Sym(KERNEL, tuple(number(n) for n in matrix.kernel_position(entry)))
 
 
-_ALPHABET = "ABDEFGHIJLMNOPQSTUV"  # without the letters that the document uses: C, K, R, W, X, Y, Z
+ALPHABET = "ABDEFGHIJLMNOPQSTUV"  # without the letters that the document uses: C, K, R, W, X, Y, Z
 
 
 def short_name(entry: int) -> str:
     """A, B, D, ..., V, A1, B1, ...: a kernel entry in a terminal."""
-    turn, letter = divmod(entry, len(_ALPHABET))
-    return _ALPHABET[letter] + (str(turn) if turn else "")
+    turn, letter = divmod(entry, len(ALPHABET))
+    return ALPHABET[letter] + (str(turn) if turn else "")
 
 
 def number_grid(matrix: NumberMatrix) -> Matrix:

@@ -60,7 +60,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.5
 .symconv .low > * { border-bottom-width: 2px !important; }
 .symconv [style*="background"] { color: #111; }
 .symconv figure { margin: 1rem 0; text-align: center; }
-.symconv .grids { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: .8rem; }
+.symconv .grids { display: flex; align-items: center; justify-content: safe center; gap: .8rem; overflow-x: auto; }
 .symconv .grids table { margin: 0; }
 .symconv figcaption { font-size: .9rem; color: var(--quiet); margin-top: .4rem; }
 .symconv ol.steps { list-style: none; padding: 0; }

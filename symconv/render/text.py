@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
@@ -24,6 +25,7 @@ from ..documents.blocks import (
     Table,
     numbered,
 )
+from ..documents.weights import ALPHABET
 from ..formula import Array, Cases, Chain, Formula
 from .formula import TIE
 from .formula import text as formula_text
@@ -180,5 +182,9 @@ def matrix(block: Matrix, width: int = WIDTH, paint: Callable[[str, str], str] |
         bands.append("\n".join(lines))
     legend = ", ".join(f"{short}{TIE}={TIE}{formula_text(symbol)}" for short, symbol in block.legend)
     sums = ", ".join(map(formula_text, block.sums))
+    letters = ascii_uppercase[: ascii_uppercase.index(max(short[0] for short, _ in block.legend)) + 1] if legend else ""
+    others = [letter for letter in letters if letter not in ALPHABET]
+    if others:  # so that nobody looks for them
+        legend += f" ({', '.join(others)} {'has another meaning' if len(others) == 1 else 'have other meanings'})"
     said = [f"with {legend}" if legend else "", f"where {sums}" if sums else ""]
     return "\n\n".join([*bands, *(fill(f"{each}.") for each in said if each)])
