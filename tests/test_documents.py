@@ -139,3 +139,12 @@ def test_an_unknown_format_or_option_is_refused_by_name() -> None:
         proof.render("docx")
     with pytest.raises(sc.SpecError, match="the latex format takes standalone"):
         proof.render("latex", colour="red")
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_a_page_is_in_words(name: str) -> None:
+    """No layer stands on a page as Python writes it, and one thing is not said to be several."""
+    layer, theorem = GALLERY[name]
+    text = str(sc.prove(layer, theorem, check="axes"))
+    assert not re.search(r"\b(Conv|ConvTranspose|AvgPool|Upsample|PixelShuffle|Linear)\(|input_size|Fraction", text)
+    assert not re.search(r"(?<![×\d,.])1 (outputs|inputs|entries|channels|rows|columns|terms)\b", text)

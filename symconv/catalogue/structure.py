@@ -17,7 +17,7 @@ from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents.blocks import Document, Heading, Inline, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import known
-from ..documents.setting import definition, flattening, key, listed, ordinal, setting, title
+from ..documents.setting import count_of, definition, flattening, key, listed, ordinal, setting, title
 from ..documents.weights import grid_or_size, kernel_symbol, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..formula import Chain, Formula, Sym, equals, plus, times
@@ -278,8 +278,9 @@ def _axis_words(claim: Property, proof: Proof) -> Said:
             return (lead, *words(said, i + 1, p + 1, i, p))
         return (lead, "the same holds around the end, where the last is followed by the first: a circulant pattern.")
     if not claim.witnesses:
-        said = "the pattern is not circulant: there are {} outputs and {} inputs."
-        return (lead, *words(said, axis.outputs, axis.inputs))
+        outputs, inputs = count_of(axis.outputs, "output"), count_of(axis.inputs, "input")
+        are = "is" if axis.outputs == 1 else "are"
+        return (lead, f"the pattern is not circulant: there {are} {outputs} and {inputs}.")
     parts: list[Inline] = [lead, f"the pattern is not {_word(claim.name)}: "]
     for n, ((output, source), taps) in enumerate(zip(claim.witnesses, claim.values, strict=True)):
         met = words(" with {}", Chain(",", (equals(u, taps[0]), *taps[1:]))) if taps else ()

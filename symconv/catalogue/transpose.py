@@ -145,7 +145,7 @@ def _(claim: AdjointWeights, proof: Proof) -> Said:
     pair = adjoint(proof.layer)
     grouped = pair.exchanged and pair.of.read_map.channels.groups > 1
     return (
-        *words("{} is the weight matrix of ", ADJOINT), *described(claim.layer), *_with_kernel(pair),
+        *words("{} is the weight matrix of ", ADJOINT), *described(claim.layer, proof.layer), *_with_kernel(pair),
         _GROUPED if grouped else ".",
     )  # fmt: skip
 
@@ -322,7 +322,7 @@ def document(proof: Proof) -> Document:
     right: Expr = Times((Transposed(PADDING), ADJOINT)) if folded else ADJOINT
     claim = (
         *words("{}, where {} is the weight matrix of ", equals(Power(WEIGHT, "T"), expression(right)), ADJOINT),
-        *described(pair.layer),
+        *described(pair.layer, layer),
         *_with_kernel(pair),
         *(
             words(", and {} adds up the copies that the padding makes of an input", Power(PADDING, "T"))

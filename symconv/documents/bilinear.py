@@ -111,7 +111,7 @@ def _(claim: Multiplied, proof: Proof) -> Said:
 @claim_parts.register
 def _(claim: Interpolated, proof: Proof) -> Said:
     size = len(claim.factors)
-    suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
+    suffix = _basis_number(claim, proof)
     quotient = Chain("/", (Sym(f"V{size}", ("l", "q")), Sym("f", ("l",))))
     value = Juxtapose((_over_points(size), Sym(f"B{suffix}", ("s", "l")), quotient))
     return words(
@@ -128,6 +128,13 @@ def _(claim: Identity, proof: Proof) -> Said:
         (_over_points(f.size), Sym(f"A{n}", ("l", "h")), Sym(f"G{n}", ("l", "u")), Sym(f"B{n}", ("s", "l")))
     )
     return words("{}.", delta(value, equals("s", variable("h") + variable("u"))))
+
+
+def _basis_number(claim: Interpolated, proof: Proof) -> str:
+    """The number that the matrix B of a step bears: the schemes come in turn, and two can share the same B."""
+    numbers = [n for _, n in numbered_schemes(proof.steps[-1].claim.schemes)]  # type: ignore[attr-defined]
+    claims = [step.claim for step in proof.steps if isinstance(step.claim, Interpolated)]
+    return next(n for n, each in zip(numbers, claims, strict=True) if each is claim)
 
 
 def _over_points(size: int) -> Formula:
@@ -154,7 +161,7 @@ def _(rule: Multiply, step: Step, proof: Proof) -> Said:
 @reason_parts.register
 def _(rule: Interpolate, step: Step, proof: Proof) -> Said:
     claim: Interpolated = step.claim  # type: ignore[assignment]
-    suffix = next(n for f, n in numbered_schemes(proof.steps[-1].claim.schemes) if f.basis == claim.basis)  # type: ignore[attr-defined]
+    suffix = _basis_number(claim, proof)
     return words(
         "row {} of {} holds a polynomial that vanishes at every point but its own, where it is {}: {} in turn",
         "l", transposed(f"B{suffix}"), Sym("f", ("l",)), Chain(",", tuple(map(Fraction, claim.factors))),

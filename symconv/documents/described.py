@@ -9,8 +9,10 @@ from .blocks import Inline, words
 from .setting import count_of, is_linear, is_transposed, listed, ordinal, per_axis, title
 
 
-def described(layer: Any) -> tuple[Inline, ...]:
+def described(layer: Any, beside: Any = None) -> tuple[Inline, ...]:
     """A 2×2 convolution of a 5×5 input, stride 2, padding 1: all that tells it from others.
+
+    Whether the kernel is reversed is said where that differs from the layer `beside` it.
 
     >>> import symconv as sc
     >>> described(sc.Conv((8,), 3, stride=2))
@@ -20,7 +22,7 @@ def described(layer: Any) -> tuple[Inline, ...]:
     lead = (str(first)[:1].lower() + str(first)[1:], *rest)
     if is_linear(layer):
         return lead
-    parts = [part for part in (*_numbers(layer), _padding(layer), *_flags(layer)) if part]
+    parts = [part for part in (*_numbers(layer), _padding(layer), *_flags(layer, beside)) if part]
     return (*lead, *(each for part in parts for each in (f", {part[0]}", *part[1:])))
 
 
@@ -52,7 +54,7 @@ def _padding(layer: Any) -> tuple[Inline, ...]:
     return (f"{kind}padding {listed(axes)}",)
 
 
-def _flags(layer: Any) -> list[tuple[Inline, ...]]:
+def _flags(layer: Any, beside: Any) -> list[tuple[Inline, ...]]:
     """Channels and groups, and what else is not usual."""
     said: list[tuple[Inline, ...]] = []
     if layer.kernel_shape is None:
@@ -67,6 +69,7 @@ def _flags(layer: Any) -> list[tuple[Inline, ...]]:
         inputs, outputs = count_of(layer.in_channels, "input channel"), count_of(layer.out_channels, "output channel")
         groups = [count_of(layer.groups, "group")] if layer.groups > 1 else []
         said.append((", ".join([inputs, outputs, *groups]),))
-    if not is_transposed(layer) and layer.flip_kernel:
-        said.append(("the kernel reversed",))
+    reversed_, usual = (getattr(each, "flip_kernel", False) for each in (layer, beside))
+    if reversed_ != usual and not is_transposed(layer):
+        said.append(("the kernel reversed" if reversed_ else "the kernel not reversed",))
     return said

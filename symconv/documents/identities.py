@@ -68,7 +68,11 @@ def _(claim: Weights, proof: Proof) -> Said:
         said = words("The entries of the weight matrix {} are ", claim.letter)
         return (*said, Reference(ENTRY_RULE), ".")
     rule, _ = entry_rule(known(claim.layer), claim.letter)
-    return (*words("{} is the weight matrix of ", claim.letter), *described(claim.layer), *words(": {}.", rule))
+    return (
+        *words("{} is the weight matrix of ", claim.letter),
+        *described(claim.layer, proof.layer),
+        *words(": {}.", rule),
+    )
 
 
 @claim_parts.register

@@ -73,7 +73,7 @@ def window_picture(layer: Any) -> Picture | None:
     signal = grid([axis.padded_range for axis in axes], input_cell)
     result = grid([range(axis.outputs) for axis in axes], output_cell)
     reversed_ = " The kernel lies reversed." if axes[0].flip else ""
-    said = f"Equal colours are multiplied; output {position_words(output)}, the grey one, is their sum.{reversed_}"
+    said = f"Equal colours are multiplied; output {position_words(output)}, the grey one, is the sum of these products.{reversed_}"
     return Picture((kernel, signal, result), ("star", "="), said)
 
 

@@ -371,7 +371,7 @@ def flattening(layer: Any) -> list[Block]:
     vectors = Call("vec", "X"), Call("vec", "Y")
     sizes = prod(line.inputs for line in lines), prod(line.outputs for line in lines)
     has = tuple(count_of(size, "entr", "y", "ies") for size in sizes)
-    ring = " Entries come from a commutative ring, for instance the real numbers."
+    ring = " All entries come from one commutative ring, for instance the real numbers."
     if len(lines) == 1 and len(layer.input_shape) > 2 and not layer.read_map.axes:
         text = words(
             f"{{}} and {{}} are numbered row by row: {{}} has {has[0]}, and {{}} has {has[1]}.{ring}",

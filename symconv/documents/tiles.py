@@ -128,12 +128,18 @@ def tile_blocks(proof: Proof, tiles: tuple[Tiling, ...]) -> list[Block]:
     shape, reads = ([getattr(line, name) for line in tiles] for name in ("size", "reads"))
     counts = [line.count for line in tiles]
     several = len(axes) > 1
-    size = Chain("x", tuple(shape)) if several else shape[0]
-    parts = words(
-        "Cut the outputs into tiles of {}" + (" outputs" if prod(shape) > 1 else " output") + ": {} of them. Tile {} reads {} neighbouring positions of the " + "padded " * layer.read_map.padded + "input,",
-        size, Chain("x", tuple(counts)) if several else counts[0],
-        position((TILE + "1", TILE + "2")) if several else TILE, Chain("x", tuple(reads)) if several else reads[0],
-    )  # fmt: skip
+    size, read = (Chain("x", tuple(each)) if several else each[0] for each in (shape, reads))
+    outputs = " outputs" if prod(shape) > 1 else " output"
+    reading = " reads {} neighbouring positions of the " + "padded " * layer.read_map.padded + "input,"
+    if prod(counts) == 1 and not any(line.dropped for line in tiles):
+        parts = words("All {}" + outputs + " make one tile. It" + reading, size, read)
+        if prod(shape) == 1:
+            parts = words("The one output is a tile. It" + reading, read)
+    else:
+        count = Chain("x", tuple(counts)) if several else counts[0]
+        number_ = position((TILE + "1", TILE + "2")) if several else TILE
+        text_ = "Cut the outputs into tiles of {}" + outputs + ": {} of them. Tile {}" + reading
+        parts = words(text_, size, count, number_, read)
     blocks: list[Block] = [Heading(("Tiles",)), Paragraph(parts), Display(_tile_formula(proof, tiles))]
     text: list[Inline] = []
     reverse = layer.flip_kernel

@@ -63,7 +63,11 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
     inner = tuple(Sigma(span) for axis in simple for span in axis.spans if isinstance(span, Fibre))
     before, letters = in_front(simple)
     known = {factor.letter for axis in simple for factor in axis.known}
-    weights: list[Formula] = [Sym(letter, leading(simple, letter)) for letter in letters if letter in {*known, KERNEL}]
+    weights: list[Formula] = [
+        _in_a_matrix(simple, letter) if letter in known else Sym(letter, leading(simple, letter))
+        for letter in letters
+        if letter in {*known, KERNEL}
+    ]
     if inner:
         weights = [Group(Juxtapose((*inner, *(weights or [1]))))]
     terms: list[Formula] = [*weights]
@@ -71,16 +75,19 @@ def sum_formula(sums: Sequence[Sum], definition: Definition) -> Formula:
         if letter in {*known, KERNEL}:
             continue
         if letter not in (INPUT, PADDED):
-            pairs = [factor.indices for axis in simple for factor in axis.factors if factor.letter == letter]
-            terms.append(
-                matrix_entry(letter, [pair[0] for pair in pairs], [index for pair in pairs for index in pair[1:]])
-            )
+            terms.append(_in_a_matrix(simple, letter))
         else:
             terms.append(Sym(letter, leading(simple, letter)))
     constant = Fraction(prod(axis.coefficient for axis in simple))
     front: list[Formula] = [constant] if constant != 1 else []
     front += [Sym(letter, leading(simple, letter)) for letter in before]
     return plus(*bias_terms(definition), Juxtapose((*front, *outer, *terms)))
+
+
+def _in_a_matrix(sums: Sequence[Sum], letter: str) -> Sym:
+    """The entry of a matrix whose row and column have one index, or several, from each axis."""
+    pairs = [factor.indices for axis in sums for factor in axis.factors if factor.letter == letter]
+    return matrix_entry(letter, [pair[0] for pair in pairs], [index for pair in pairs for index in pair[1:]])
 
 
 def matrix_entry(letter: str, row: Sequence[Formula], column: Sequence[Formula]) -> Sym:
