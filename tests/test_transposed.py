@@ -91,7 +91,7 @@ def test_sympy_agrees() -> None:
     [
         ({"output_padding": 2}, "output_padding=2: must be smaller than the stride or the dilation: at most 1 on axis 0"),
         ({"padding": "same"}, "padding='same': a transposed convolution takes numbers only. Valid: padding=1"),
-        ({"padding": 4}, "padding=4: cuts off the whole output on axis 0, which has 5 entries"),
+        ({"padding": 4}, "padding=4: cuts off the whole output on axis 0, which is 5 long"),
         ({"stride": 0}, "stride=0: must be at least 1"),
         ({"groups": 2}, "groups=2: must divide both channel numbers, in_channels=1 and out_channels=1. Valid: groups=1"),
         ({"kernel_size": (3, 3, 3)}, "needs one entry for each of the 2 axes of input_size"),

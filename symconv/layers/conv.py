@@ -88,7 +88,7 @@ class Conv(Layer):
         rooms = [n + low + high for n, (low, high) in zip(length, padding, strict=True)]
         for axis, room in enumerate(rooms):
             if room < 1:
-                rule = f"cuts off the whole input on axis {axis}, which has {length[axis]}"
+                rule = f"cuts off the whole input on axis {axis}, which is {length[axis]} long"
                 raise SpecError("padding", self.padding, rule, "pairs that cut off less there")
         for axis, (room, k, d) in enumerate(zip(rooms, kernel, dilation, strict=True)):
             span = d * (k - 1) + 1
