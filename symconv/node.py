@@ -21,6 +21,9 @@ class Node:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         names = self.__match_args__
+        if len(values) == len(names) and not named:
+            self.__dict__.update(zip(names, values, strict=True))
+            return
         given = dict(zip(names, values, strict=False)) | named
         missing = [name for name in names if name not in given and not hasattr(type(self), name)]
         if missing or len(values) > len(names) or set(given) - set(names):

@@ -22,8 +22,8 @@ from .node import Node
 
 Atom = Any
 """A letter, or a floor as the pair of the normal forms of its top and bottom."""
-Normal = tuple[tuple[tuple[Atom, ...], int], ...]
-"""A polynomial: ((atom, ...), coefficient) for each monomial, in a fixed order."""
+Normal = frozenset[tuple[tuple[Atom, ...], int]]
+"""A polynomial: ((atom, ...), coefficient) for each monomial."""
 
 
 class Size(Node):
@@ -118,7 +118,7 @@ def value(size: Size, env: Mapping[str, int]) -> int:
 
 def normal(size: Size) -> Normal:
     """The polynomial that an expression is; equal ones are equal for all integers."""
-    return tuple(sorted(_terms(size).items(), key=repr))
+    return frozenset(_terms(size).items())
 
 
 def _terms(size: Size) -> dict[tuple[Atom, ...], int]:
@@ -137,9 +137,14 @@ def _terms(size: Size) -> dict[tuple[Atom, ...], int]:
             total: dict[tuple[Atom, ...], int] = {}
             for one, a in _terms(left).items():
                 for two, b in _terms(right).items():
-                    total = _added(total, {tuple(sorted(one + two, key=repr)): a * b}, 1)
+                    total = _added(total, {tuple(sorted(one + two, key=_order)): a * b}, 1)
             return total
     raise TypeError(f"not a size: {size!r}")
+
+
+def _order(atom: Atom) -> tuple[bool, Any]:
+    """Letters first; what is equal stands in one place, in one run."""
+    return (False, atom) if isinstance(atom, str) else (True, hash(atom))
 
 
 def _added(left: dict[Any, int], right: dict[Any, int], sign: int) -> dict[Any, int]:

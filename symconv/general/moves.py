@@ -190,14 +190,18 @@ class Sift(Node):
             flat = times(part.term)
             factors = list(flat.factors) if isinstance(flat, Product) else [flat]
             at = [
-                n for n, each in enumerate(factors) if isinstance(each, Bracket) and canonical(each.condition) == wanted
+                n
+                for n, each in enumerate(factors)
+                if isinstance(each, Bracket)
+                and isinstance(each.condition, Same)
+                and canonical(each.condition) == wanted
             ]
             if not at:
                 return None
             if len(at) > 1:
                 raise Refuted("the bracket stands there twice", left=self.by)
             del factors[at[0]]
-            kept = [put(each, {self.name: self.value}) for each in factors]
+            kept = [put(each, {self.name: self.value}) if self.name in letters(each) else each for each in factors]
             conditions: list[Condition] = []
             if self.divisor != Num(1):
                 conditions.append(Divides(self.divisor, self.top))
@@ -317,7 +321,7 @@ Move = Union[Define, Distribute, Exchange, Sift, Drop, Reverse, Use, Backwards]
 
 
 def follows(before: Term, move: Move, after: Term, facts: Facts) -> int:
-    """Whether a move leads from one term to the next; how many parts that compares."""
+    """Check that a move leads from one term to the next."""
     for term in (before, after):
         _well_formed(term, facts)
     if isinstance(move, Backwards):
@@ -325,7 +329,7 @@ def follows(before: Term, move: Move, after: Term, facts: Facts) -> int:
     made = move.apply(before, facts)  # type: ignore[union-attr]
     if canonical(made) != canonical(after):
         raise Refuted(f"{type(move).__name__} leads elsewhere", left=made, right=after)
-    return sum(1 for _ in parts(after))
+    return 1
 
 
 def _well_formed(term: Term, facts: Facts) -> None:

@@ -8,6 +8,7 @@ integer expressions with one normal form are equal: nothing about sums, those ch
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any, Union
@@ -144,19 +145,26 @@ def rewritten(term: Any, change: Callable[[Any], Any]) -> Any:
 
 def letters(term: Any) -> set[str]:
     """The variables that occur in a term or a size, bound ones too."""
-    if isinstance(term, Var):
-        return {term.name}
-    if isinstance(term, tuple):
-        return {name for part in term for name in letters(part)}
-    if isinstance(term, (Below, Among)):
-        return {term.name} | (letters(term.count) if isinstance(term, Below) else set())
-    return {name for part in term._values() for name in letters(part)} if isinstance(term, Node) else set()
+    found: set[str] = set()
+    left = [term]
+    while left:
+        part = left.pop()
+        if isinstance(part, Var):
+            found.add(part.name)
+        elif isinstance(part, tuple):
+            left += part
+        elif isinstance(part, (Below, Among)):
+            found.add(part.name)
+            left += [part.count] if isinstance(part, Below) else []
+        elif isinstance(part, Node):
+            left += part._values()
+    return found
 
 
 def put(term: Any, values: Mapping[str, Size]) -> Any:
     """Put expressions for variables in a term. A bound variable may be neither replaced nor captured."""
     bound = {each.name for part in parts(term) if isinstance(part, SumOver) for each in part.over}
-    clash = bound & ({name for size in values.values() for name in letters(size)} | set(values))
+    clash = bound and bound & ({name for size in values.values() for name in letters(size)} | set(values))
     if clash:
         raise ValueError(f"{sorted(clash)[0]} is the variable of a sum inside")
 
@@ -189,19 +197,23 @@ def canonical(term: Any) -> Any:
     match term:
         case Size():
             return normal(term)
+        case Tensor(letter, indices):
+            return letter, tuple(map(normal, indices))
+        case Bracket(condition):
+            return "bracket", canonical(condition)
         case Same(left, right):
-            return "same", *sorted([normal(left - right), normal(right - left)], key=repr)
+            return "same", frozenset((normal(left - right), normal(right - left)))
         case AtLeast(size, bound):
             return "at least", normal(size - bound)
         case Divides(divisor, size):
-            return "divides", normal(divisor), *sorted([normal(size), normal(0 - size)], key=repr)
-        case Product(factors):
-            flat = times(*factors)
+            return "divides", normal(divisor), frozenset((normal(size), normal(0 - size)))
+        case Product():
+            flat = times(term)
             if not isinstance(flat, Product):
                 return canonical(flat)
-            return "product", *sorted(map(canonical, flat.factors), key=repr)
+            return "product", frozenset(Counter(map(canonical, flat.factors)).items())
         case Plus(summands):
-            return "plus", *sorted(map(canonical, summands), key=repr)
+            return "plus", frozenset(Counter(map(canonical, summands)).items())
         case tuple():
             return tuple(map(canonical, term))
         case Node():
