@@ -76,7 +76,9 @@ class Context:
 
     subject: Subject
     matrices: Mapping[str, Any]
+    others: Callable[[], Mapping[str, Any]] = dict  # by letter, the other layers that the theorem speaks of
     tables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)  # the printed matrices that a step has compared with what they are
     cited: tuple[AnyClaim, ...] = ()  # the claims of the steps that the step being checked cites
 
     @property

@@ -343,12 +343,13 @@ class Evaluate:
     """The numbers of this layer, and its outputs."""
 
     name = "numbers"
-    follows: ClassVar[None] = None
+    follows: ClassVar[Follows] = (("count",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = _claimed(Numbers, after)
-        sizes = [dict(each) for each, _ in claim.axes]
-        return expect(sizes, list(map(axis_sizes, _axes(context))), "the numbers are not those of the layer")
+        sizes = [each for each, _ in claim.axes]
+        numbers = [tuple(axis_sizes(axis).items()) for axis in _axes(context)]
+        return expect(sizes, numbers, "the numbers are not those of the layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         formula, claim = _claimed(General, before).formula, _claimed(Numbers, after)

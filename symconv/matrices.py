@@ -181,11 +181,6 @@ def number_rows(read_map: ReadMap) -> NumberRows:
     return NumberRows(rows, [line.inputs for line in lines])
 
 
-def rows_of(read_map: ReadMap) -> ProductRows:
-    """The rows of W: cells of kernel entries, or of numbers where there is no kernel."""
-    return product_rows(read_map) if read_map.kernel else number_rows(read_map)
-
-
 def matrix_of(read_map: ReadMap) -> LabelledMatrix | NumberMatrix:
     """W: of kernel entries, or of numbers where there is no kernel."""
     if read_map.kernel:

@@ -138,13 +138,17 @@ def ring_sizes(axes: tuple[Axis, ...], size: object) -> tuple[int, ...]:
     return sizes
 
 
+def on_the_ring(layer: Any, sizes: tuple[int, ...]) -> Any:
+    """The same kernel on a ring: output m is the coefficient m of the product."""
+    padding = tuple((axis.taps - 1, 0) for axis in layer.read_map.axes)
+    return replace(layer, input_size=sizes, padding=padding, padding_mode="circular", bias=False)
+
+
 def _on_a_ring(layer: Any, size: object) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """W = R C E: what R, C and E are, their product along each line, and the whole; and that F makes C diagonal."""
     lines, axes = layer.read_map.lines, layer.read_map.axes
     sizes = ring_sizes(axes, size)
-    ring = replace(
-        layer, input_size=sizes, padding=tuple((axis.taps - 1, 0) for axis in axes), padding_mode="circular", bias=False
-    )
+    ring = on_the_ring(layer, sizes)
     extended, selected = [], []
     extend, select = [], []
     for line, along, m, n in zip(lines, ring.read_map.lines, *between(lines), strict=True):
@@ -246,6 +250,7 @@ THEOREM = Theorem(
     document=fft_document,
     starts=("known",),
     ends=conclusions,
+    others=lambda layer, size=None, **_: {RING: on_the_ring(layer, ring_sizes(layer.read_map.axes, size))},
     labels=(DEFINITION, ENTRY_RULE),
     options=("method", "size", "points"),
 )

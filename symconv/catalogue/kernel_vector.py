@@ -64,10 +64,8 @@ from ..rules import (
     Follows,
     Unfold,
     flattened,
-    labelled,
-    labelled_as_layer,
+    is_matrix,
     numbers_positions,
-    rows_of_product,
     weights_and_signal,
 )
 from ..sums import INPUT, KERNEL, WEIGHT, Factor, Index, Sum, number, variable
@@ -154,11 +152,8 @@ class Vector:
         return compared + expect(after.column, column, "the column is not the kernel entry's row-major number")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        lines = context.lines
-        outputs, inputs = (tuple(getattr(line, side) for line in lines) for side in ("outputs", "inputs"))
-        matrix = context.matrix(INPUTS)
-        kernel = tuple(size for line in lines for size in line.kernel_shape)
-        compared = labelled(matrix, outputs, kernel, inputs, INPUTS)
+        lines, matrix = context.lines, context.matrix(INPUTS)
+        compared = is_matrix(context, INPUTS, inputs_matrix(lines, context.table(INPUTS)))
         if not isinstance(after, KernelRow):
             raise Refuted("the claim is not about a row of U vec(K)")
         rows = [(line.letters.output, line.outputs) for line in lines]
@@ -169,7 +164,7 @@ class Vector:
                 env = zero | {line.letters.output: output, line.letters.kernel: tap}
                 found = after.column.at(with_quotients(env, after.column))
                 compared += expect(found, line.label(output, tap) * step, "the column is not the kernel entry's number")
-        return compared + rows_of_product(matrix, InputRows(lines, context.table(INPUTS)), INPUTS)
+        return compared
 
 
 @dataclass(frozen=True)
@@ -184,7 +179,7 @@ class Exchange:
         return expect(isinstance(after, BothWays), True, "the claim does not compare U with W")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = labelled_as_layer(context)
+        total = is_matrix(context, WEIGHT, weight_matrix(context.subject.definition.read_map))
         weights = for_each_line(context, self.weights, "table")
         for line, inputs, table in zip(context.lines, context.table(INPUTS), weights, strict=True):
             expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
@@ -226,6 +221,13 @@ class InputRows(Sequence[Cells]):
         return {entry: (flat,) for entry, flat in cells}
 
 
+def inputs_matrix(lines: Sequence[Line], tables: Sequence[LineTable]) -> LabelledMatrix:
+    """U: rows by output, columns by kernel entry; its cells hold the number of an input."""
+    kernel = tuple(size for line in lines for size in line.kernel_shape)
+    outputs, inputs = (tuple(getattr(line, side) for line in lines) for side in ("outputs", "inputs"))
+    return LabelledMatrix(outputs, kernel, inputs, InputRows(lines, tables))
+
+
 def input_table(line: Line) -> LineTable:
     """One line of U, from the inverse: for each input, the outputs and kernel entries that meet there."""
     return {
@@ -252,13 +254,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(KernelRow(row, column, defined.bias), Vector(), (2,)),
         Step(BothWays(), Exchange(defined.read_map.tables), (2,)),
     )
-    kernel = tuple(size for line in lines for size in line.kernel_shape)
-    outputs, inputs = (tuple(getattr(line, side) for line in lines) for side in ("outputs", "inputs"))
-    matrices = {
-        INPUTS: LabelledMatrix(outputs, kernel, inputs, InputRows(lines, tables)),
-        WEIGHT: weight_matrix(defined.read_map),
-    }
-    return chain, matrices
+    return chain, {INPUTS: inputs_matrix(lines, tables), WEIGHT: weight_matrix(defined.read_map)}
 
 
 # The further checks -------------------------------------------------------------------------------

@@ -21,12 +21,12 @@ from ..documents.setting import count_of, definition, flattening, key, ordinal, 
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
 from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
-from ..identities import Known, Weights, exact, number_matrix
+from ..identities import Known, Weights, about_w, exact, number_matrix
 from ..linear import Exact, difference, numbers
 from ..matrices import NumberMatrix, label_strides, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line, ReadMap, with_quotients
-from ..rules import Follows, row_major
+from ..rules import Follows, is_matrix, row_major
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 
 SHOWN = 9  # rows and columns up to which the factors are printed
@@ -75,7 +75,7 @@ class Tabulate:
                     raise Refuted("a factor is not where its tap reads", *at, here.left, here.right)
                 compared += len(cells)
         for name, matrix in printed(context.subject.definition.read_map, self.factors).items():
-            compared += expect(context.matrix(name), matrix, f"{name} is printed otherwise")
+            compared += is_matrix(context, name, matrix)
         context.tables[FACTORS] = self.factors
         return compared
 
@@ -96,8 +96,8 @@ class Collect:
     follows: ClassVar[Follows] = (("known",), ("tabulate",))
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        said = isinstance(after, SumOfFactors) and isinstance(before, Weights)
-        return expect(said, True, "the claim does not collect the factors into W")
+        said = isinstance(after, SumOfFactors)
+        return about_w(before) + expect(said, True, "the claim does not collect the factors into W")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0

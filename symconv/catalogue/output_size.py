@@ -111,7 +111,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     )
     cases = tuple(Step(Case(each), Derive(), (7,)) for each in applying(layer))
     axes = tuple((tuple(axis_sizes(axis).items()), axis.outputs) for axis in layer.read_map.axes)
-    last = Step(Numbers(axes), Evaluate(), (7, *range(8, 8 + len(cases))))
+    last = Step(Numbers(axes), Evaluate(), (7,))
     return (*general, *cases, last), {}
 
 
@@ -432,6 +432,6 @@ THEOREM = Theorem(
     size=lambda layer: 1,
     document=document,
     starts=("window",),
-    ends=("numbers",),
+    ends=lambda layer: ("count", *["relation"] * len(applying(layer)), "numbers"),
     last=every_relationship,
 )

@@ -7,7 +7,7 @@ Max pooling is not linear: two inputs show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -26,13 +26,24 @@ from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
 from ..expressions import Times
 from ..formula import Formula, Juxtapose, Sym, equals, position
-from ..identities import Assemble, Diagonal, Equation, Known, Multiply, Weights, Whole, entry_letters, number_matrix
+from ..identities import (
+    Assemble,
+    Diagonal,
+    Equation,
+    Known,
+    Multiply,
+    Weights,
+    Whole,
+    about_w,
+    entry_letters,
+    number_matrix,
+)
 from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Exact, numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import CHANNEL, Line, with_quotients
-from ..rules import Follows
+from ..readmap import CHANNEL, Channels, Line, with_quotients
+from ..rules import Follows, is_matrix
 from ..sums import WEIGHT, Span, number, variable
 from ..weighted import Pooled
 
@@ -72,8 +83,9 @@ class Count:
                     place = f"{line.letters.output}={output}"
                     raise Refuted(f"{after.letter} divides by another number", place, None, found, f"1/{counted}")
                 compared += 1
-        context.tables[after.letter] = tuple(map(diagonal, after.lines))
-        return compared
+        tables = tuple(map(diagonal, after.lines))
+        context.tables[after.letter] = tables
+        return compared + is_matrix(context, after.letter, number_matrix(tables))
 
 
 def positions_that_count(line: Line, output: int) -> int:
@@ -94,6 +106,17 @@ def diagonal(entries_: tuple[Any, ...]) -> Exact:
 class Scale(Multiply):
     """A product with a diagonal matrix on the left."""
 
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        names = [span.name for spans in getattr(after, "inner", ()) for span in spans]
+        return super().shape(context, before, after) + expect(
+            names, between(context.lines), "the sum has other letters"
+        )
+
+
+def between(lines: Sequence[Line]) -> list[str]:
+    """The letters of what the product of both matrices sums over."""
+    return [CHANNEL.kernel if isinstance(line, Channels) else line.letters.padded for line in lines]
+
 
 @dataclass(frozen=True)
 class Unequal:
@@ -113,9 +136,7 @@ class Compare:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Unequal):
             raise Refuted("the claim is not that two entries differ")
-        if not isinstance(before, Weights) or before.letter != WEIGHT:
-            raise Refuted("the cited step does not say what W is")
-        return expect(len(after.witnesses), 2, "the claim has not two entries")
+        return about_w(before) + expect(len(after.witnesses), 2, "the claim has not two entries")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Unequal):
@@ -201,6 +222,11 @@ def refusal(layer: Any) -> str | None:
     return None if isinstance(layer, AvgPool) else "it is no average pooling"
 
 
+def summing(layer: Any) -> Any:
+    """The layer that divides by 1."""
+    return replace(layer, divisor_override=1)
+
+
 def depthwise(layer: Any) -> Any:
     """The convolution that reads what the pooling reads, each channel by itself."""
     from ..layers import Conv
@@ -249,10 +275,10 @@ def maximum(layer: Any) -> NotLinear | None:
 def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """S and D, their product, the constant kernel or two outputs that have none, and the maximum."""
     lines = layer.read_map.lines
-    sums = replace(layer, divisor_override=1)  # type: ignore[type-var]
+    sums = summing(layer)
     diagonals = tuple(tuple(line.coefficient(i, 0) for i in range(line.outputs)) for line in lines)
-    names = [CHANNEL.kernel if line is layer.read_map.channels else line.letters.padded for line in lines]
-    inner = tuple(Span(name, number(0), number(line.outputs - 1)) for name, line in zip(names, lines, strict=True))
+    pairs = zip(between(lines), lines, strict=True)
+    inner = tuple(Span(name, number(0), number(line.outputs - 1)) for name, line in pairs)
     chain = [
         Step(Weights(WEIGHT, layer), Known()),
         Step(Weights(SUMS, sums), Known()),
@@ -282,6 +308,12 @@ def ends(layer: Any) -> tuple[str, ...]:
     """The product, what it says of a constant kernel, and the maximum where a window holds two inputs."""
     same = "constant" if all(map(constant, layer.read_map.lines)) else "compare"
     return ("assemble", same, *(("maximum",) if maximum(layer) is not None else ()))
+
+
+def others(layer: Any) -> dict[str, Any]:
+    """The layer that sums, and where all outputs divide by the same number the convolution that this is."""
+    same = all(map(constant, layer.read_map.lines))
+    return {SUMS: summing(layer), **({CONSTANT: depthwise(layer)} if same else {})}
 
 
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -435,5 +467,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=ends,
+    others=others,
     labels=(DEFINITION, ENTRY_RULE),
 )

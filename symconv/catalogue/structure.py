@@ -21,7 +21,7 @@ from ..documents.setting import definition, flattening, key, listed, ordinal, se
 from ..documents.weights import grid_or_size, kernel_symbol, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..formula import Chain, Formula, Sym, equals, plus, times
-from ..identities import Known, Weights
+from ..identities import Known, Weights, about_w
 from ..matrices import LabelledMatrix, weight_matrix
 from ..patterns import Place, Property, Rows, check, decide
 from ..proof import Proof, Step, Theorem
@@ -123,8 +123,7 @@ class Decide:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim, axes = _property(after), context.subject.definition.read_map.axes
         suffix = " axes" if claim.axes else ""
-        expect(isinstance(before, Weights) and before.letter, WEIGHT, "the cited step is about another matrix")
-        compared = expect(claim.name + suffix, self.name, "the claim is about another property")
+        compared = about_w(before) + expect(claim.name + suffix, self.name, "the claim is about another property")
         compared += expect(set(claim.axes) <= set(range(len(axes))), True, "the claim is about an axis there is not")
         two = claim.name == "banded" or (not claim.holds and claim.witnesses != ())
         compared += expect(len(claim.witnesses), 2 * two, "a witness is two entries")
@@ -162,8 +161,9 @@ class Blocks:
     follows: ClassVar[None] = None  # W, then both questions for every group of axes
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Levels) or not isinstance(before, Weights):
+        if not isinstance(after, Levels):
             raise Refuted("the claim is not about the blocks of W")
+        about_w(before)
         found = [_property(claim) for claim in context.cited[1:]]
         axes = range(len(context.subject.definition.read_map.axes))
         compared = 0
