@@ -154,7 +154,7 @@ def tabulated(table: Table, line: Line, output: int) -> Row:
         )
     if line.kernel_shape:
         return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
-    return weigh(((None, p), line.coefficient(output, tap)) for p, taps in row.items() for tap in taps)
+    return weigh(((None, p), line.weight(output, tap)) for p, taps in row.items() for tap in taps)
 
 
 def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: range, env: dict[str, int]) -> Row:

@@ -173,7 +173,7 @@ def number_rows(read_map: ReadMap) -> NumberRows:
     lines = read_map.lines
     rows = [
         [
-            [(p, total) for p, taps in sorted(row.items()) if (total := sum(line.coefficient(i, tap) for tap in taps))]
+            [(p, total) for p, taps in sorted(row.items()) if (total := sum(line.weight(i, tap) for tap in taps))]
             for i, row in enumerate(table)
         ]
         for line, table in zip(lines, read_map.tables, strict=True)

@@ -326,7 +326,7 @@ class Batch:
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
                 for i, taps in line.meets(p).items():
                     for tap in taps:
-                        label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.coefficient(i, tap))
+                        label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.weight(i, tap))
                         rows[i][label, p] = rows[i].get((label, p), 0) + coefficient
             total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
