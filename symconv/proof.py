@@ -318,6 +318,8 @@ def _reaches(proof: Proof, context: Context) -> int:
     reason = proof.theorem.refusal(proof.layer)
     if reason is not None:
         raise Refuted(f"{proof.theorem.name} does not apply to the layer: {reason}")
+    taken = {name for name, _ in proof.options}
+    expect(taken <= set(proof.theorem.options), True, "it has options that the theorem does not take")
     names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
     if not names or names[0] not in proof.theorem.starts:
         raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)

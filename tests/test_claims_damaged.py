@@ -313,6 +313,23 @@ def test_taps_that_share_an_entry_are_each_named_once() -> None:
     rendered_and_refused(proof, 3, claim=replace(claim, witnesses=((output, source, taps[0], *taps),)))
 
 
+@pytest.mark.parametrize(
+    ("theorem", "options", "others"),
+    [
+        ("winograd", {}, ({"tile": 2}, {"points": (0, 2, -2, 1, -1)}, {"size": 9})),
+        ("winograd", {"tile": 2}, ({}, {"tile": 3}, {"tile": 2, "points": (0, 1, 2)})),
+        ("fft_linear", {}, ({"method": "karatsuba"}, {"size": 9}, {"tile": 2})),
+        ("fft_linear", {"method": "karatsuba"}, ({}, {"method": "toom-3"}, {"method": "karatsuba", "points": (0, 2)})),
+    ],
+)
+def test_a_proof_carries_the_options_that_it_was_made_with(
+    theorem: str, options: dict[str, Any], others: tuple[dict[str, Any], ...]
+) -> None:
+    proof = sc.prove(PADDED, theorem, **options)
+    for other in others:
+        assert not replace(proof, options=tuple(other.items())).check().ok, other
+
+
 def test_sizes_beyond_a_machine_word_are_too_large_and_no_crash() -> None:
     with pytest.raises(sc.TooLarge):
         sc.prove(sc.PixelShuffle((2,) * 20, 10), "upsampling")
