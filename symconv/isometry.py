@@ -23,6 +23,7 @@ from .linear import product as multiplied
 from .matrices import label_strides
 from .readmap import ReadMap, labelled_rows
 from .rules import Follows
+from .sums import WEIGHT
 
 Equation = tuple[tuple[Monomial, int], ...]
 """A polynomial that must be zero, as sorted terms."""
@@ -215,6 +216,7 @@ class SumOfSquares:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Diagonal):
             raise Refuted("the claim is not about an entry of the product")
+        expect(getattr(before, "letter", None), WEIGHT, "the cited step does not say what W is")
         inputs = [range(line.inputs) for line in context.lines]
         inside = len(after.at) == len(inputs) and all(p in where for p, where in zip(after.at, inputs, strict=True))
         expect(inside, True, "there is no such input")

@@ -183,6 +183,7 @@ def test_a_sum_of_squares_has_every_term_once() -> None:
     proof = sc.prove(sc.Conv((4,), 3), "transpose")
     number = next(n for n, step in enumerate(proof.steps, 1) if step.rule.name == "diagonal")
     claim: Any = proof.steps[number - 1].claim
+    rendered_and_refused(proof, number, cites=(2,))
     for entry in ((*claim.entry, claim.entry[0]), claim.entry[::-1]):
         rendered_and_refused(proof, number, claim=replace(claim, entry=entry))
 
