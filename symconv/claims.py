@@ -76,7 +76,9 @@ class Context:
 
     subject: Subject
     matrices: Mapping[str, Any]
+    others: Callable[[], Mapping[str, Any]] = dict  # by letter, the other layers that the theorem speaks of
     tables: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)  # the printed matrices that a step has compared with what they are
     cited: tuple[AnyClaim, ...] = ()  # the claims of the steps that the step being checked cites
 
     @property
@@ -152,7 +154,7 @@ def tabulated(table: Table, line: Line, output: int) -> Row:
         )
     if line.kernel_shape:
         return collect((line.label(output, tap), p) for p, taps in row.items() for tap in taps)
-    return weigh(((None, p), line.coefficient(output, tap)) for p, taps in row.items() for tap in taps)
+    return weigh(((None, p), line.weight(output, tap)) for p, taps in row.items() for tap in taps)
 
 
 def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: range, env: dict[str, int]) -> Row:

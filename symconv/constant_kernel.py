@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .identities import Selected, Weights, exact
+from .identities import Selected, Weights, entry_letters, exact
 from .linear import Exact, difference
 from .rules import Follows
 
@@ -43,6 +43,10 @@ class Constant:
             raise Refuted("the claim is not that a kernel is constant")
         said = [claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected))]
         compared = expect(said, [after.letter, after.of], "the cited steps do not say what the two matrices are")
+        for claim in context.cited:
+            if isinstance(claim, Selected):
+                expect(claim.letters, entry_letters(context.lines), "an entry has other letters than output and input")
+                compared += expect(claim.held, False, f"{claim.letter} says what the padded input holds")
         return compared + expect(len(after.values), len(context.lines), "the claim has not one number for each line")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .guide import HIGH, LOW, RELATIONSHIPS, ROOM, TRANSPOSED, D, K, N, Relationship, S, known, windows
+from .guide import HIGH, LOW, RELATIONSHIPS, ROOM, TRANSPOSED, D, K, Link, N, Relationship, S, known, windows
 from .readmap import Axis
 from .rules import Follows, all_windows
 from .sizes import Certificate, Put, Size, Vanish, Var, floor, normal, value
@@ -343,12 +343,13 @@ class Evaluate:
     """The numbers of this layer, and its outputs."""
 
     name = "numbers"
-    follows: ClassVar[None] = None
+    follows: ClassVar[Follows] = (("count",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = _claimed(Numbers, after)
-        sizes = [dict(each) for each, _ in claim.axes]
-        return expect(sizes, list(map(axis_sizes, _axes(context))), "the numbers are not those of the layer")
+        sizes = [each for each, _ in claim.axes]
+        numbers = [tuple(axis_sizes(axis).items()) for axis in _axes(context)]
+        return expect(sizes, numbers, "the numbers are not those of the layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         formula, claim = _claimed(General, before).formula, _claimed(Numbers, after)
@@ -357,3 +358,9 @@ class Evaluate:
             compared += expect(outputs, value(formula, dict(sizes)), "the formula has another value")
             compared += expect(outputs, axis.outputs, "the layer has another number of outputs")
         return compared
+
+
+def put_in(link: Link) -> Put:
+    """The sizes that the first link of a derivation puts into the formula."""
+    assert isinstance(link.move, Put)  # noqa: S101 - every derivation begins by putting its sizes in
+    return link.move

@@ -213,15 +213,15 @@ def common_factors(minors: Sequence[Entry]) -> tuple[tuple[Entry, int], ...]:
     return tuple(sorted(factors, key=lambda each: (len(each[0]), sorted(each[0].items()))))
 
 
-def divides(factors: Sequence[tuple[Entry, int]], entry: Entry) -> bool:
-    """Whether the product of the factors divides a polynomial: the quotient, multiplied out again, gives it."""
+def quotient(factors: Sequence[tuple[Entry, int]], entry: Entry) -> Entry | None:
+    """A polynomial divided by the product of the factors, which multiplied out again gives it; None where none does."""
     total: Entry = {(): 1}
     for factor, power in factors:
         for _ in range(power):
             total = product(total, factor)
     symbols = _symbols(u for each in (entry, total) for monomial in each for u in monomial)
-    quotient = _divided(entry, _to_sympy(total, symbols), symbols, exact=False)
-    return product(quotient, total) == entry
+    found = _divided(entry, _to_sympy(total, symbols), symbols, exact=False)
+    return found if product(found, total) == entry else None
 
 
 def _symbols(kernel: Iterable[int]) -> dict[int, Any]:

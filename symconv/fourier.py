@@ -23,10 +23,10 @@ from typing import ClassVar, TypeVar
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .cyclotomic import reduced
-from .identities import Weights
+from .identities import about_w
 from .linear import Entry, Exact
 from .readmap import Axis, Channels
-from .rules import Follows, labelled_as_layer, row_major
+from .rules import Follows, row_major
 from .sums import WEIGHT, Index, variable
 
 SPECTRUM = "λ"
@@ -80,9 +80,9 @@ class Wrap:
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(before, Weights) or not isinstance(after, Ring):
+        if not isinstance(after, Ring):
             raise Refuted("the claim does not say where kernel entries lie on the ring")
-        compared = expect(before.letter, WEIGHT, "the ring is that of another matrix")
+        compared = about_w(before)
         for axis, shift in _per_axis(context, after.shifts):
             whole = shift + variable(axis.letters.output)
             compared += expect(whole, axis.position, "the shift is not where the window reads")
@@ -213,7 +213,7 @@ class Diagonalise:
         return expect(sizes, tuple(axis.inputs for axis in context_axes(context)), "F has another size")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = labelled_as_layer(context) + row_major(context.matrix(WEIGHT), context.lines)
+        compared = row_major(context.matrix(WEIGHT), context.lines)
         for axis, exponents, table in _tables(context, context.table(SPECTRUM)):
             for i, row in enumerate(table.rows):
                 compared += _same_row(axis, i, row, on_ring(axis, i, exponents), "F^-1 Λ F is another matrix")
@@ -228,7 +228,9 @@ class Witness:
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        return expect(isinstance(after, Generic), True, "the claim is not that a permutation matrix is among the W")
+        return about_w(before) + expect(
+            isinstance(after, Generic), True, "the claim is not that a permutation matrix is among the W"
+        )
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = 0

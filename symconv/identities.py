@@ -16,17 +16,21 @@ and an equation between products of them follows by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .expressions import Expr, Times, evaluate, letters_of
+from .definition import BIAS
+from .expressions import Expr, Times, Transposed, evaluate, letters_of
 from .linear import Entry, Exact, difference, of_line, of_matrix
-from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, rows_of
+from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, matrix_of
 from .readmap import Line
-from .rules import Follows, rows_of_product
-from .sums import KERNEL, WEIGHT, Index, Span, number
+from .rules import Follows, is_matrix
+from .sums import INPUT, KERNEL, OUTPUT, PADDED, WEIGHT, Index, Span, number
+
+NEW_KERNEL = "κ"
+"""A kernel that is made from k."""
 
 # Claims -------------------------------------------------------------------------------------------
 
@@ -41,31 +45,36 @@ class Weights:
 
 @dataclass(frozen=True)
 class Selection:
-    """Along one line: entry (row, column) is 1 where the column is `to`, an expression in the row.
-
-    With `held`, `to` is a position of the padded input, and the column is the input that lies there,
-    if one does.
-    """
+    """Along one line: entry (row, column) is 1 where the column is `to`, an expression in the row."""
 
     row: str
     rows: range
     column: str
     columns: range
     to: Index
-    held: bool = False
 
 
 @dataclass(frozen=True)
 class Selected:
-    """The matrix of that letter is 0/1, and this is where its ones are, line by line."""
+    """The matrix of that letter is 0/1, and this is where its ones are, line by line.
+
+    With `held`, `to` is a position of the padded input, and the column is the input that lies there,
+    if one does.
+    """
 
     letter: str
     lines: tuple[Selection, ...]
+    held: bool = False
+
+    @property
+    def letters(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Those of an entry: of its row, and of its column."""
+        return tuple(line.row for line in self.lines), tuple(line.column for line in self.lines)
 
 
 @dataclass(frozen=True)
 class Substituted:
-    """The matrix `letter` is the weight matrix `of` for the kernel `kernel` made from k.
+    """The matrix `letter` is the weight matrix `of` for another kernel, made from k.
 
     `indices` says, line by line, which entry of k the entry t of that kernel is: an expression in t;
     where it is no entry of k, it is zero. None keeps a line's entries.
@@ -73,7 +82,6 @@ class Substituted:
 
     letter: str
     of: str
-    kernel: str
     indices: tuple[Index | None, ...]
 
 
@@ -117,13 +125,14 @@ class Known:
 
     name = "known"
     follows: ClassVar[Follows] = ()
+    claims: ClassVar[type[Weights]] = Weights
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Weights):
+        if not isinstance(after, Weights) or type(after) is not self.claims:
             raise Refuted("the claim is not that a matrix is a layer's weight matrix")
-        if after.letter != WEIGHT:
-            return 1
-        return expect(after.layer, context.subject, f"{WEIGHT} belongs to another layer")
+        layers = {WEIGHT: context.subject, **context.others()}
+        expect(after.letter in layers, True, f"{after.letter} is the letter of no layer")
+        return expect(after.layer, layers[after.letter], f"{after.letter} belongs to another layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         from .catalogue import prove
@@ -137,10 +146,12 @@ class Known:
             raise Refuted(f"weight_matrix fails for {after.layer!r}: {failed}") from None
         read_map = after.layer.read_map
         context.tables[after.letter] = tuple(map(of_line, read_map.lines, read_map.tables))
-        compared = sum(each.count for each in report.proved)
-        if after.letter in context.matrices:
-            compared += rows_of_product(context.matrix(after.letter), rows_of(read_map), after.letter)
-        return compared
+        return sum(each.count for each in report.proved) + is_matrix(context, after.letter, matrix_of(read_map))
+
+
+def about_w(claim: AnyClaim | None) -> int:
+    """The cited step says what W is."""
+    return expect(isinstance(claim, Weights) and claim.letter, WEIGHT, "the cited step does not say what W is")
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,7 @@ class Select:
             compared += expect(table.shape, shape, f"{after.letter} has another shape along {said.row}")
             ranges = range(len(said.rows)), range(len(said.columns))
             compared += expect((said.rows, said.columns), ranges, "rows and columns are not counted from 0")
-        return compared + different([name for said in after.lines for name in (said.row, said.column)])
+        return compared + different([name for names in after.letters for name in names])
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Selected):
@@ -173,7 +184,7 @@ class Select:
             line = context.lines[n]
             for at, row in zip(said.rows, table.rows, strict=True):
                 to = said.to.at({said.row: at})
-                if to is not None and said.held:
+                if to is not None and after.held:
                     compared += expect(to in line.padded_range, True, f"the padded input has no position {to}")
                     to = line.fold(to)
                 inside = to is not None and to in said.columns
@@ -183,7 +194,7 @@ class Select:
                     raise Refuted(f"the ones of {after.letter} are elsewhere", *place, sorted(row), sorted(expected))
                 compared += 1
         context.tables[after.letter] = self.tables
-        return compared
+        return compared + is_matrix(context, after.letter, number_matrix(self.tables))
 
 
 @dataclass(frozen=True)
@@ -198,10 +209,13 @@ class Substitute:
             raise Refuted("a kernel is put into a weight matrix that an earlier step names")
         compared = expect(after.of, before.letter, "the kernel is put into another matrix")
         compared += expect(len(after.indices), len(context.lines), "the claim has not one index for each line")
-        compared += expect(after.kernel != KERNEL, True, f"another kernel than {KERNEL} needs another letter")
-        for line, index in zip(context.lines, after.indices, strict=True):
-            names = {name for name, _ in index.terms} if index is not None else set()
+        for line, other, index in zip(context.lines, before.layer.read_map.lines, after.indices, strict=True):
+            if index is None:
+                continue
+            names = {name for name, _ in index.terms}
             compared += expect(names <= {line.letters.kernel}, True, f"{index} is not about {line.letters.kernel}")
+            found = {index.at({line.letters.kernel: tap}) for tap in range(other.taps)}
+            compared += expect(found <= {None, *range(line.taps)}, True, f"{index} is no entry of k")
         return compared
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
@@ -212,12 +226,8 @@ class Substitute:
             for line, table, index in zip(context.lines, context.table(after.of), after.indices, strict=True)
         )
         context.tables[after.letter] = made
-        compared = sum(table.nonzeros for table in made)
-        if after.letter in context.matrices:
-            compared += rows_of_product(
-                context.matrix(after.letter), labelled_product(made, context.lines), after.letter
-            )
-        return compared
+        expected = labelled_matrix(made, context.lines)
+        return sum(table.nonzeros for table in made) + is_matrix(context, after.letter, expected)
 
 
 def put(table: Exact, index: Index, name: str, taps: int) -> Exact:
@@ -235,8 +245,8 @@ def put(table: Exact, index: Index, name: str, taps: int) -> Exact:
     return Exact(tuple({c: found for c, found in row.items() if found} for row in rows), table.width)
 
 
-def labelled_product(tables: Sequence[Exact], lines: Sequence[Line]) -> ProductRows:
-    """The rows of a whole matrix of kernel entries, from its lines."""
+def labelled_matrix(tables: Sequence[Exact], lines: Sequence[Line]) -> LabelledMatrix:
+    """The whole matrix of kernel entries that is a product over the lines."""
     rows = [
         [
             [(p, tuple(u for (u,), count in sorted(entry.items()) for _ in range(count))) for p, entry in row.items()]
@@ -244,7 +254,13 @@ def labelled_product(tables: Sequence[Exact], lines: Sequence[Line]) -> ProductR
         ]
         for table in tables
     ]
-    return ProductRows(rows, [table.width for table in tables], [prod(line.kernel_shape) for line in lines])
+    widths = tuple(table.width for table in tables)
+    return LabelledMatrix(
+        tuple(len(table.rows) for table in tables),
+        widths,
+        tuple(size for line in lines for size in line.kernel_shape),
+        ProductRows(rows, widths, [prod(line.kernel_shape) for line in lines]),
+    )
 
 
 @dataclass(frozen=True)
@@ -253,22 +269,30 @@ class Multiply:
 
     name = "multiply"
     follows: ClassVar[None] = None  # any steps that say what the matrices are
+    held: ClassVar[bool] = False  # whether its 0/1 matrix says which input a position holds
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Equation):
             raise Refuted("the claim is not an equation between matrices")
-        said = {
+        said = [
             claim.letter for claim in context.cited if isinstance(claim, (Weights, Selected, Substituted, Diagonal))
-        }
+        ]
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
+        compared += expect(said[0], next(letters_of(after.left)), "the first cited step is not about the left side")
         letters = entry_letters(context.lines)
         sides = after.rows, after.columns  # the other way round in a transpose
         compared += expect(
             sides in (letters, letters[::-1]), True, "an entry has other letters than its output and input"
         )
         printed_spans = [span for spans in after.inner for span in spans]
-        compared += different([*after.rows, *after.columns, *(span.name for span in printed_spans)])
+        compared += fresh(context, [span.name for span in printed_spans])
+        places = {letter: at for side in (after.left, after.right) for letter, *at in written(side, after)}
+        for claim in context.cited:
+            if isinstance(claim, Selected):
+                there = f"an entry of {claim.letter} has other letters than where it is said what it is"
+                compared += expect(places[claim.letter], list(claim.letters), there)
+                compared += expect(claim.held, self.held, f"{claim.letter} does not say what it should")
         for span in printed_spans:
             compared += expect(span.first, number(0), f"{span.name} is not counted from 0")
         factors = max(
@@ -293,9 +317,33 @@ class Multiply:
         )
 
 
+def written(expr: Expr, claim: Equation) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Each matrix in an expression, with the letters of the row and the column of its entries."""
+    between = [tuple(span.name for span in spans) for spans in claim.inner]
+    match expr:
+        case str():
+            yield expr, claim.rows, claim.columns
+        case Transposed(of):
+            yield from written(of, replace(claim, rows=claim.columns, columns=claim.rows))
+        case Times(parts):
+            ends = [claim.rows, *between, claim.columns]
+            for part, rows, columns in zip(parts, ends, ends[1:], strict=False):
+                yield from written(part, replace(claim, rows=rows, columns=columns))
+
+
 def different(names: Sequence[str]) -> int:
     """Letters that are printed side by side stand for one thing each."""
     return expect(sorted(set(names)), sorted(names), "one letter stands for two things")
+
+
+def fresh(context: Context, names: Sequence[str]) -> int:
+    """Letters that a step brings in: different ones, and none that stands for something else already."""
+    indices = {name for line in context.lines for name in (line.letters.output, line.letters.input)}
+    kernel = {line.letters.kernel for line in context.lines if line.kernel_shape}
+    for name in names:
+        known = name in {*indices, *kernel, *context.matrices, KERNEL, INPUT, PADDED, OUTPUT, BIAS}
+        expect(known, False, f"{name} stands for something else already")
+    return different(names)
 
 
 def _by_line(context: Context, claim: Equation) -> Iterator[tuple[Line, list[str], tuple[Exact, ...]]]:
@@ -332,15 +380,9 @@ class Assemble:
             raise Refuted("an equation of whole matrices follows from one along the lines")
         compared = 0
         for name in sorted({*letters_of(after.left), *letters_of(after.right)}):
-            matrix, tables = context.matrix(name), context.table(name)
-            rows = tuple(len(table.rows) for table in tables)
-            columns = tuple(table.width for table in tables)
-            compared += expect(prod(matrix.row_shape), prod(rows), f"the rows of {name} are labelled otherwise")
-            compared += expect(
-                prod(matrix.column_shape), prod(columns), f"the columns of {name} are labelled otherwise"
-            )
-            if isinstance(matrix, NumberMatrix):
-                compared += expect(matrix, number_matrix(tables), f"{name} is not the product of its lines")
+            shape = tuple(prod(sizes) for sizes in zip(*(table.shape for table in context.table(name)), strict=True))
+            compared += expect(context.matrix(name).shape, shape, f"{name} is not the product of its lines")
+            compared += expect(name in context.settled, True, f"no step compares {name} with what it is")
         return compared
 
 

@@ -23,6 +23,7 @@ from .linear import product as multiplied
 from .matrices import label_strides
 from .readmap import ReadMap, labelled_rows
 from .rules import Follows
+from .sums import WEIGHT
 
 Equation = tuple[tuple[Monomial, int], ...]
 """A polynomial that must be zero, as sorted terms."""
@@ -210,11 +211,12 @@ class SumOfSquares:
     """A diagonal entry of W^T W: the products of a row of W^T, forward, with a column of W, inverse."""
 
     name = "diagonal"
-    follows: ClassVar[None] = None
+    follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Diagonal):
             raise Refuted("the claim is not about an entry of the product")
+        expect(getattr(before, "letter", None), WEIGHT, "the cited step does not say what W is")
         inputs = [range(line.inputs) for line in context.lines]
         inside = len(after.at) == len(inputs) and all(p in where for p, where in zip(after.at, inputs, strict=True))
         expect(inside, True, "there is no such input")
@@ -227,7 +229,7 @@ class SumOfSquares:
         forward = column(context.subject, after.at, inverse=False)
         inverse = column(context.subject, after.at, inverse=True)
         total = squared(forward, inverse)
-        return expect(dict(after.entry), total, "the sum of products is another") * max(len(forward), 1)
+        return expect(after.entry, tuple(total.items()), "the sum of products is another") * max(len(forward), 1)
 
 
 @dataclass(frozen=True)
@@ -256,13 +258,18 @@ class Solve:
         read_map = layer.definition.read_map
         if not isinstance(after, Kernels):
             raise Refuted("the claim is not about kernels")
+        if after.why in ("unread", "rank"):
+            expect(after.equations, (), "equations are claimed where there is no solution")
         if after.why == "unread":
             unread = [set(range(line.inputs)) - {p for _, _, p in reads(line)} for line in read_map.lines]
             return expect(any(unread), True, "every input is read")
         if after.why == "rank":
             rows, columns = (prod(getattr(line, side) for line in read_map.lines) for side in ("outputs", "inputs"))
             return expect(rows < columns, True, "there are at least as many outputs as inputs")
-        compared = expect(after.equations, equations(read_map, forward_tables(layer)) or (), "the equations are others")
+        found = equations(read_map, forward_tables(layer))
+        kinds = ("many",) if found is None else ("solved", "unsolved")
+        expect(after.why in kinds, True, "why the kernels are not said is another")
+        compared = expect(after.equations, found or (), "the equations are others")
         for entry, factor in after.solutions:
             for each in after.equations:
                 # With k_entry^2 = 1/factor and the other entries zero.

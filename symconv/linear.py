@@ -129,9 +129,7 @@ def identity(size: int) -> Exact:
 def of_line(line: Line, table: Table) -> Exact:
     """One axis of a weight matrix, from its inverse table; kernel entries by their labels along the line."""
     if not line.kernel_shape:
-        rows = (
-            {p: sum(line.coefficient(i, u) for u in taps) for p, taps in row.items()} for i, row in enumerate(table)
-        )
+        rows = ({p: sum(line.weight(i, u) for u in taps) for p, taps in row.items()} for i, row in enumerate(table))
         return Exact(tuple({p: {(): total} for p, total in sorted(row.items()) if total} for row in rows), line.inputs)
     return Exact(
         tuple({p: _collected((label,) for label in labels) for p, labels in row} for row in labelled_rows(line, table)),

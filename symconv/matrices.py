@@ -173,17 +173,12 @@ def number_rows(read_map: ReadMap) -> NumberRows:
     lines = read_map.lines
     rows = [
         [
-            [(p, total) for p, taps in sorted(row.items()) if (total := sum(line.coefficient(i, tap) for tap in taps))]
+            [(p, total) for p, taps in sorted(row.items()) if (total := sum(line.weight(i, tap) for tap in taps))]
             for i, row in enumerate(table)
         ]
         for line, table in zip(lines, read_map.tables, strict=True)
     ]
     return NumberRows(rows, [line.inputs for line in lines])
-
-
-def rows_of(read_map: ReadMap) -> ProductRows:
-    """The rows of W: cells of kernel entries, or of numbers where there is no kernel."""
-    return product_rows(read_map) if read_map.kernel else number_rows(read_map)
 
 
 def matrix_of(read_map: ReadMap) -> LabelledMatrix | NumberMatrix:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .counts import first_output, last_output, met
-from .identities import Weights
+from .identities import about_w
 from .linear import Exact
 from .readmap import Axis, ReadMap
 from .rules import Follows
@@ -94,13 +94,23 @@ def shared(read_map: ReadMap, found: list[Meets]) -> Shared:
     return Shared(parameters, fewest, most, parameters - used, size(read_map))
 
 
+def has_formula(axis: Axis) -> bool:
+    """Whether the outputs for which a tap meets an input are printed as one range: where no input is repeated."""
+    return axis.mode is not None and (axis.rule.name == "zeros" or max(axis.low, axis.high) <= 0)
+
+
 def printed(axis: Axis) -> tuple[int, ...]:
-    """The formula that is printed for padding by zeros, evaluated: min(m - 1, last) - max(0, first) + 1."""
+    """What is printed, evaluated: the outputs from max(0, first) to min(m - 1, last) that read an input."""
     counts = []
     for tap in range(axis.taps):
         ends = (index.at({axis.letters.kernel: tap}) for index in (first_output(axis), last_output(axis)))
         first, last = (0 if end is None else end // axis.stride for end in ends)
-        counts.append(max(0, min(axis.outputs - 1, last) - max(0, first) + 1))
+        reach = range(max(0, first), min(axis.outputs - 1, last) + 1)
+        if axis.scale > 1:  # of these only where the input dilation divides the position
+            at = (axis.position.at({axis.letters.output: i, axis.letters.kernel: tap}) for i in reach)
+            counts.append(sum(t is not None and t % axis.scale == 0 for t in at))
+        else:
+            counts.append(len(reach))
     return tuple(counts)
 
 
@@ -125,12 +135,12 @@ class Count:
         if not isinstance(after, Meets):
             raise Refuted("the claim does not count what each tap meets")
         axes = context.subject.definition.read_map.axes
-        compared = 0
+        compared = about_w(before)
         for n in after.axes:
             expect(n in range(len(axes)), True, "there is no such axis")
             closed = tuple(met(axes[n], tap) for tap in range(axes[n].taps))
             compared += expect(after.counts, closed, "the closed form gives other numbers")
-            if axes[n].rule.name == "zeros" and axes[n].scale == 1:
+            if has_formula(axes[n]):
                 compared += expect(after.counts, printed(axes[n]), "the formula that is printed gives other numbers")
         return compared
 
@@ -156,7 +166,7 @@ class Collect:
         counted = context.cited[-1]
         if not isinstance(after, Along) or not isinstance(counted, Meets):
             raise Refuted("the claim does not add up what the taps meet")
-        compared = expect(after.axes, counted.axes, "the cited step is about other axes")
+        compared = about_w(before) + expect(after.axes, counted.axes, "the cited step is about other axes")
         compared += expect(after.pairs, sum(counted.counts), "the sum over the taps is another")
         return compared + expect(
             len(after.witnesses), after.nonzeros < after.pairs, "an entry of several taps is shown"
@@ -173,7 +183,7 @@ class Collect:
                 expect(output in range(len(table.rows)), True, "there is no such output")
                 there = table.rows[output].get(source, {})
                 expect(len(taps) > 1, True, "one tap alone does not share an entry")
-                expect({(tap,): 1 for tap in taps}, there, "other taps meet there")
+                expect(taps, sorted(u for (u,), count in there.items() for _ in range(count)), "other taps meet there")
         return after.nonzeros * len(after.axes)
 
 
@@ -187,8 +197,9 @@ class Multiply:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         read_map = context.subject.definition.read_map
         found = [claim for claim in context.cited if isinstance(claim, Along)]
-        if not isinstance(after, Total) or not isinstance(before, Weights) or len(found) + 1 != len(context.cited):
+        if not isinstance(after, Total) or len(found) + 1 != len(context.cited):
             raise Refuted("the claim does not multiply what the axes contribute")
+        about_w(before)
         axes = sorted(axis for each in found for axis in each.axes)
         compared = expect(axes, list(range(len(read_map.axes))), "the cited steps are not one for each axis")
         return compared + expect(after, total(read_map, found), "the products are others")

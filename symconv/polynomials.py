@@ -18,10 +18,10 @@ from typing import Any, ClassVar
 from .bilinear import Identity, cited, named, number_table, only, same
 from .claims import AnyClaim, Context, Refuted, expect
 from .form import row_difference
-from .identities import Known, Multiply, Weights
+from .identities import Known, Multiply, Weights, about_w
 from .linear import Entry
 from .readmap import Axis
-from .rules import Follows
+from .rules import Follows, is_matrix
 from .schemes import Number, Scheme
 from .sums import WEIGHT
 
@@ -102,6 +102,8 @@ class Blocks:
 @dataclass(frozen=True)
 class Turn(Known):
     """The weight matrix of a layer on a ring; each row is the one before, turned by one place."""
+
+    claims = Circulant
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = only(after, Circulant, "about a circulant")
@@ -275,8 +277,7 @@ class Overlap:
         known = context.cited[1]
         levels = known.levels if isinstance(known, Levels) else (1,) * len(axes)
         scheme = known.scheme if isinstance(known, Levels) else only(known, Convolution, "a product").scheme
-        compared = expect(cited(context, Weights, "what W is").layer, context.subject, "W belongs to another layer")
-        compared += expect(cited(context, Weights, "what W is").letter, WEIGHT, "the weight matrix has another letter")
+        compared = about_w(before)
         compared += expect(claim.levels, levels, "the levels are others")
         compared += expect(claim.schemes, (scheme,) * len(axes), "the schemes are others")
         for axis, f, q, block in zip(axes, claim.schemes, claim.levels, claim.blocks, strict=True):
@@ -293,9 +294,7 @@ class Overlap:
         tables = context.table(WEIGHT)[-len(axes) :]
         compared = 0
         for name, table in named(claim.schemes):
-            compared += expect(
-                context.matrix(name), number_table(table), f"the printed {name} is not that of the scheme"
-            )
+            compared += is_matrix(context, name, number_table(table))
         each = zip(axes, claim.schemes, claim.levels, claim.blocks, shifts, tables, strict=True)
         for axis, f, q, block, shift, table in each:
             terms = nested_terms(f, q)

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .errors import ProofFailed, SpecError
-from .sums import WEIGHT
 
 if TYPE_CHECKING:
     from .documents.blocks import Document
@@ -146,6 +145,8 @@ class Theorem:
     ends: tuple[str, ...] | Callable[..., tuple[str, ...]]
     """The rules of the steps that state the theorem, in order; a function where they depend on the layer or the options."""
     starts: tuple[str, ...] = ("unfold",)  # the rules of which the first step may be an instance
+    others: Callable[..., dict[str, Any]] = lambda layer, **options: {}
+    """By letter, the other layers whose weight matrices the theorem speaks of."""
     last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
@@ -182,9 +183,11 @@ class Proof:
     def _report(self) -> Report:
         level_named(self.level)
         report = check_steps(self)
+        if not report:
+            return report
         size = self.theorem.size(self.layer)
         number = self.number_of(self.theorem.ends_for(self.layer, self.options)[0])
-        if report and (self.level in ("entries", "all") or (self.level == "auto" and size <= ENTRIES_LIMIT)):
+        if self.level in ("entries", "all") or (self.level == "auto" and size <= ENTRIES_LIMIT):
             report += discharge("entries", self.theorem.entries(self), number)
         if report and (self.level == "all" or (self.level == "auto" and size <= SYMPY_LIMIT)):
             report += discharge("sympy", self.theorem.sympy(self), number)
@@ -259,17 +262,11 @@ def discharge(level: str, obligations: Checks, step: int | None = None) -> Repor
 
 def check_steps(proof: Proof) -> Report:
     """Check every step, axis by axis, and last that they reach the theorem."""
-    context = Context(proof.layer, proof.matrices)
+    context = Context(proof.layer, proof.matrices, lambda: proof.theorem.others(proof.layer, **dict(proof.options)))
     parts = [_check_step(proof, number, step, context) for number, step in enumerate(proof.steps, 1)]
-    parts.append(
-        discharge(
-            "axes",
-            [
-                ("the steps reach the theorem", partial(_reaches, proof)),
-                *proof.theorem.last(proof, context),
-            ],
-        )
-    )
+    parts.append(discharge("axes", [("the steps reach the theorem", partial(_reaches, proof, context))]))
+    if parts[-1]:  # it is the theorem that it says, so what the theorem itself checks can be asked
+        parts.append(discharge("axes", proof.theorem.last(proof, context)))
     proved, omitted, failed = (
         tuple(item for part in parts for item in getattr(part, name)) for name in ("proved", "omitted", "failed")
     )
@@ -282,14 +279,20 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
     rule = step.rule
     if isinstance(rule, Omitted):
         return Report(omitted=(f"step {number}: {rule.reason}",))
-    valid = [cite for cite in step.cites if type(cite) is int and 1 <= cite < number]
+    cites = step.cites if isinstance(step.cites, tuple) else ()
+    valid = [
+        cite for cite in cites if type(cite) is int and 1 <= cite < number and isinstance(proof.steps[cite - 1], Step)
+    ]
 
     def cited() -> int:
-        for cite in step.cites:
+        expect(type(step.cites), tuple, "the citations are not the numbers of steps")
+        for cite in cites:
             if cite not in valid:
                 raise Refuted(f"cites step {cite}, which is not an earlier step", left=cite, right=f"1 to {number - 1}")
+            expect(cites.count(cite), 1, f"cites step {cite} more than once")
         names = [proof.steps[cite - 1].rule.name for cite in valid]
         if rule.follows is None:
+            expect(valid[1:], sorted(valid[1:]), "after the first, the cited steps are not in their order")
             return len(names)
         expected = ", ".join(" or ".join(allowed) for allowed in rule.follows) or "no step"
         if len(names) != len(rule.follows) or any(name not in ok for name, ok in zip(names, rule.follows, strict=True)):
@@ -306,15 +309,20 @@ def _check_step(proof: Proof, number: int, step: Step, context: Context) -> Repo
     return discharge("axes", checks, number)
 
 
-def _reaches(proof: Proof) -> int:
-    """The proof starts where it should, states what the theorem states, and uses every other step."""
+def _reaches(proof: Proof, context: Context) -> int:
+    """It is a theorem of the catalogue, applies, starts where it should, is stated in full, and nothing is idle."""
+    from .catalogue import theorem_named
+
+    if proof.theorem is not theorem_named(proof.theorem.name):
+        raise Refuted(f"{proof.theorem.name} is not the theorem of that name in the catalogue")
+    reason = proof.theorem.refusal(proof.layer)
+    if reason is not None:
+        raise Refuted(f"{proof.theorem.name} does not apply to the layer: {reason}")
+    taken = {name for name, _ in proof.options}
+    expect(taken <= set(proof.theorem.options), True, "it has options that the theorem does not take")
     names = tuple(step.rule.name for step in proof.steps if isinstance(step, Step))
     if not names or names[0] not in proof.theorem.starts:
         raise Refuted("the proof does not start where the theorem does", left=names[:1], right=proof.theorem.starts)
-    weights, lines = proof.matrices.get(WEIGHT), proof.layer.definition.read_map.lines
-    if weights is not None:  # whatever else a theorem says of W, its rows and columns are the layer's
-        for side, shape in (("outputs", weights.row_shape), ("inputs", weights.column_shape)):
-            expect(shape, tuple(getattr(line, side) for line in lines), f"W is not labelled by the {side}")
     ends = proof.theorem.ends_for(proof.layer, proof.options)
     stated = tuple(name for name in names if name in ends)
     if stated != ends:
@@ -323,4 +331,5 @@ def _reaches(proof: Proof) -> int:
     unused = [number for number, name in enumerate(names, 1) if number not in used and name not in ends]
     if unused:
         raise Refuted(f"step {unused[0]} is not used by any later step")
+    expect(set(proof.matrices), context.settled, "the printed matrices are not those that the steps are about")
     return len(names)

@@ -15,8 +15,17 @@ from math import prod
 from typing import ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
-from .elimination import Lines, all_minors, at_point, distinct_rows, divides, forced_to_zero, pivots
-from .identities import Weights, exact
+from .elimination import (
+    Lines,
+    all_minors,
+    at_point,
+    common_factors,
+    distinct_rows,
+    forced_to_zero,
+    pivots,
+    quotient,
+)
+from .identities import about_w, exact
 from .linear import Entry, Exact
 from .readmap import ReadMap
 from .rules import Follows
@@ -95,9 +104,7 @@ def by_position(lines: Sequence[int], whole: Exact, side: int, read_map: ReadMap
 
 
 def _whole(context: Context) -> Exact:
-    for claim in context.cited:
-        if isinstance(claim, Weights):
-            expect(claim.letter, WEIGHT, "the cited step is about another matrix")
+    about_w(context.cited[0])
     return exact(context.matrix(WEIGHT))
 
 
@@ -243,11 +250,11 @@ class Drop:
             )
         minors = few_minors(whole, ranks.lowest, prod(context.matrix(WEIGHT).kernel_shape)) or []
         expect(after.minors, len(minors), "there are other minors that are not zero")
-        for each in minors:
-            expect(divides(after.factors, each), True, "the factors do not divide a minor")
-        if len(minors) == 1:
-            degree = sum(power * len(max(factor, key=len)) for factor, power in after.factors)
-            expect(degree, ranks.lowest, "the factors do not make up the one minor")
+        expect(all(power > 0 for _, power in after.factors), True, "a factor occurs no time")
+        left = [quotient(after.factors, each) for each in minors]
+        expect(None in left, False, "the factors do not divide a minor")
+        rest = common_factors([each for each in left if each is not None])
+        expect(rest, (), "the minors have a further factor in common")
         if after.forced:
             again = forced_to_zero(minors, range(prod(context.matrix(WEIGHT).kernel_shape)))
             expect(after.forced, tuple(u for u, _ in again or ()), "the minors force another order")

@@ -96,7 +96,10 @@ class Line(Protocol):
         """What the known coefficient depends on: None for nothing, the output, or the output and the tap."""
 
     def coefficient(self, output: int, tap: int) -> int | Fraction:
-        """The known coefficient of tap u of output i."""
+        """The known coefficient of tap u of output i, in the definition."""
+
+    def weight(self, output: int, tap: int) -> int | Fraction:
+        """The same for the weight matrix, seen from the positions that are read."""
 
     @property
     def gathered(self) -> tuple[Index, ...]:
@@ -186,6 +189,9 @@ class Axis:
     def coefficient(self, output: int, tap: int) -> int | Fraction:
         return 1
 
+    def weight(self, output: int, tap: int) -> int | Fraction:
+        return 1
+
     # Forward: the definition.
 
     @cached_property
@@ -240,6 +246,9 @@ class Channels:
         return None
 
     def coefficient(self, output: int, tap: int) -> int | Fraction:
+        return 1
+
+    def weight(self, output: int, tap: int) -> int | Fraction:
         return 1
 
     @property

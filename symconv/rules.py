@@ -50,7 +50,7 @@ from .definition import (
     weights,
 )
 from .form import Row, collect, weigh
-from .matrices import LabelledMatrix, NumberMatrix, rows_of, unravel
+from .matrices import LabelledMatrix, NumberMatrix, matrix_of, unravel
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 from .weighted import Resampled, Shuffled
@@ -293,15 +293,14 @@ class Flatten:
         return compared + expect(after.column, column, "the column is not the input's row-major number")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = labelled_as_layer(context)
+        compared = is_matrix(context, WEIGHT, matrix_of(context.subject.definition.read_map))
         if not isinstance(after, RowClaim):
             raise Refuted("the claim is not about a row of W vec(X)")
         matrix = context.matrix(WEIGHT)
         rows = [(line.letters.output, line.outputs) for line in context.lines]
         columns = [(line.letters.input, line.inputs) for line in context.lines]
         compared += numbers_positions(after.row, rows, matrix.row_position, "row")
-        compared += numbers_positions(after.column, columns, matrix.column_position, "column")
-        return compared + rows_of_product(matrix, rows_of(context.subject.definition.read_map), WEIGHT)
+        return compared + numbers_positions(after.column, columns, matrix.column_position, "column")
 
 
 @dataclass(frozen=True)
@@ -327,7 +326,7 @@ class Batch:
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
                 for i, taps in line.meets(p).items():
                     for tap in taps:
-                        label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.coefficient(i, tap))
+                        label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.weight(i, tap))
                         rows[i][label, p] = rows[i].get((label, p), 0) + coefficient
             total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
         return total
@@ -381,9 +380,23 @@ def numbers_positions(
     return compared
 
 
+def is_matrix(context: Context, name: str, expected: LabelledMatrix | NumberMatrix) -> int:
+    """The printed matrix of that letter is this one: what it holds, its labels, and every row."""
+    matrix = context.matrix(name)
+    compared = expect(type(matrix), type(expected), f"{name} holds other things than it should")
+    compared += expect(matrix.row_shape, expected.row_shape, f"the rows of {name} are labelled otherwise")
+    compared += expect(matrix.column_shape, expected.column_shape, f"the columns of {name} are labelled otherwise")
+    if isinstance(expected, LabelledMatrix):
+        compared += expect(matrix.kernel_shape, expected.kernel_shape, f"the entries of {name} are labelled otherwise")
+    compared += expect(len(matrix.rows), expected.shape[0], f"{name} has another number of rows than labels")
+    compared += rows_of_product(matrix, expected.rows, name)
+    context.settled.add(name)
+    return compared
+
+
 def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[Any], name: str) -> int:
     """The rows that are printed are those of the axes' tables; rows computed from the tables on demand are."""
-    if type(matrix.rows) is type(expected) and vars(matrix.rows) == vars(expected):
+    if type(matrix.rows) is type(expected) is not tuple and vars(matrix.rows) == vars(expected):
         return 1
     for row, (found, right) in enumerate(zip(matrix.rows, expected, strict=True)):
         if dict(found) != dict(right):
@@ -392,23 +405,6 @@ def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[An
             sides = (list(each) if isinstance(each, tuple) else each for each in held)
             raise Refuted(f"a row of {name} is not that of its tables", matrix.row_position(row), column, *sides)
     return len(expected)
-
-
-def labelled(
-    matrix: LabelledMatrix | NumberMatrix,
-    rows: tuple[int, ...],
-    columns: tuple[int, ...],
-    entries: tuple[int, ...],
-    name: str,
-) -> int:
-    """The labels of a matrix are the positions that its rows, columns and entries stand for."""
-    compared = expect(matrix.row_shape, rows, f"the rows of {name} are labelled otherwise")
-    compared += expect(matrix.column_shape, columns, f"the columns of {name} are labelled otherwise")
-    if isinstance(matrix, LabelledMatrix):
-        compared += expect(matrix.kernel_shape, entries, f"the entries of {name} are labelled otherwise")
-    else:
-        compared += expect(entries, (), f"the entries of {name} are numbers, and the layer has a kernel")
-    return compared + expect(len(matrix.rows), matrix.shape[0], f"{name} has another number of rows than labels")
 
 
 def row_major(matrix: LabelledMatrix, lines: Sequence[Line]) -> int:
@@ -421,13 +417,6 @@ def row_major(matrix: LabelledMatrix, lines: Sequence[Line]) -> int:
                 expected = tuple(n if other == axis else 0 for other in range(len(sizes)))
                 compared += expect(position(n * step), expected, f"the {side} of W are numbered otherwise")
     return compared
-
-
-def labelled_as_layer(context: Context) -> int:
-    """W is labelled by the layer's outputs, inputs and kernel entries."""
-    outputs, inputs = (tuple(getattr(line, side) for line in context.lines) for side in ("outputs", "inputs"))
-    entries = tuple(size for line in context.lines for size in line.kernel_shape)
-    return labelled(context.matrix(WEIGHT), outputs, inputs, entries, WEIGHT)
 
 
 def tap_at(line: Line, position: Index) -> Index:

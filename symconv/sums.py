@@ -244,6 +244,7 @@ INPUT: Final = "x"
 PADDED: Final = "z"
 WEIGHT: Final = "W"
 COLUMNS: Final = "C"
+OUTPUT: Final = "y"
 _TENSORS = (KERNEL, INPUT, PADDED, WEIGHT, COLUMNS)
 
 

@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 from .bilinear import Identity, cited, evaluated_identity, named, number_table, only, same
 from .claims import AnyClaim, Context, Refuted, expect
 from .form import row_difference
-from .identities import Weights
+from .identities import about_w
 from .linear import Entry
 from .readmap import Axis
-from .rules import Follows
-from .schemes import Number, Scheme, Table
+from .rules import Follows, is_matrix
+from .schemes import Number, Scheme
 from .sums import WEIGHT, Index
 
 TILE, ENTRY = "n", "s"
@@ -200,8 +200,7 @@ class Tile:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = only(after, Tiled, "that the layer is computed tile by tile")
-        compared = expect(cited(context, Weights, "what W is").letter, WEIGHT, "the weight matrix has another letter")
-        compared += expect(cited(context, Weights, "what W is").layer, context.subject, "W belongs to another layer")
+        compared = about_w(before)
         compared += expect(claim.tiles, cited(context, Tiles, "what the tiles are").lines, "the tiles are others")
         *_, last = context.cited
         known = last.schemes if isinstance(last, Nested) else (only(last, Correlation, "a correlation").scheme,)
@@ -214,7 +213,7 @@ class Tile:
         claim = only(after, Tiled, "that the layer is computed tile by tile")
         axes = context.subject.definition.read_map.axes
         tables = context.table(WEIGHT)[-len(axes) :]
-        compared = sum(_printed(context, name, table) for name, table in named(claim.schemes))
+        compared = sum(is_matrix(context, name, number_table(table)) for name, table in named(claim.schemes))
         for axis, f, tiling, table in zip(axes, claim.schemes, claim.tiles, tables, strict=True):
             block = expanded(f)
             for i, expected in enumerate(table.rows):
@@ -241,7 +240,3 @@ def placed(axis: Axis, tiling: Tiling, block: Sequence[dict[int, Entry]], i: int
             label = (kernel_entry(axis, u),)
             total[label] = total.get(label, 0) + value
     return row
-
-
-def _printed(context: Context, name: str, table: Table) -> int:
-    return expect(context.matrix(name), number_table(table), f"the printed {name} is not that of the scheme")

@@ -79,6 +79,13 @@ def meeting(pair: Adjoint, layer: Any) -> Meeting:
 class KnownFor(Known):
     """The same for the adjoint: every entry of its kernel stands for exactly one of the layer's."""
 
+    claims = AdjointWeights
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        compared = super().shape(context, before, after)
+        labels = adjoint(context.subject).labels
+        return compared + expect(getattr(after, "labels", ()), labels, "the adjoint has another kernel")
+
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         compared = super().values(context, before, after)
         if not isinstance(after, AdjointWeights):
@@ -130,6 +137,8 @@ class Exchange:
 @dataclass(frozen=True)
 class Turn(Multiply):
     """W^T and the adjoint's matrix, both from their inverse tables, entry by entry."""
+
+    held = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Lines with known coefficients and no kernel: pooling, interpolation, and inputs put in another order.
 
-Like every line they are written down twice: `position` and `fold` say what an output reads, `meets`
-goes from an input to the outputs that read it. The coefficients are part of what the layer is.
+Like every line they are written down twice: `position`, `fold` and `coefficient` say what an output reads,
+and with which coefficient; `meets` and `weight` go from an input, and from the positions, to the outputs.
 """
 
 from __future__ import annotations
@@ -74,6 +74,20 @@ class Pooled(Known):
     def coefficient(self, output: int, tap: int) -> int | Fraction:
         return Fraction(1, self.divisors[output])
 
+    @cached_property
+    def holding(self) -> tuple[int, ...]:
+        """For each output how many of the positions that count its window holds, from position to windows."""
+        found = [0] * self.outputs
+        for t in range(*self.counted):
+            last = (t + self.low) // self.stride
+            first = -((self.taps - 1 - t - self.low) // self.stride)
+            for i in range(max(first, 0), min(last, self.outputs - 1) + 1):
+                found[i] += 1
+        return tuple(found)
+
+    def weight(self, output: int, tap: int) -> int | Fraction:
+        return Fraction(1, self.holding[output] if self.divisor is None else self.divisor)
+
 
 @dataclass(frozen=True)
 class Resampled(Known):
@@ -101,6 +115,14 @@ class Resampled(Known):
         a, b, d = self.at
         beyond = Fraction((a * output + b) % d, d)
         return beyond if tap else 1 - beyond
+
+    def weight(self, output: int, tap: int) -> int | Fraction:
+        """How near the position is: 1 minus its distance from the output."""
+        if self.taps == 1:
+            return 1
+        a, b, d = self.at
+        place = a * output + b
+        return Fraction(d - abs(place - d * (place // d + tap)), d)
 
     @cached_property
     def position(self) -> Index:

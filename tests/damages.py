@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from fractions import Fraction
 from itertools import cycle, product
 from random import Random
 from typing import Any
@@ -16,7 +17,8 @@ import symconv as sc
 from symconv.catalogue import theorem_named
 from symconv.catalogue.im2col import Collect, Gather
 from symconv.claims import Claim, RowClaim
-from symconv.matrices import LabelledMatrix
+from symconv.matrices import LabelledMatrix, NumberMatrix
+from symconv.node import Node
 from symconv.padding import MODES
 from symconv.proof import Proof
 from symconv.readmap import ReadMap
@@ -28,6 +30,7 @@ Cells = dict[Any, Any]  # a stored row: column -> what the cell holds
 
 THEOREMS = ("weight_matrix", "im2col")  # the chains of sums; the other theorems have damages of their own kind
 DAMAGES: dict[str, Damage] = {}
+LETTERS = tuple("ijpqrtuvwefkxWVSCz")
 TO_ENTRIES = {"rows_exchanged", "inverse_route_wrong"}  # what an output, an input and two values describe
 
 
@@ -103,8 +106,12 @@ def random_known(rng: Random) -> Any:
 
 def neighbour(rng: Random, layer: Any) -> Any:
     """A layer that differs in one parameter, by one; None where that is no layer."""
-    if isinstance(layer, sc.Linear):
-        return replace(layer, in_features=layer.in_features + 1)
+    if not isinstance(layer, sc.Conv):
+        _, value, put = rng.choice(list(places({f.name: getattr(layer, f.name) for f in fields(layer)})))
+        try:
+            return replace(layer, **put(rng.choice(others(rng, value) or [value])))
+        except (sc.SpecError, TypeError):
+            return None
     sizes = ("stride", "stride", "dilation", "input_dilation", "input_size", "kernel_size", "padding")
     name, one = rng.choice((*sizes, "padding_mode", "flip_kernel")), rng.choice((-1, 1))
     value = getattr(layer, name)
@@ -153,6 +160,105 @@ def sites(node: Any, kind: type) -> Iterator[tuple[Any, Callable[[Any], Any]]]:
         for name in (each.name for each in fields(node)):
             for found, put in sites(getattr(node, name), kind):
                 yield found, lambda new, name=name, put=put: replace(node, **{name: put(new)})  # type: ignore[misc]
+
+
+Place = tuple[tuple[str, ...], Any, Callable[[Any], Any]]
+
+
+def places(node: Any, path: tuple[str, ...] = ()) -> Iterator[Place]:
+    """Everything within a value: the fields that lead to it, what stands there, and how to put another there."""
+    yield path, node, lambda new: new
+    for name, child, put in children(node):
+        for inner, part, within in places(child, (*path, name)):
+            yield inner, part, lambda new, put=put, within=within: put(within(new))  # type: ignore[misc]
+
+
+def children(node: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
+    """What a value is made of. An index expression and a layer are taken whole; stored rows become plain ones."""
+    if isinstance(node, (Index, sc.Layer, type)):
+        return
+    if isinstance(node, tuple) and hasattr(node, "_fields"):
+        for name in node._fields:
+            yield name, getattr(node, name), lambda new, name=name: node._replace(**{name: new})  # type: ignore[misc]
+    elif isinstance(node, tuple):
+        for n, child in enumerate(node):
+            yield "*", child, lambda new, n=n: (*node[:n], new, *node[n + 1 :])  # type: ignore[misc]
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            name = key if isinstance(key, str) else "*"
+            yield name, child, lambda new, key=key: {**node, key: new}  # type: ignore[misc]
+    elif isinstance(node, Node):
+        for name in node.__match_args__:
+            kept = {each: getattr(node, each) for each in node.__match_args__}
+            yield name, kept[name], lambda new, name=name, kept=kept: type(node)(**{**kept, name: new})  # type: ignore[misc]
+    elif is_dataclass(node):
+        for name in (each.name for each in fields(node)):
+            child = getattr(node, name)
+            if isinstance(node, (LabelledMatrix, NumberMatrix)) and name == "rows":
+                child = tuple(map(dict, child))
+            yield name, child, lambda new, name=name: replace(node, **{name: new})  # type: ignore[misc, type-var]
+
+
+def others(rng: Random, part: Any) -> list[Any]:
+    """Small changes of a value: one more or less, another letter, an item lost, doubled or in another place."""
+    match part:
+        case bool():
+            return [not part]
+        case int() | Fraction():
+            return [part + 1, part - 1]
+        case str():
+            return [rng.choice([each for each in LETTERS if each != part])]
+        case range():
+            return [
+                range(part.start, part.stop + part.step, part.step),
+                range(part.start + 1, part.stop + 1, part.step),
+            ]
+        case Index():
+            terms, names = dict(part.terms), [name for name, _ in part.terms]
+            renamed = [part.substitute(rng.choice(names), variable(rng.choice(LETTERS)))] if names else []
+            name = rng.choice(names or LETTERS)
+            steeper = Index.make({**terms, name: terms.get(name, 0) + 1}, part.constant, part.divisor)
+            return [part + 1, steeper, *renamed]
+        case sc.Layer():
+            return [other for _ in range(4) if (other := neighbour(rng, part)) is not None]
+        case tuple() if not hasattr(part, "_fields"):
+            at, to = (rng.randrange(len(part)), rng.randrange(len(part))) if part else (0, 0)
+            swapped = list(part)
+            if part:
+                swapped[at], swapped[to] = swapped[to], swapped[at]
+            return [(*part[:at], *part[at + 1 :]), (*part[: at + 1], *part[at:]), tuple(swapped)]
+        case dict() if part:
+            key = rng.choice(list(part))
+            lost = {each: value for each, value in part.items() if each != key}
+            free = key + 1 if isinstance(key, int) else f"{key}2" if isinstance(key, str) else None
+            return [lost, *([{**part, free: part[key]}] if free is not None and free not in part else [])]
+        case None:
+            return [(), number(0)]
+    return []
+
+
+def small_changes(rng: Random, proof: Proof) -> Iterator[tuple[tuple[str, ...], Proof]]:
+    """For every kind of place within a proof, a place of that kind in turn, and every small change there."""
+    kinds: dict[tuple[str, ...], list[Place]] = {}
+    for n, step in enumerate(proof.steps):
+        for path, part, put in places(step):
+            there = (type(step.claim).__name__, type(step.rule).__name__, *path)
+            kinds.setdefault(there, []).append(
+                (path, part, lambda new, n=n, put=put: (*proof.steps[:n], put(new), *proof.steps[n + 1 :]))  # type: ignore[misc]
+            )
+    for path, part, put in places(proof.matrices):
+        kinds.setdefault(("matrices", *path), []).append((path, part, put))
+    kinds["layer",] = [((), proof.layer, lambda new: new)]
+    for kind, found in kinds.items():
+        _, part, put = rng.choice(found)
+        for new in others(rng, part):
+            if new == part and type(new) is type(part):
+                continue
+            name = kind[0] if kind[0] in ("matrices", "layer") else "steps"
+            try:
+                yield kind, replace(proof, **{name: put(new)})
+            except (ValueError, TypeError):  # no such value can be made at all
+                continue
 
 
 def first_change(rng: Random, places: Iterable[tuple[Any, Callable[[Any], Any]]], change: Callable[[Any], Any]) -> Any:

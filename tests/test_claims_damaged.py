@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 from time import perf_counter
 from typing import Any
 
 import pytest
+from damages import built
 
 import symconv as sc
+from symconv import occurrences
 from symconv.proof import Proof
 from symconv.sums import Span, variable
 
@@ -71,10 +74,6 @@ def test_a_ring_is_made_longer_up_to_a_limit() -> None:
 
 def test_structure_is_about_the_matrix_that_a_step_names() -> None:
     assert not claim_changed(sc.prove(sc.Conv((5,), 3), "structure"), 1, letter="Wx").check().ok
-
-
-def test_another_kernel_has_another_letter() -> None:
-    assert not claim_changed(sc.prove(PADDED, "flip"), 3, kernel="k").check().ok
 
 
 def test_the_other_layer_is_the_one_that_the_statement_names() -> None:
@@ -145,6 +144,191 @@ def test_what_does_not_hold_in_every_ring_is_not_claimed_there() -> None:
     """In the integers modulo 2, 1/3 is 1: the two entries do not differ."""
     text = " ".join(str(sc.prove(sc.AvgPool((4,), 3, ceil_mode=True), "pooling")).split())
     assert "numbers that differ and of the maximum holds over the rational numbers" in text
+
+
+def rendered_and_refused(proof: Proof, number: int, **changes: Any) -> None:
+    """The proof can be rendered, and with the step changed it is refused by that step."""
+    assert proof.check().ok
+    assert str(proof)
+    steps = list(proof.steps)
+    steps[number - 1] = replace(steps[number - 1], **changes)
+    failed = replace(proof, steps=tuple(steps)).check().failed
+    assert number in {failure.step for failure in failed}, failed
+
+
+def test_the_numbers_put_into_a_formula_are_each_printed_once() -> None:
+    proof = sc.prove(sc.Conv((5,), 3), "output_size")
+    (sizes, outputs), claim = proof.steps[-1].claim.axes[0], proof.steps[-1].claim  # type: ignore[attr-defined]
+    for changed in ((*sizes, sizes[0]), sizes[::-1]):
+        rendered_and_refused(proof, len(proof.steps), claim=replace(claim, axes=((changed, outputs),)))
+
+
+def test_the_steps_that_a_product_follows_from_are_cited_once_and_in_order() -> None:
+    for layer, theorem, number in (
+        (sc.Conv((4,), 3, padding=1, padding_mode="reflect"), "transpose", 5),
+        (PADDED, "padding_factor", 4),
+        (PADDED, "flip", 4),
+        (STRIDED, "stride_selection", 4),
+        (sc.AvgPool((4,), 2), "pooling", 4),
+        (PADDED, "winograd", len(sc.prove(PADDED, "winograd").steps)),
+        (PADDED, "sparsity", len(sc.prove(PADDED, "sparsity").steps) - 1),
+    ):
+        proof = sc.prove(layer, theorem)
+        cites = proof.steps[number - 1].cites
+        for changed in (cites[::-1], (*cites, cites[0]), (cites[1], cites[0], *cites[2:]), (cites[0], *cites)):
+            rendered_and_refused(proof, number, cites=changed)
+
+
+def test_a_sum_of_squares_has_every_term_once() -> None:
+    proof = sc.prove(sc.Conv((4,), 3), "transpose")
+    number = next(n for n, step in enumerate(proof.steps, 1) if step.rule.name == "diagonal")
+    claim: Any = proof.steps[number - 1].claim
+    rendered_and_refused(proof, number, cites=(2,))
+    for entry in ((*claim.entry, claim.entry[0]), claim.entry[::-1]):
+        rendered_and_refused(proof, number, claim=replace(claim, entry=entry))
+
+
+def test_why_kernels_are_not_named_is_one_of_the_reasons() -> None:
+    proof = sc.prove(sc.Conv((4, 4), (2, 3), 2, 2, padding=1), "transpose")
+    claim: Any = proof.steps[-1].claim
+    assert claim.why == "unsolved"
+    for why in ("many", "rank", "unread", "hard"):
+        rendered_and_refused(proof, len(proof.steps), claim=replace(claim, why=why))
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_what_interpolation_says_of_w_is_about_w(mode: str) -> None:
+    proof = sc.prove(sc.Upsample((3,), scale_factor=2, mode="nearest"), "upsampling")
+    if mode == "nearest":
+        first, about, other, constant = proof.steps
+        steps = (first, other, replace(about, cites=(2,)), replace(constant, cites=(1, 2)))
+    else:
+        linear = sc.prove(sc.Upsample((3,), scale_factor=2, mode="linear"), "upsampling")
+        first, about = linear.steps
+        proof, steps = (
+            linear,
+            (first, replace(first, claim=replace(first.claim, letter="V")), replace(about, cites=(2,))),
+        )  # type: ignore[type-var]
+    failed = replace(proof, steps=steps, matrices={**proof.matrices, "V": proof.matrices["W"]}).check().failed
+    assert any("does not say what W is" in failure.message for failure in failed)
+
+
+@pytest.mark.parametrize(
+    ("layer", "theorem", "letters"),
+    [
+        (PADDED, "padding_factor", "WVP"),
+        (PADDED, "flip", "WVE"),
+        (STRIDED, "stride_selection", "WVRFC"),
+        (sc.Conv((6,), 2, dilation=2), "stride_selection", "WDEFC"),
+        (PADDED, "transpose", "WA"),
+        (PADDED, "fft_linear", "WRCE"),
+        (sc.AvgPool((4, 2), 2), "pooling", "WSDV"),
+        (sc.ConvTranspose((3,), 1, stride=2), "upsampling", "WZ"),
+        (sc.Upsample((2, 3), scale_factor=2), "upsampling", "WV"),
+    ],
+)
+def test_every_matrix_is_labelled_by_the_positions_it_speaks_of(layer: Any, theorem: str, letters: str) -> None:
+    proof = sc.prove(layer, theorem, check="axes")
+    assert set(proof.matrices) == set(letters)
+    for letter, matrix in proof.matrices.items():
+        rows, columns = matrix.row_shape, matrix.column_shape
+        for change in ({"row_shape": (*rows, 1)}, {"column_shape": (1, *columns)}, {"row_shape": (prod(rows), 1, 1)}):
+            relabelled = {**proof.matrices, letter: replace(matrix, **change)}
+            failed = replace(proof, matrices=relabelled).check().failed
+            assert any(f"of {letter} are labelled otherwise" in failure.message for failure in failed), letter
+
+
+def test_the_rows_of_w_beside_u_and_c_are_compared_without_its_entries() -> None:
+    for theorem in ("kernel_vector", "im2col"):
+        proof = sc.prove(sc.Conv((4,), 3), theorem, check="axes")
+        rows = list(map(dict, proof.matrices["W"].rows))
+        rows[0], rows[1] = rows[1], rows[0]
+        weights = replace(proof.matrices["W"], rows=rows)
+        assert not replace(proof, matrices={**proof.matrices, "W": weights}).check().ok
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        sc.Conv((5,), 3, padding=((-1, 0),), padding_mode="circular", input_dilation=2),
+        sc.Conv((5,), 3, padding=1, input_dilation=2),
+        sc.Conv((5,), 3, padding=1),
+    ],
+)
+def test_the_range_that_is_printed_for_a_tap_is_the_one_that_was_counted(
+    layer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = " ".join(str(sc.prove(layer, "sparsity")).split())
+    assert "for i from max(0" in text or "n_u = min(" in text
+    off = occurrences.last_output
+    monkeypatch.setattr(occurrences, "last_output", lambda axis: off(axis) - axis.stride * axis.scale)
+    proof = built(layer, "sparsity")
+    assert any("formula that is printed" in failure.message for failure in proof.check().failed)
+
+
+def test_the_longer_kernel_is_that_of_the_layer_on_the_page() -> None:
+    proof = sc.prove(sc.Conv((8,), 3, dilation=2, padding=1), "stride_selection")
+    said: Any = proof.steps[1].claim
+    assert said.letter == "D"
+    for change in ({"bias": True}, {"padding_mode": "reflect"}, {"flip_kernel": True}):
+        rendered_and_refused(proof, 2, claim=replace(said, layer=replace(said.layer, **change)))
+
+
+@pytest.mark.parametrize("name", ["i", "p", "u", "k", "x", "y", "z", "W", "V"])
+def test_an_index_that_is_summed_over_has_a_letter_of_its_own(name: str) -> None:
+    for layer, theorem, number in (
+        (PADDED, "padding_factor", 4),
+        (sc.Conv((5, 5), 3, stride=2), "stride_selection", 4),
+        (sc.Conv((4, 4), 3), "fft_linear", 5),
+        (sc.Conv((4, 4), 3, padding=1, padding_mode="reflect"), "transpose", 5),
+    ):
+        proof = sc.prove(layer, theorem)
+        claim: Any = proof.steps[number - 1].claim
+        first, *rest = claim.inner[0]
+        rendered_and_refused(
+            proof, number, claim=replace(claim, inner=((replace(first, name=name), *rest), *claim.inner[1:]))
+        )
+    proof = sc.prove(sc.AvgPool((4, 4), 2), "pooling")
+    claim = proof.steps[3].claim
+    first, *rest = claim.inner[0]
+    rendered_and_refused(proof, 4, claim=replace(claim, inner=((replace(first, name=name), *rest),)))
+
+
+def test_what_minors_have_in_common_is_all_that_they_have() -> None:
+    layers = (sc.Conv((n,), k, padding=p, stride=s) for n in (3, 4, 5) for k in (2, 3) for p in (0, 1) for s in (1, 2))
+    proofs = [sc.prove(layer, "rank", check="axes") for layer in layers]
+    shared = [proof for proof in proofs if proof.steps[-1].claim.minors > 1 and proof.steps[-1].claim.factors]  # type: ignore[attr-defined]
+    assert shared
+    for proof in shared:
+        claim: Any = proof.steps[-1].claim
+        (factor, power), *others = claim.factors
+        for factors in (others, ((factor, 0), *others), ((factor, power + 1), *others)):
+            rendered_and_refused(proof, len(proof.steps), claim=replace(claim, factors=tuple(factors)))
+
+
+def test_taps_that_share_an_entry_are_each_named_once() -> None:
+    proof = sc.prove(sc.Conv((2,), 3, padding=1, padding_mode="circular"), "sparsity")
+    claim: Any = proof.steps[2].claim
+    assert claim.witnesses
+    output, source, *taps = claim.witnesses[0]
+    rendered_and_refused(proof, 3, claim=replace(claim, witnesses=((output, source, taps[0], *taps),)))
+
+
+@pytest.mark.parametrize(
+    ("theorem", "options", "others"),
+    [
+        ("winograd", {}, ({"tile": 2}, {"points": (0, 2, -2, 1, -1)}, {"size": 9})),
+        ("winograd", {"tile": 2}, ({}, {"tile": 3}, {"tile": 2, "points": (0, 1, 2)})),
+        ("fft_linear", {}, ({"method": "karatsuba"}, {"size": 9}, {"tile": 2})),
+        ("fft_linear", {"method": "karatsuba"}, ({}, {"method": "toom-3"}, {"method": "karatsuba", "points": (0, 2)})),
+    ],
+)
+def test_a_proof_carries_the_options_that_it_was_made_with(
+    theorem: str, options: dict[str, Any], others: tuple[dict[str, Any], ...]
+) -> None:
+    proof = sc.prove(PADDED, theorem, **options)
+    for other in others:
+        assert not replace(proof, options=tuple(other.items())).check().ok, other
 
 
 def test_sizes_beyond_a_machine_word_are_too_large_and_no_crash() -> None:

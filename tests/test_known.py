@@ -19,6 +19,7 @@ from symconv.proof import Step
 from symconv.readmap import spatial_letters
 from symconv.render.json_format import layer_from, load
 from symconv.sums import Sum
+from symconv.weighted import Pooled, Resampled
 
 LINEAR = ("linear", "bilinear", "trilinear")
 
@@ -381,3 +382,23 @@ def test_what_a_layer_shows_of_itself_is_valid_input() -> None:
     for divisor in (None, 3, -2):
         pool = sc.AvgPool((4, 6), 2, stride=(1, 2), padding=((1, 0), (0, 1)), divisor_override=divisor)
         assert eval(repr(pool), {"AvgPool": sc.AvgPool}) == pool
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind"),
+    [
+        (sc.AvgPool((5,), 3, 1, 2, 1, count_include_pad=False), Pooled),
+        (sc.AvgPool((4, 6), (2, 3), 2, (1, 2), 1, ceil_mode=True), Pooled),
+        (sc.Upsample((3,), size=5, mode="linear"), Resampled),
+        (sc.Upsample((2, 3), scale_factor=2, mode="bilinear", align_corners=True), Resampled),
+    ],
+)
+@pytest.mark.parametrize("route", ["coefficient", "weight"])
+def test_coefficients_are_written_down_twice(
+    layer: Any, kind: type[Any], route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in either of the two is found by weight_matrix itself."""
+    right = getattr(kind, route)
+    assert built(layer).check().ok
+    monkeypatch.setattr(kind, route, lambda line, output, tap: right(line, output, tap) / 2)
+    assert not built(replace(layer)).check().ok

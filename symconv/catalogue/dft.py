@@ -24,10 +24,9 @@ from ..claims import Refuted
 from ..cyclotomic import reduced
 from ..documents.blocks import Block, Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
-from ..documents.fourier import (
-    EIGENVALUES,
+from ..documents.fourier import EIGENVALUES, frequencies
+from ..documents.frequencies import (
     fourier_blocks,
-    frequencies,
     frequency_block,
     generic_words,
     mixes_channels,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import spec
 from ..bilinear import named, number_table, scheme_steps
+from ..claims import Context, expect
 from ..documents.polynomials import fft_document
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..errors import SpecError
@@ -57,7 +58,7 @@ from ..polynomials import (
 )
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
-from ..schemes import each_axis, enough, scheme
+from ..schemes import Scheme, each_axis, enough, scheme
 from ..sums import WEIGHT, Span, number, variable
 
 if TYPE_CHECKING:
@@ -138,13 +139,17 @@ def ring_sizes(axes: tuple[Axis, ...], size: object) -> tuple[int, ...]:
     return sizes
 
 
+def on_the_ring(layer: Any, sizes: tuple[int, ...]) -> Any:
+    """The same kernel on a ring: output m is the coefficient m of the product."""
+    padding = tuple((axis.taps - 1, 0) for axis in layer.read_map.axes)
+    return replace(layer, input_size=sizes, padding=padding, padding_mode="circular", bias=False)
+
+
 def _on_a_ring(layer: Any, size: object) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """W = R C E: what R, C and E are, their product along each line, and the whole; and that F makes C diagonal."""
     lines, axes = layer.read_map.lines, layer.read_map.axes
     sizes = ring_sizes(axes, size)
-    ring = replace(
-        layer, input_size=sizes, padding=tuple((axis.taps - 1, 0) for axis in axes), padding_mode="circular", bias=False
-    )
+    ring = on_the_ring(layer, sizes)
     extended, selected = [], []
     extend, select = [], []
     for line, along, m, n in zip(lines, ring.read_map.lines, *between(lines), strict=True):
@@ -195,16 +200,11 @@ def between(lines: Any) -> tuple[list[str], list[str]]:
 def _by_blocks(layer: Any, method: str, points: object) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The scheme of two polynomials with as many coefficients as the base; nested; block by block the layer."""
     axes: tuple[Axis, ...] = layer.read_map.axes
-    base = BASES[method]
     longest = max(axis.taps for axis in axes)
     if longest > KERNEL_LIMIT:
         rule = f"is for kernels of at most {KERNEL_LIMIT} entries along an axis, and this has {longest}"
         raise SpecError("method", method, rule, 'method="circulant"')
-    chosen = None
-    if points is not None:
-        chosen = each_axis(points, 1)[0]
-        enough(points, chosen, base, base)
-    f = scheme(base, base, chosen)
+    base, f = BASES[method], scheme_for(method, points)
     levels = tuple(levels_of(axis.taps, base) for axis in axes)
     blocks = tuple(Block(base**q, -(-axis.inputs // base**q)) for axis, q in zip(axes, levels, strict=True))
     schemes = (f,) * len(axes)
@@ -217,6 +217,27 @@ def _by_blocks(layer: Any, method: str, points: object) -> tuple[tuple[Step, ...
     chain.append(Step(Blocks(schemes, levels, blocks), Overlap(), (1, len(chain), 2)))
     matrices = {name: number_table(table) for name, table in named(schemes)}
     return tuple(chain), {WEIGHT: weight_matrix(layer.read_map), **matrices}
+
+
+def scheme_for(method: str, points: object) -> Scheme:
+    """The scheme of two polynomials with as many coefficients as the method splits into."""
+    base, chosen = BASES[method], None
+    if points is not None:
+        chosen = each_axis(points, 1)[0]
+        enough(points, chosen, base, base)
+    return scheme(base, base, chosen)
+
+
+def as_asked(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The blocks are those of the method and the points that the proof carries; a ring has its size by its letter."""
+    method, points = (dict(proof.options).get(name) for name in ("method", "points"))
+
+    def same() -> int:
+        found = {claim.scheme for step in proof.steps if isinstance(claim := step.claim, Convolution)}
+        return expect(found, {scheme_for(method_named(method), points)}, "another method or points were asked for")
+
+    if method is not None and method_named(method) != "circulant":
+        yield "the method and the points that were asked for", same
 
 
 def levels_of(taps: int, base: int) -> int:
@@ -246,6 +267,8 @@ THEOREM = Theorem(
     document=fft_document,
     starts=("known",),
     ends=conclusions,
+    last=as_asked,
+    others=lambda layer, size=None, **_: {RING: on_the_ring(layer, ring_sizes(layer.read_map.axes, size))},
     labels=(DEFINITION, ENTRY_RULE),
     options=("method", "size", "points"),
 )

@@ -31,7 +31,7 @@ from ..identities import (
     Weights,
     Whole,
     entry_letters,
-    labelled_product,
+    labelled_matrix,
     put,
 )
 from ..identity_checks import whole_entries, whole_sympy
@@ -210,16 +210,15 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     steps_ = (
         Step(Weights(WEIGHT, layer), Known()),
         Step(Weights(OTHER, other), Known()),
-        Step(Substituted(REVERSED, OTHER, "κ", indices), Substitute(), (2,)),
+        Step(Substituted(REVERSED, OTHER, indices), Substitute(), (2,)),
         Step(Equation(WEIGHT, REVERSED, *entry_letters(lines)), Reverse(), (1, 3)),
         Step(Whole(WEIGHT, REVERSED), Assemble(), (4,)),
         Step(decided(layer, *tables), Decide(), (1, 2)),
     )
-    matrix = weight_matrix(layer.read_map)
     matrices = {
-        WEIGHT: matrix,
+        WEIGHT: weight_matrix(layer.read_map),
         OTHER: weight_matrix(other.read_map),
-        REVERSED: replace(matrix, rows=labelled_product(reversed_, lines)),
+        REVERSED: labelled_matrix(reversed_, lines),
     }
     return steps_, matrices
 
@@ -369,5 +368,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=("assemble", "decide"),
+    others=lambda layer: {OTHER: other_layer(layer)},
     labels=(DEFINITION, ENTRY_RULE),
 )

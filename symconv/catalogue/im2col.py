@@ -43,17 +43,15 @@ from ..documents.wording import (
 )
 from ..form import Row, collect, first_difference
 from ..formula import Formula, Juxtapose, Sym, equals, position
-from ..matrices import GatheredRows, LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
+from ..matrices import LabelledMatrix, im2col_matrix, kernel_matrix, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line, ReadMap, Table, forward_table, with_quotients
 from ..rules import (
     Follows,
     Unfold,
     flattened,
-    labelled,
-    labelled_as_layer,
+    is_matrix,
     numbers_positions,
-    rows_of_product,
     weights_and_signal,
 )
 from ..sums import COLUMNS, INPUT, KERNEL, WEIGHT, Factor, Index, Sum, number, variable
@@ -148,20 +146,15 @@ class Product:
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         read_map = context.subject.definition.read_map
-        shown = len(read_map.axes) + 1 - len(read_map.lines)
-        rows = (read_map.channels.inputs, *(axis.taps for axis in read_map.axes))[shown:]
-        columns = tuple(axis.outputs for axis in read_map.axes)
-        inputs = (read_map.channels.inputs, *(axis.inputs for axis in read_map.axes))[shown:]
         matrix = context.matrix(COLUMNS)
-        compared = labelled(matrix, rows, columns, inputs, COLUMNS) + labelled_as_layer(context)
+        compared = is_matrix(context, COLUMNS, im2col_matrix(read_map))
         if not isinstance(after, ProductClaim):
             raise Refuted("the claim is not about an entry of K C")
         # A tap's row within its group's rows: those of the first group, whose channels count from 0.
         taps = [(line.letters.kernel, line.taps) for line in read_map.lines]
         outputs = [(axis.letters.output, axis.outputs) for axis in read_map.axes]
         compared += numbers_positions(after.row, taps, matrix.row_position, "row")
-        compared += numbers_positions(after.column, outputs, matrix.column_position, "column")
-        return compared + rows_of_product(matrix, GatheredRows(read_map), COLUMNS)
+        return compared + numbers_positions(after.column, outputs, matrix.column_position, "column")
 
 
 @dataclass(frozen=True)
@@ -176,7 +169,7 @@ class Collect:
         return expect(isinstance(after, MatrixClaim), True, "the claim does not compare C with W")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = 0
+        total = is_matrix(context, WEIGHT, weight_matrix(context.subject.definition.read_map))
         weights = for_each_line(context, self.weights, "table")
         for line, columns, table in zip(context.lines, context.table(COLUMNS), weights, strict=True):
             expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")

@@ -9,148 +9,38 @@ one for each kernel entry. With stride and dilation 1 and padding by zeros, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
-from ..claims import AnyClaim, Context, Refuted, expect, for_each_line
-from ..documents.blocks import Block, Document, Heading, Inline, Paragraph, Statement, words
+from ..claims import Refuted
+from ..documents.blocks import Block, Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
+from ..documents.factors import families, kronecker_formula
 from ..documents.identities import known, small
 from ..documents.setting import count_of, definition, flattening, key, ordinal, setting, title
 from ..documents.weights import the_rule
-from ..documents.wording import (
-    DEFINITION,
-    ENTRY_RULE,
-    Said,
-    cited,
-    claim_parts,
-    matrix_entry,
-    reads_twice,
-    reason_parts,
+from ..documents.wording import DEFINITION, ENTRY_RULE
+from ..factors import (
+    Collect,
+    Kronecker,
+    KroneckerSum,
+    Reads,
+    SumOfFactors,
+    Tabulate,
+    factors_of,
+    printed,
+    weighted,
 )
-from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
-from ..identities import Known, Weights, exact, number_matrix
-from ..linear import Exact, difference, numbers
-from ..matrices import NumberMatrix, label_strides, unravel, weight_matrix
+from ..formula import Sym, equals
+from ..identities import Known, Weights, exact
+from ..linear import Exact, difference
+from ..matrices import label_strides, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import Axis, Line, ReadMap, with_quotients
-from ..rules import Follows, row_major
-from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
+from ..readmap import Axis
+from ..sums import WEIGHT
 
 SHOWN = 9  # rows and columns up to which the factors are printed
 SHOWN_TAPS = 5
-
-
-@dataclass(frozen=True)
-class Reads:
-    """Along each line, entry (i, p) of S_u is 1 where tap u of output i reads input p."""
-
-
-@dataclass(frozen=True)
-class Tabulate:
-    """The factors, from the definition: where tap u of an output reads, forward."""
-
-    factors: tuple[dict[int, Exact], ...]  # line by line: label of a kernel entry -> its 0/1 matrix
-    name = "tabulate"
-    follows: ClassVar[Follows] = ()
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Reads):
-            raise Refuted("the claim does not say what the factors are")
-        compared = 0
-        for line, factors in zip(context.lines, for_each_line(context, self.factors, "family of factors"), strict=True):
-            for factor in factors.values():
-                compared += expect(factor.shape, (line.outputs, line.inputs), "a factor has another shape")
-        return compared
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = 0
-        for line, factors in zip(context.lines, self.factors, strict=True):
-            found: dict[int, dict[tuple[int, int], int]] = {}
-            for output in range(line.outputs):
-                for tap in range(line.taps):
-                    env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
-                    t = line.position.at(env)
-                    p = None if t is None else line.fold(t)
-                    cells = found.setdefault(line.label(output, tap), {})
-                    if p is not None:
-                        cells[output, p] = 1
-            expect(sorted(factors), sorted(found), "there is not one factor for each kernel entry")
-            for label, cells in found.items():
-                here = difference(factors[label], numbers(cells, line.outputs, line.inputs))
-                if here is not None:
-                    at = f"{line.letters.output}={here.row}", f"{line.letters.input}={here.column}"
-                    raise Refuted("a factor is not where its tap reads", *at, here.left, here.right)
-                compared += len(cells)
-        for name, matrix in printed(context.subject.definition.read_map, self.factors).items():
-            compared += expect(context.matrix(name), matrix, f"{name} is printed otherwise")
-        context.tables[FACTORS] = self.factors
-        return compared
-
-
-FACTORS = "S"
-
-
-@dataclass(frozen=True)
-class SumOfFactors:
-    """Along each line, W_{i,p} is the sum over u of k_u (S_u)_{i,p}."""
-
-
-@dataclass(frozen=True)
-class Collect:
-    """The factors, each with its kernel entry, are W: what is read forward against the inverse tables."""
-
-    name = "collect"
-    follows: ClassVar[Follows] = (("known",), ("tabulate",))
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        said = isinstance(after, SumOfFactors) and isinstance(before, Weights)
-        return expect(said, True, "the claim does not collect the factors into W")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = 0
-        for line, table, factors in zip(context.lines, context.table(WEIGHT), context.table(FACTORS), strict=True):
-            total = weighted(factors, line.outputs, line.inputs)
-            found = difference(table, total)
-            if found is not None:
-                at = f"{line.letters.output}={found.row}", f"{line.letters.input}={found.column}"
-                raise Refuted("the factors do not add up to W", *at, found.left, found.right)
-            compared += total.nonzeros
-        return compared
-
-
-def weighted(factors: dict[int, Exact], height: int, width: int) -> Exact:
-    """The sum over u of k_u S_u."""
-    rows: list[dict[int, Any]] = [{} for _ in range(height)]
-    for label, factor in factors.items():
-        for r, row in enumerate(factor.rows):
-            for column, entry in row.items():
-                cell = rows[r].setdefault(column, {})
-                for _, count in entry.items():
-                    cell[label,] = cell.get((label,), 0) + count
-    return Exact(tuple(rows), width)
-
-
-@dataclass(frozen=True)
-class KroneckerSum:
-    """W is the sum over all kernel entries of k times the Kronecker product of their factors."""
-
-
-@dataclass(frozen=True)
-class Kronecker:
-    """Row-major numbering turns the product of entries into an entry of the Kronecker product."""
-
-    name = "kronecker"
-    follows: ClassVar[Follows] = (("collect",),)
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        said = isinstance(after, KroneckerSum) and isinstance(before, SumOfFactors)
-        return expect(said, True, "the claim is not the sum of Kronecker products")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        """Where the ones of a Kronecker product lie, by W's own labels."""
-        return row_major(context.matrix(WEIGHT), context.lines)
 
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
@@ -164,36 +54,6 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(KroneckerSum(), Kronecker(), (3,)),
     )
     return chain, {WEIGHT: weight_matrix(read_map), **printed(read_map, factors)}
-
-
-def printed(read_map: ReadMap, factors: tuple[dict[int, Exact], ...]) -> dict[str, NumberMatrix]:
-    """The factors of the axes as matrices with labels: S0, S1, ..., T0, ..."""
-    return {
-        f"{family_letter(read_map, n)}{u}": number_matrix((factor,))
-        for n, (line, family) in enumerate(zip(read_map.lines, factors, strict=True))
-        if isinstance(line, Axis)
-        for u, factor in family.items()
-    }
-
-
-def factors_of(line: Line) -> dict[int, Exact]:
-    """The factors along one line, from the inverse: for each input, the outputs and taps that meet there."""
-    cells: dict[int, dict[tuple[int, int], int]] = {
-        line.label(i, tap): {} for i in range(line.outputs) for tap in range(line.taps)
-    }
-    for p in range(line.inputs):
-        for i, taps in line.meets(p).items():
-            for tap in taps:
-                cells[line.label(i, tap)][i, p] = 1
-    return {label: numbers(found, line.outputs, line.inputs) for label, found in sorted(cells.items())}
-
-
-def family_letter(read_map: ReadMap, n: int) -> str:
-    """E for channels, S, T, Q for the axes; beyond three axes A_1, A_2, ..."""
-    axis = n - (len(read_map.lines) - len(read_map.axes))
-    if axis < 0:
-        return "E"
-    return "STQ"[axis] if len(read_map.axes) <= 3 else f"A{axis + 1}"
 
 
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -265,108 +125,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     yield "the difference of both sides expands to 0 in SymPy", added_up
 
 
-# Words --------------------------------------------------------------------------------------------
-
-
-def _names(line: Line, channels: bool) -> list[Formula]:
-    """The letters of a line's own kernel entries: d, a for channels, u along an axis."""
-    return [variable("d"), variable("a")] if channels else [variable(line.letters.kernel)]
-
-
-def _families(read_map: ReadMap) -> list[tuple[Line, str, list[Formula]]]:
-    """For each line its letter and the indices of its factors; an axis with one kernel entry has index 0."""
-    return [
-        (line, family_letter(read_map, n), _names(line, line is read_map.channels))
-        for n, line in enumerate(read_map.lines)
-    ]
-
-
-def _sigmas(read_map: ReadMap) -> list[Sigma]:
-    sigmas = []
-    for line, _, names in _families(read_map):
-        for name, size in zip(names, line.kernel_shape, strict=True):
-            sigmas.append(Sigma(Span(str(name), number(0), number(size - 1))))
-    return sigmas
-
-
-def _kernel(read_map: ReadMap) -> Formula:
-    return Sym(KERNEL, tuple(name for _, _, names in _families(read_map) for name in names))
-
-
-@claim_parts.register
-def _(claim: Reads, proof: Proof) -> Said:
-    read_map = proof.layer.read_map
-    parts: list[Inline] = []
-    for line, letter, names in _families(read_map):
-        if line is read_map.channels:
-            parts += words(
-                "{} has a single one, in the row of the output channel and the column of the input channel that kernel entry {} joins. ",
-                Sym(letter, tuple(names)), Chain(",", tuple(names)),
-            )  # fmt: skip
-            continue
-        p = variable(line.letters.input)
-        there = line.position
-        condition: Formula = Chain("is", (Sym(PADDED, (there,)), Sym(INPUT, (p,)))) if line.mode else equals(p, there)
-        rule = equals(_entry(letter, names, line), Cases(((1, condition), (0, "otherwise"))))
-        parts += words("{}. ", rule)
-    padded = [line for line in read_map.axes if line.mode is not None]
-    if padded:
-        along = ", taken along the axis alone" if len(read_map.lines) > 1 else ""
-        parts += words("Here {} is the padded input" + along + ".", PADDED)
-    return tuple(parts)
-
-
-def _entry(letter: str, names: list[Formula], line: Line) -> Formula:
-    """(S_u)_{i,p}."""
-    return Entry(
-        Group(Sym(letter, tuple(names))), Chain(",", (variable(line.letters.output), variable(line.letters.input)))
-    )
-
-
-@claim_parts.register
-def _(claim: SumOfFactors, proof: Proof) -> Said:
-    read_map = proof.layer.read_map
-    rows = [variable(line.letters.output) for line in read_map.lines]
-    columns = [variable(line.letters.input) for line in read_map.lines]
-    entries_ = tuple(_entry(letter, names, line) for line, letter, names in _families(read_map))
-    total = Juxtapose((*_sigmas(read_map), _kernel(read_map), *entries_))
-    return words("{}.", equals(matrix_entry(WEIGHT, rows, columns), total))
-
-
-@claim_parts.register
-def _(claim: KroneckerSum, proof: Proof) -> Said:
-    return words("{}.", kronecker_formula(proof.layer.read_map))
-
-
-def kronecker_formula(read_map: ReadMap) -> Formula:
-    """W = sum over u and v of k_{u,v} S_u x T_v."""
-    factors = tuple(Sym(letter, tuple(names)) for _, letter, names in _families(read_map))
-    term = Chain("(x)", factors) if len(factors) > 1 else factors[0]
-    return equals(WEIGHT, Juxtapose((*_sigmas(read_map), _kernel(read_map), term)))
-
-
-@reason_parts.register
-def _(rule: Tabulate, step: Step, proof: Proof) -> Said:
-    return ("definition",)
-
-
-@reason_parts.register
-def _(rule: Collect, step: Step, proof: Proof) -> Said:
-    read_map = proof.layer.read_map
-    several = "; those that do add up" if reads_twice(read_map) else "; at most one does"
-    if prod(line.taps for line in read_map.lines) == 1:
-        return ("an entry is the kernel entry where its factor has a one",)
-    return (f"an entry collects the kernel entries whose factor has a one there{several}",)
-
-
-@reason_parts.register
-def _(rule: Kronecker, step: Step, proof: Proof) -> Said:
-    if len(proof.layer.read_map.lines) == 1:
-        return (f"{cited(step.cites[0])} for all entries",)
-    return (
-        f"{cited(step.cites[0])}: an entry of a Kronecker product is the product of the factors' entries, "
-        "when positions are numbered row by row",
-    )
+# The document -------------------------------------------------------------------------------------
 
 
 def shifts(family: dict[int, Exact]) -> bool:
@@ -391,7 +150,7 @@ def document(proof: Proof) -> Document:
     axes = [n for n, line in enumerate(read_map.lines) if isinstance(line, Axis)]
     shifting = [n for n in axes if shifts(rule.factors[n])]
     for n in axes:
-        line, letter, names = _families(read_map)[n]
+        line, letter, names = families(read_map)[n]
         family = Sym(letter, tuple(names))
         which = "" if len(axes) == 1 else f" along the {ordinal(axes.index(n))} axis"
         text = words(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..adjoint import unpadded
-from ..claims import AnyClaim, Context, expect
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import expression, known, number_blocks
@@ -40,11 +39,7 @@ CHANNEL_BETWEEN = "d"  # the channel of a position of the padded input
 class Pad(Multiply):
     """Row f of P picks the input that lies at f, so the sum over f collects what W collects."""
 
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        inner = {claim.letter: claim.layer for claim in context.cited if isinstance(claim, Weights)}.get(UNPADDED)
-        compared = super().shape(context, before, after)
-        layer: Any = context.subject
-        return compared + expect(inner, unpadded(layer), f"{UNPADDED} belongs to another layer")
+    held = True
 
 
 def refusal(layer: Any) -> str | None:
@@ -72,7 +67,7 @@ def positions_held(layer: Any) -> tuple[Selection, ...]:
     return tuple(
         Selection(
             name, range(len(line.padded_range)), line.letters.input, range(line.inputs),
-            variable(name) + line.padded_range[0], held=True,
+            variable(name) + line.padded_range[0],
         )
         for name, line in zip(names, lines, strict=True)
     )  # fmt: skip
@@ -94,7 +89,7 @@ def build(layer: Conv) -> tuple[tuple[Step, ...], dict[str, Any]]:
     chain = (
         Step(Weights(WEIGHT, layer), Known()),
         Step(Weights(UNPADDED, inner), Known()),
-        Step(Selected(PADDING, selections), Select(tables)),
+        Step(Selected(PADDING, selections, held=True), Select(tables)),
         Step(equation, Pad(), (1, 2, 3)),
         Step(Whole(WEIGHT, FACTORS), Assemble(), (4,)),
     )
@@ -168,5 +163,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=("assemble",),
+    others=lambda layer: {UNPADDED: unpadded(layer)},
     labels=(DEFINITION, ENTRY_RULE),
 )

@@ -8,178 +8,46 @@ Max pooling is not linear: two inputs show it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from ..claims import AnyClaim, Context, Refuted, expect
+from ..averaging import DIVIDES, SUMS, Compare, Count, Maximum, NotLinear, Scale, Unequal, between, constant, diagonal
 from ..constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
+from ..documents import averaging as _averaging  # noqa: F401 - registers its words
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
-from ..documents.common import checked, position_symbol, steps
+from ..documents.common import checked, steps
 from ..documents.described import described
 from ..documents.identities import expression, known, number_blocks
 from ..documents.known import ring
 from ..documents.setting import definition, flattening, key, output_size, setting, title
 from ..documents.weights import the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, matrix_entry, reason_parts
+from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..expressions import Times
-from ..formula import Formula, Juxtapose, Sym, equals, position
-from ..identities import Assemble, Diagonal, Equation, Known, Multiply, Weights, Whole, entry_letters, number_matrix
+from ..formula import equals
+from ..identities import (
+    Assemble,
+    Diagonal,
+    Equation,
+    Known,
+    Weights,
+    Whole,
+    entry_letters,
+    number_matrix,
+)
 from ..identity_checks import whole_entries, whole_sympy
-from ..linear import Exact, numbers, of_line
+from ..linear import of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import CHANNEL, Line, with_quotients
-from ..rules import Follows
-from ..sums import WEIGHT, Span, number, variable
-from ..weighted import Pooled
+from ..sums import WEIGHT, Span, number
 
 if TYPE_CHECKING:
     from ..layers import Layer
 
-SUMS, DIVIDES, CONSTANT = "S", "D", "V"
+CONSTANT = "V"
 FACTORS = Times((DIVIDES, SUMS))
-
-
-# Claims and rules ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Count:
-    """D divides by how many positions of a window count: those are counted here, one by one."""
-
-    name = "count"
-    follows: ClassVar[Follows] = ()
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Diagonal):
-            raise Refuted("the claim is not what a diagonal matrix holds")
-        compared = expect(len(after.lines), len(context.lines), "the claim has not one diagonal for each line")
-        for line, entries_ in zip(context.lines, after.lines, strict=True):
-            compared += expect(len(entries_), line.outputs, f"the diagonal along {line.letters.output} is not as long")
-        return compared
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Diagonal):
-            raise Refuted("the claim is not what a diagonal matrix holds")
-        compared = 0
-        for line, entries_ in zip(context.lines, after.lines, strict=True):
-            for output, found in enumerate(entries_):
-                counted = positions_that_count(line, output)
-                if found * counted != 1:
-                    place = f"{line.letters.output}={output}"
-                    raise Refuted(f"{after.letter} divides by another number", place, None, found, f"1/{counted}")
-                compared += 1
-        context.tables[after.letter] = tuple(map(diagonal, after.lines))
-        return compared
-
-
-def positions_that_count(line: Line, output: int) -> int:
-    """What an output divides by, along one line: its positions, counted, or the number in their place."""
-    if not isinstance(line, Pooled):
-        return 1
-    if line.divisor is not None:
-        return line.divisor
-    reads = (line.position.at({line.letters.output: output, line.letters.kernel: tap}) for tap in range(line.taps))
-    return sum(t is not None and line.counted[0] <= t < line.counted[1] for t in reads)
-
-
-def diagonal(entries_: tuple[Any, ...]) -> Exact:
-    """A diagonal matrix."""
-    return numbers({(n, n): value for n, value in enumerate(entries_)}, len(entries_), len(entries_))
-
-
-class Scale(Multiply):
-    """A product with a diagonal matrix on the left."""
-
-
-@dataclass(frozen=True)
-class Unequal:
-    """Two entries of W that are not zero and differ: (row, column) twice, as positions."""
-
-    witnesses: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    values: tuple[Fraction, ...]
-
-
-@dataclass(frozen=True)
-class Compare:
-    """The two entries are looked up, along each line."""
-
-    name = "compare"
-    follows: ClassVar[Follows] = (("known",),)
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Unequal):
-            raise Refuted("the claim is not that two entries differ")
-        if not isinstance(before, Weights) or before.letter != WEIGHT:
-            raise Refuted("the cited step does not say what W is")
-        return expect(len(after.witnesses), 2, "the claim has not two entries")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Unequal):
-            raise Refuted("the claim is not that two entries differ")
-        one, other = (entry_at(context.table(WEIGHT), *at) for at in after.witnesses)
-        expect((one, other), after.values, "an entry of W is another number")
-        if not one or not other or one == other:
-            raise Refuted("the two entries do not differ, or one is zero", None, None, one, other)
-        return 2
-
-
-def entry_at(tables: tuple[Exact, ...], row: tuple[int, ...], column: tuple[int, ...]) -> Fraction:
-    """An entry of a product of matrices of numbers; a position outside is refuted."""
-    value = Fraction(1)
-    for table, r, c in zip(tables, row, column, strict=True):
-        if not (0 <= r < len(table.rows) and 0 <= c < table.width):
-            raise Refuted("a position outside the matrix", row, column)
-        value *= table.rows[r].get(c, {(): 0})[()]
-    return value
-
-
-@dataclass(frozen=True)
-class NotLinear:
-    """An output, and two inputs in its window: what the maximum makes of their unit vectors and of the sum."""
-
-    witnesses: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """Take the maximum over the window, of each of the two inputs and of their sum."""
-
-    name = "maximum"
-    follows: ClassVar[Follows] = ()
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, NotLinear):
-            raise Refuted("the claim is not about the maximum")
-        return expect(len(after.witnesses), 3, "the claim has not an output and two inputs")
-
-    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, NotLinear):
-            raise Refuted("the claim is not about the maximum")
-        output, one, other = after.witnesses
-        window = list(product(*(reads(line, o) for line, o in zip(context.lines, output, strict=True))))
-        ours, theirs = ({p: int(p == at) for p in window} for at in (one, other))
-        both = {p: ours[p] + theirs[p] for p in window}
-        found = tuple(max(each.values()) for each in (ours, theirs, both))
-        expect(found, (1, 1, 1), "the maxima are others")
-        if found[0] + found[1] == found[2]:
-            raise Refuted("here the maximum is additive", output, (one, other), found[0] + found[1], found[2])
-        return len(window)
-
-
-def reads(line: Line, output: int) -> list[int]:
-    """The inputs that an output reads along one line."""
-    found = []
-    for tap in range(line.taps):
-        env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
-        t = line.position.at(env)
-        p = None if t is None else line.fold(t)
-        found += [p] if p is not None else []
-    return found
 
 
 # Building -----------------------------------------------------------------------------------------
@@ -202,6 +70,11 @@ def refusal(layer: Any) -> str | None:
     return None if isinstance(layer, AvgPool) else "it is no average pooling"
 
 
+def summing(layer: Any) -> Any:
+    """The layer that divides by 1."""
+    return replace(layer, divisor_override=1)
+
+
 def depthwise(layer: Any) -> Any:
     """The convolution that reads what the pooling reads, each channel by itself."""
     from ..layers import Conv
@@ -210,11 +83,6 @@ def depthwise(layer: Any) -> Any:
     return Conv(
         layer.input_size, layer.kernel_size, layer.channels, layer.channels, layer.stride, padding, 1, layer.channels
     )
-
-
-def constant(line: Line) -> bool:
-    """Whether all outputs along a line have the same coefficient."""
-    return line.coefficient_index is None
 
 
 def differing(layer: Any) -> Unequal:
@@ -250,10 +118,10 @@ def maximum(layer: Any) -> NotLinear | None:
 def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """S and D, their product, the constant kernel or two outputs that have none, and the maximum."""
     lines = layer.read_map.lines
-    sums = replace(layer, divisor_override=1)  # type: ignore[type-var]
+    sums = summing(layer)
     diagonals = tuple(tuple(line.coefficient(i, 0) for i in range(line.outputs)) for line in lines)
-    names = [CHANNEL.kernel if line is layer.read_map.channels else line.letters.padded for line in lines]
-    inner = tuple(Span(name, number(0), number(line.outputs - 1)) for name, line in zip(names, lines, strict=True))
+    pairs = zip(between(lines), lines, strict=True)
+    inner = tuple(Span(name, number(0), number(line.outputs - 1)) for name, line in pairs)
     chain = [
         Step(Weights(WEIGHT, layer), Known()),
         Step(Weights(SUMS, sums), Known()),
@@ -285,6 +153,12 @@ def ends(layer: Any) -> tuple[str, ...]:
     return ("assemble", same, *(("maximum",) if maximum(layer) is not None else ()))
 
 
+def others(layer: Any) -> dict[str, Any]:
+    """The layer that sums, and where all outputs divide by the same number the convolution that this is."""
+    same = all(map(constant, layer.read_map.lines))
+    return {SUMS: summing(layer), **({CONSTANT: depthwise(layer)} if same else {})}
+
+
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """Both equations on the whole matrices."""
     yield from whole_entries(proof)
@@ -297,72 +171,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     yield from constant_sympy(proof)
 
 
-# Words --------------------------------------------------------------------------------------------
-
-
-@claim_parts.register
-def _(claim: Diagonal, proof: Proof) -> Said:
-    lines = proof.layer.read_map.lines
-    outputs: list[Formula] = [variable(line.letters.output) for line in lines]
-    value = Fraction(prod(entries_[0] for line, entries_ in zip(lines, claim.lines, strict=True) if constant(line)))
-    factors: list[Formula] = [value] if value != 1 or all(map(constant, lines)) else []
-    factors += [Sym(line.letters.coefficient, line.coefficient_index or ()) for line in lines if not constant(line)]
-    entry = equals(matrix_entry(claim.letter, outputs, outputs), Juxtapose(tuple(factors)))
-    return words("{} is diagonal: {}, and every other entry is zero.", claim.letter, entry)
-
-
-@reason_parts.register
-def _(rule: Count, step: Step, proof: Proof) -> Said:
-    if proof.layer.divisor_override is not None:
-        return ("the number that replaces the count",)
-    return ("the positions of each window that count, counted one by one",)
-
-
-@reason_parts.register
-def _(rule: Scale, step: Step, proof: Proof) -> Said:
-    lines = proof.layer.read_map.lines
-    names = [variable(span.name) for span in step.claim.inner[0]]  # type: ignore[attr-defined]
-    outputs = [variable(line.letters.output) for line in lines]
-    return words(
-        "{} is diagonal, so only the term with {} is not zero",
-        DIVIDES, equals(position(tuple(names)), position(tuple(outputs))),
-    )  # fmt: skip
-
-
-@claim_parts.register
-def _(claim: Unequal, proof: Proof) -> Said:
-    shown = []
-    for (row, column), value in zip(claim.witnesses, claim.values, strict=True):
-        shown.append(equals(matrix_entry(WEIGHT, [number(n) for n in row], [number(n) for n in column]), value))
-    said = (
-        "{} and {}, which differ. With a constant kernel and zeros beyond the border all entries that are not zero would "
-        "be the same number, so no such convolution is this layer."
-    )
-    return words(said, *shown)
-
-
-@reason_parts.register
-def _(rule: Compare, step: Step, proof: Proof) -> Said:
-    return (f"{cited(step.cites[0])}; two outputs that divide by different numbers",)
-
-
-@claim_parts.register
-def _(claim: NotLinear, proof: Proof) -> Said:
-    output, one, other = claim.witnesses
-    unit = "let {} be {} in the place of {} and {} elsewhere"
-    first, second = position_symbol("x", one), position_symbol("x", other)
-    return words(
-        "With the maximum in place of the average the layer would not be linear. " + unit.capitalize() + ", and "
-        + unit + ". In the window of {} the maximum of {} is {}, that of {} is {}, and that of {} is {} and not {}.",
-        "A", 1, first, 0, "B", 1, second, 0, position_symbol("y", output), "A", 1, "B", 1, "A + B", 1, 2,
-    )  # fmt: skip
-
-
-@reason_parts.register
-def _(rule: Maximum, step: Step, proof: Proof) -> Said:
-    return (
-        "all three maxima taken; a matrix product of a sum is the sum of the products, so no matrix computes the maximum",
-    )
+# The document -------------------------------------------------------------------------------------
 
 
 def _of_numbers(proof: Proof) -> str:
@@ -436,5 +245,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=ends,
+    others=others,
     labels=(DEFINITION, ENTRY_RULE),
 )

@@ -35,7 +35,7 @@ from ..identities import (
     Weights,
     Whole,
     entry_letters,
-    labelled_product,
+    labelled_matrix,
     number_matrix,
     put,
 )
@@ -54,16 +54,6 @@ STRIDE, DILATION, FULL = ("V", "R"), ("D", "E"), ("F", "C")
 @dataclass(frozen=True)
 class Keep(Multiply):
     """Row i of W is the row of V at which R has its one."""
-
-    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        larger = {STRIDE[0]: unit_stride, FULL[0]: full}
-        compared = super().shape(context, before, after)
-        for claim in context.cited:
-            if isinstance(claim, Weights) and claim.letter != WEIGHT:
-                expect(claim.letter in larger, True, "no other layer has that letter")
-                there = larger[claim.letter](context.subject)
-                compared += expect(claim.layer, there, f"{claim.letter} belongs to another layer")
-        return compared
 
 
 @dataclass(frozen=True)
@@ -121,6 +111,12 @@ def unit_stride(layer: Any) -> Any:
     return replace(layer, stride=1, bias=False)
 
 
+def dense(layer: Any) -> Any:
+    """The same layer with a longer kernel in place of the dilation."""
+    longer = tuple(d * (k - 1) + 1 for d, k in zip(layer.dilation, layer.kernel_size, strict=True))
+    return replace(layer, dilation=1, kernel_size=longer, bias=False)
+
+
 def strided(layer: Any) -> bool:
     return set(layer.stride) != {1}
 
@@ -143,6 +139,12 @@ def refusal(layer: Any) -> str | None:
     if strided(layer) or dilated(layer) or valid(layer):
         return None
     return "its stride and dilation are 1, and with its padding it is not the valid part of anything"
+
+
+def others(layer: Any) -> dict[str, Any]:
+    """The layers of V, D and F, each where it is spoken of."""
+    every = ((STRIDE, strided, unit_stride), (DILATION, dilated, dense), (FULL, valid, full))
+    return {letters[0]: other(layer) for letters, applies, other in every if applies(layer)}
 
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
@@ -205,23 +207,21 @@ def _rows_kept(chain: list[Step], matrices: dict[str, Any], layer: Any, larger: 
 
 def _stretched(chain: list[Step], matrices: dict[str, Any], layer: Any) -> None:
     """W = E: the weight matrix D of a longer kernel without gaps, with zeros put between the entries of k."""
-    longer = tuple(d * (k - 1) + 1 for d, k in zip(layer.dilation, layer.kernel_size, strict=True))
-    dense = replace(layer, dilation=1, kernel_size=longer, bias=False)
-    lines, letters = layer.read_map.lines, DILATION
+    without, lines, letters = dense(layer), layer.read_map.lines, DILATION
     indices = tuple(
         variable(line.letters.kernel).divided(line.dilation) if isinstance(line, Axis) else None for line in lines
     )
-    chain.append(Step(Weights(letters[0], dense), Known()))
-    chain.append(Step(Substituted(letters[1], letters[0], "κ", indices), Substitute(), (len(chain),)))
+    chain.append(Step(Weights(letters[0], without), Known()))
+    chain.append(Step(Substituted(letters[1], letters[0], indices), Substitute(), (len(chain),)))
     chain.append(Step(Equation(WEIGHT, letters[1], *entry_letters(lines)), Stretch(), (1, len(chain))))
     chain.append(Step(Whole(WEIGHT, letters[1]), Assemble(), (len(chain),)))
-    tables = tuple(map(of_line, dense.read_map.lines, dense.read_map.tables))
+    tables = tuple(map(of_line, without.read_map.lines, without.read_map.tables))
     put_in = tuple(
         table if index is None else put(table, index, line.letters.kernel, line.taps)
         for line, table, index in zip(lines, tables, indices, strict=True)
     )
-    matrices[letters[0]] = weight_matrix(dense.read_map)
-    matrices[letters[1]] = replace(matrices[WEIGHT], rows=labelled_product(put_in, lines))
+    matrices[letters[0]] = weight_matrix(without.read_map)
+    matrices[letters[1]] = labelled_matrix(put_in, lines)
 
 
 def between(lines: Sequence[Line]) -> list[str]:
@@ -340,5 +340,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=conclusions,
+    others=others,
     labels=(DEFINITION, ENTRY_RULE),
 )

@@ -67,7 +67,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     if folded:
         held, tables = positions_held(layer), tuple(map(pads, lines))
         matrices[PADDING] = number_matrix(tables)
-        chain.append(Step(Selected(PADDING, held), Select(tables)))
+        chain.append(Step(Selected(PADDING, held, held=True), Select(tables)))
         sources.append(len(chain))
         right = Times((Transposed(PADDING), ADJOINT))
         inner = (tuple(Span(each.row, number(0), number(len(each.rows) - 1)) for each in held),)
@@ -77,16 +77,19 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     left = Transposed(WEIGHT)
     chain.append(Step(Matrices(left, right, rows, columns, inner), Turn(), tuple(sources)))
     chain.append(Step(Whole(left, right), Assemble(), (len(chain),)))
-    used = [len(chain)]
     if pair.of.read_map.axes:
         chain.append(Step(dropped(pair), Remainder(), (2,)))
-        used.append(len(chain))
     at = tuple(line.inputs // 2 for line in lines)
     entry = tuple(squared(*(column(layer, at, inverse=True),) * 2).items())
-    chain.append(Step(Diagonal(at, entry), SumOfSquares(), tuple(used)))
+    chain.append(Step(Diagonal(at, entry), SumOfSquares(), (1,)))
     claim, rule = kernels(layer)
     chain.append(Step(claim, rule, (len(chain),)))
     return tuple(chain), matrices
+
+
+def ends(layer: Any) -> tuple[str, ...]:
+    """What W^T is, what becomes of the positions that are dropped where there are axes, and what W^T is not."""
+    return ("assemble", *(("remainder",) if layer.read_map.axes else ()), "diagonal", "kernels")
 
 
 # The further checks -------------------------------------------------------------------------------
@@ -356,6 +359,7 @@ THEOREM = Theorem(
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
     starts=("known",),
-    ends=("diagonal", "kernels"),
+    others=lambda layer: {ADJOINT: adjoint(layer).layer},
+    ends=ends,
     labels=(DEFINITION, ENTRY_RULE),
 )

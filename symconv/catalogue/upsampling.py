@@ -25,7 +25,7 @@ from ..documents.setting import definition, flattening, key, output_size, settin
 from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..formula import Juxtapose, Power, equals
-from ..identities import Known, Select, Selected, Selection, Weights, number_matrix
+from ..identities import Known, Select, Selected, Selection, Weights, about_w, number_matrix
 from ..linear import Exact, identity, numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
@@ -58,9 +58,9 @@ class Look:
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Picks) or not isinstance(before, Weights):
+        if not isinstance(after, Picks):
             raise Refuted("the claim is not about the ones of a weight matrix")
-        return 1
+        return about_w(before)
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Picks):
@@ -95,9 +95,9 @@ class Measure:
     follows: ClassVar[Follows] = (("known",),)
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        if not isinstance(after, Nearness) or not isinstance(before, Weights):
+        if not isinstance(after, Nearness):
             raise Refuted("the claim is not about distances")
-        return expect(after.places, places(context.lines), "the outputs lie elsewhere")
+        return about_w(before) + expect(after.places, places(context.lines), "the outputs lie elsewhere")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Nearness):
@@ -359,5 +359,6 @@ THEOREM = Theorem(
     document=document,
     starts=("known",),
     ends=ends,
+    others=lambda layer: {ONES: ones(layer)},
     labels=(DEFINITION, ENTRY_RULE),
 )

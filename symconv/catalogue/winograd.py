@@ -10,6 +10,7 @@ algorithms for convolutional neural networks", arXiv 1509.09308, section 4.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,16 @@ from .. import spec
 from ..bilinear import (
     named,
     number_table,
+    only,
     scheme_steps,
 )
+from ..claims import Context, expect
 from ..documents.tiles import winograd_document
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..errors import SpecError
 from ..identities import Known, Weights
 from ..matrices import weight_matrix
-from ..proof import Step, Theorem
+from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
 from ..schemes import Scheme, each_axis, enough, scheme
 from ..sums import WEIGHT, variable
@@ -123,6 +126,17 @@ def build(layer: Layer, tile: object = None, points: object = None) -> tuple[tup
     return tuple(chain), {WEIGHT: weight_matrix(layer.read_map), **matrices}
 
 
+def as_asked(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The tiles and points are those of the options that the proof carries."""
+
+    def same() -> int:
+        claim = only(proof.steps[-1].claim, Tiled, "that the layer is computed tile by tile")
+        options = {"tile": None, "points": None, **dict(proof.options)}
+        return expect(claim.schemes, schemes_for(proof.layer, **options), "other tiles or points were asked for")
+
+    yield "the tiles and points that were asked for", same
+
+
 THEOREM = Theorem(
     name="winograd",
     statement="Y = A^T ((G g) . (B^T d)), tile by tile: m + r - 1 multiplications in place of m r compute the layer",
@@ -134,6 +148,7 @@ THEOREM = Theorem(
     document=winograd_document,
     starts=("known",),
     ends=("tile",),
+    last=as_asked,
     labels=(DEFINITION, ENTRY_RULE),
     options=("tile", "points"),
 )

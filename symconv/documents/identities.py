@@ -8,7 +8,18 @@ from typing import Any
 
 from ..expressions import Expr, Times, Transposed
 from ..formula import Array, Cases, Chain, Formula, Juxtapose, Power, Sigma, Sym, equals, times
-from ..identities import Assemble, Equation, Known, Select, Selected, Substitute, Substituted, Weights, Whole
+from ..identities import (
+    NEW_KERNEL,
+    Assemble,
+    Equation,
+    Known,
+    Select,
+    Selected,
+    Substitute,
+    Substituted,
+    Weights,
+    Whole,
+)
 from ..matrices import NumberMatrix
 from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, PADDED, Span, variable
@@ -79,7 +90,7 @@ def _(claim: Weights, proof: Proof) -> Said:
 def _(claim: Selected, proof: Proof) -> Said:
     rows = [variable(line.row) for line in claim.lines]
     columns = [variable(line.column) for line in claim.lines]
-    if any(line.held for line in claim.lines):
+    if claim.held:
         signal = Sym(PADDED if proof.layer.read_map.padded else INPUT, tuple(line.to for line in claim.lines))
         condition: Formula = Chain("is", (signal, Sym(INPUT, tuple(columns))))
     else:
@@ -101,7 +112,7 @@ def _(claim: Substituted, proof: Proof) -> Said:
         for part in ((letter,) if index is not None else line.kernel_index)
     ]
     gaps = any(index is not None and index.divisor > 1 for index in claim.indices)
-    rule = equals(Sym(claim.kernel, tuple(new)), Sym(KERNEL, tuple(own)))
+    rule = equals(Sym(NEW_KERNEL, tuple(new)), Sym(KERNEL, tuple(own)))
     where = ", which is zero where an index is not an integer" if gaps else ""
     return words(f"{{}} is {{}} for the kernel {{}}{where}.", claim.letter, claim.of, rule)
 

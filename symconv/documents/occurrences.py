@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ..counts import first_output, last_output
 from ..formula import Call, Chain, Floor, Formula, Sym, equals, plus
-from ..occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total
+from ..occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total, has_formula
 from ..proof import Proof, Step
 from ..readmap import Axis, Channels
 from ..sums import WEIGHT, Index, number, variable
@@ -54,10 +54,9 @@ def _(rule: Count, step: Step, proof: Proof) -> Said:
     assert isinstance(claim, Meets)  # noqa: S101 - the rule's own claim
     axis = proof.layer.read_map.axes[claim.axes[0]]
     i = variable(axis.letters.output)
-    zeros = axis.rule.name == "zeros" or max(axis.low, axis.high) <= 0
     if axis.mode is None:
         return ("no window leaves the input",)
-    if not zeros:
+    if not has_formula(axis):
         said = "every position of the padded input repeats an input"
         if axis.scale == 1:
             return (said,)
