@@ -23,6 +23,7 @@ APART = ("FCD9C2", "86D7FC", "F8A76D", "91A1FB", "E66F78", "A67B28", "8560B2", "
 
 SUM = "E0E0E0"
 SUM_MARK = (-1, 0)
+OWN_COLOUR, ONE_COLOUR = "one colour for each kernel entry", "a colour for every other number"
 OWN = 16  # entries in several channels that still get colours of their own
 
 
@@ -71,14 +72,14 @@ def entry_meaning(matrix: LabelledMatrix) -> str:
     if places < prod(matrix.kernel_shape):
         return "one colour for each place in the kernel, the same in every channel"
     close = ", some of them close" if places > len(APART) else ""
-    return f"one colour for each kernel entry{close}"
+    return OWN_COLOUR + close
 
 
 def number_meaning(marks: Mapping[int | Fraction, Mark]) -> str:
     """What the colours of a matrix of numbers mean."""
     if len(set(marks.values())) == len(marks) > 1:
         return "a darker colour for a larger number"
-    return "a colour for the one number" if len(marks) == 1 else "a colour for every other number"
+    return "a colour for the one number" if len(marks) == 1 else ONE_COLOUR
 
 
 def _places(matrix: LabelledMatrix) -> int:

@@ -49,7 +49,7 @@ def _both(layer: Any, above: Picture) -> Picture:
         scenes.append(replaced(scene, items=items, description=f"{scene.description} {weights.row_words(row)}"))
     items = (*(moved(item, right, 0) for item in above.items), *(moved(item, left, down) for item in below.items))
     title = f"The window and its row of the weight matrix W, {weights.height}×{weights.width}"
-    caption = f"{above.caption}\nThe row of the output in W is framed. {weights.caption(colours=False)}"
+    caption = f"{above.caption}\nThe row of the output in W is framed. {weights.caption(above.caption)}"
     description = f"{above.description} {below.description}"
     return Picture(width, down + below.height, items, tuple(scenes), title, caption, description)
 

@@ -136,9 +136,10 @@ class WeightPicture:
 
     # Words.
 
-    def caption(self, colours: bool = True) -> str:
+    def caption(self, before: str = "") -> str:
         """How to read it, and what its colours mean unless that was said before."""
         meaning = number_meaning(self.marks) if isinstance(self.matrix, NumberMatrix) else entry_meaning(self.matrix)
+        colours = meaning not in before
         zero = "a dot is zero" if self.readable else "an empty place is zero"
         said_ = f"W has a row for each output and a column for each input; {zero}" + f", {meaning}" * colours
         if not isinstance(self.matrix, NumberMatrix):

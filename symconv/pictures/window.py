@@ -17,7 +17,7 @@ from ..matrices import label_strides, weight_matrix
 from ..readmap import Line as IndexLine
 from ..readmap import ReadMap, with_quotients
 from ..sums import INPUT, KERNEL
-from .colours import Mark, entry_mark, entry_meaning, number_marks, number_meaning
+from .colours import ONE_COLOUR, OWN_COLOUR, Mark, entry_mark, entry_meaning, number_marks, number_meaning
 from .limits import READABLE
 from .model import (
     CELL,
@@ -242,7 +242,8 @@ class _Window:
             parts = [f"Each input in the window is multiplied by its weight; {one}, framed, is the sum"]
         if self.kernel.channels > 1:
             parts[0] += " over the channels" + (" of its group" if self.channels and self.channels.groups > 1 else "")
-        parts[0] += f" ({meaning})." if "every other" not in meaning else "."
+        # That equal colours are equal entries goes without saying; that they may be more, or close, does not.
+        parts[0] += "." if meaning in (OWN_COLOUR, ONE_COLOUR) else f" ({meaning})."
         if getattr(self.axes[0], "flip", False):
             parts.append("The kernel lies reversed.")
         modes = {axis.mode.name for axis in self.axes if axis.mode is not None}
