@@ -1,4 +1,4 @@
-"""The command line: prove, check, theorems, show.
+"""The command line: prove, check, theorems, show, draw.
 
 Exit status: 0 proved and written; 1 a check failed, and nothing was written; 2 bad input, not
 applicable, unwritable output or over a size limit, with one line on standard error.
@@ -34,6 +34,7 @@ _EXAMPLES = """examples:
   symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 --with points=0,1,-1,2,-2
   symconv prove --general weight_matrix --rank 2 -o general.pdf     for all sizes at once
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
+  symconv draw --input 4x4 --kernel 3x3 --padding 1 -o w.svg
   symconv theorems --input 4x4 --kernel 3x3
 """
 _VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs low:high, 2:0 and 1:1x0:2
@@ -122,6 +123,24 @@ def parser() -> argparse.ArgumentParser:
     show = command("show", "show W in the terminal")
     add_layer_options(show)
     show.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+
+    draw = command("draw", "draw the window on the input, and W with its row")
+    add_layer_options(draw)
+    draw.add_argument(
+        "--what",
+        metavar="PICTURE",
+        help="window, matrix, both (default) or animation (both for every output in turn; default for .gif)",
+    )
+    draw.add_argument(
+        "--output", metavar="1,2", dest="position", help="the output that is shown, as channel and position; 1,2"
+    )
+    draw.add_argument("--title", metavar="WORDS", help="words to put above it")
+    draw.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        help="write to FILE (.svg, .tex, .png, .gif); without it SVG, to standard output",
+    )
     return top
 
 
@@ -147,7 +166,9 @@ def main(arguments: list[str] | None = None) -> int:
                 )
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
-        status = {"prove": _prove, "check": _check, "theorems": _theorems, "show": _show}[options.command](options)
+        status = {"prove": _prove, "check": _check, "theorems": _theorems, "show": _show, "draw": _draw}[
+            options.command
+        ](options)
         sys.stdout.flush()
         return status
     except ProofFailed as error:
@@ -345,4 +366,23 @@ def _show(options: argparse.Namespace) -> int:
     limit = CELLS if options.limit is None else read_value("--limit", options.limit, "number")
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
     sys.stdout.write(show(layer, max(40, width - 1), wants_colour(sys.stdout), limit))
+    return PROVED
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from .drawing import writers
+    from .options import layer_from, position
+    from .output import progress, write
+
+    target = "w.svg" if options.output in (None, "-") else options.output
+    writer = writers(target)  # a suffix that is none is said before anything is drawn
+    what = options.what or ("animation" if target.lower().endswith(".gif") and options.position is None else "both")
+    layer = layer_from(options)
+    with progress("symconv: drawing"):
+        drawing = layer.draw(what, position(options.position), options.title)
+        content = writer(drawing)
+    if options.output in (None, "-"):
+        sys.stdout.write(str(content))
+    else:
+        write(options.output, content)
     return PROVED

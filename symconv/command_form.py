@@ -20,7 +20,9 @@ _VALUE = rf"""(?:{_TUPLE}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|Fals
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
-_CHOICES = {"theorem": "--theorem", "check": "--check"}
+_CHOICES = {
+    "theorem": "--theorem", "check": "--check", "what": "--what", "output": "--output", "title": "--title", "path": "-o",
+}  # fmt: skip
 
 
 def on_command_line(message: str, asked: Collection[str] = ()) -> str:
@@ -41,7 +43,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
 
     def option(found: re.Match[str]) -> str:
         name, text = found.groups()
-        written = _written(text, "," if name == "points" else "x")
+        written = _written(text, "," if name in ("points", "output") else "x")
         if name in asked:
             return f"--with {name}={written}" if written is not None else found[0]
         return _option(options[name], text, written)

@@ -157,6 +157,20 @@ def theorem_options(given: list[str] | None) -> dict[str, Any]:
     return found
 
 
+def position(text: str | None) -> tuple[int, ...] | None:
+    """An output position as it is given on the command line.
+
+    >>> position("0,1")
+    (0, 1)
+    """
+    if text is None:
+        return None
+    parts = text.split(",")
+    if not all(_INTEGER.fullmatch(part) for part in parts):
+        raise SpecError("--output", text, "must be integers joined by commas", "--output 0,1")
+    return tuple(map(int, parts))
+
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _EXAMPLES = {"shape": "4x4", "sizes": "2 or 2x1", "number": "2", "padding": "1, 1x0, 2:0, 1:1x0:2 or same"}
 

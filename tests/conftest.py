@@ -90,5 +90,7 @@ def pdflatex() -> str:
     """The path of pdflatex, or a visible skip."""
     found = shutil.which("pdflatex")
     if found is None:
-        pytest.skip("pdflatex is missing: apt-get install texlive-latex-base texlive-latex-recommended lmodern")
+        pytest.skip(
+            "pdflatex is missing: apt-get install texlive-latex-base texlive-latex-recommended texlive-pictures lmodern"
+        )
     return found

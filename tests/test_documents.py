@@ -19,7 +19,7 @@ from symconv.render.formula import escape, latex
 
 FOLDER = Path(__file__).parent / "golden"
 SUFFIX = {name: suffix[1:] for name, (_, suffix) in FORMATS.items()}
-FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}\begin{document}"
+FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl,tikz}\begin{document}"
 
 
 @pytest.mark.parametrize("format", SUFFIX)
@@ -61,10 +61,8 @@ def test_every_page_compiles_and_nothing_runs_off_it(name: str, pdflatex: str, t
 
 def test_two_fragments_stand_in_one_paper(pdflatex: str, tmp_path: Path) -> None:
     fragments = [sc.prove(*GALLERY[name]).render("latex") for name in ("plain", "padded", "im2col")]
-    assert all(
-        fragment.startswith("% needs \\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}\n")
-        for fragment in fragments
-    )
+    needs = "% needs \\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl,tikz}\n"
+    assert all(fragment.startswith(needs) for fragment in fragments)
     assert_clean(compile_log(pdflatex, tmp_path, FRAGMENT_PREAMBLE + "\n\n".join(fragments) + r"\end{document}"))
 
 

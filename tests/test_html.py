@@ -29,7 +29,9 @@ def test_every_page_is_well_formed_and_needs_nothing_else(name: str) -> None:
     for element in root.iter("a"):
         assert (element.get("href") or "")[1:] in identifiers
     for figure in root.iter("figure"):
-        assert len(figure.get("aria-label") or "") > 20
+        (drawn,) = figure.iter("svg")
+        assert drawn.get("role") == "img"
+        assert len(next(drawn.iter("desc")).text or "") > 40
 
 
 def words(page: str) -> str:

@@ -11,6 +11,7 @@ from typing import Union
 
 from ..formula import Formula
 from ..node import Node
+from ..pictures.model import Picture
 
 
 class Emph(Node):
@@ -67,7 +68,7 @@ class Cell(Node):
     """One cell of a grid: its formula and the number of its colour, if it has one."""
 
     formula: Formula
-    colour: tuple[int, int] | None = None  # (hue, shade)
+    colour: tuple[int, int] | None = None  # see `pictures.colours`
     short: str = ""  # for a terminal: a letter that stands for the formula
 
 
@@ -90,14 +91,6 @@ class Matrix(Node):
         shown = ["a dot for zero"] * zero + list(marks)
         joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
         return (*self.lead, f", with {joined}:" if shown else ":")
-
-
-class Picture(Node):
-    """Grids side by side with operators between them: kernel * input = output."""
-
-    grids: tuple[tuple[tuple[Cell, ...], ...], ...]
-    operators: tuple[str, ...]
-    alternative: str
 
 
 class Statement(Node):

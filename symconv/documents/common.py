@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..formula import Chain, Formula, Sym, equals, position
-from ..matrices import LabelledMatrix
 from ..proof import Proof
 from ..sums import number, variable
 from .blocks import Block, Emph, Inline, Paragraph, ProofStep, Steps, words
@@ -68,9 +67,3 @@ def checked(proof: Proof, ring: str = "every commutative ring") -> list[Block]:
         text.append(" Its entries were not compared one by one.")
     text.append(f" The statement is proved for this configuration, over {ring}.")
     return [Paragraph(tuple(text), small=True)]
-
-
-def colour_of(entry: int, matrix: LabelledMatrix) -> tuple[int, int]:
-    """Hue by the leading indices of a kernel entry, shade by the last."""
-    last = matrix.kernel_shape[-1]
-    return (entry // last, entry % last) if len(matrix.kernel_shape) > 1 else (entry, 1)

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..formula import Call, Entry, Formula, Group, Juxtapose, Words, equals, plus
 from ..matrices import LabelledMatrix, NumberMatrix
+from ..pictures.compose import pictured_output, row_of
 from ..proof import Proof
 from ..readmap import Line, ReadMap
 from ..readmap import Table as ReadTable
 from ..sums import INPUT, WEIGHT, number
 from .blocks import Block, Long, Paragraph, words
 from .common import position_symbol
-from .picture import pictured_row
 from .setting import count_of
 from .weights import fits_in_full, kernel_symbol
 
@@ -62,7 +62,7 @@ def rows(proof: Proof) -> list[Block]:
         chosen, kinds = representative_rows(read_map)
         some = "Typical rows, one of each pattern:" if len(chosen) >= kinds else "Some typical rows:"
         intro = some
-    example = chosen[len(chosen) // 2] if len(chosen) < total else pictured_row(read_map)
+    example = chosen[len(chosen) // 2] if len(chosen) < total else row_of(pictured_output(read_map), read_map)
     y = position_symbol("y", matrix.row_position(example))
     left = Entry(Group(Juxtapose((WEIGHT, Call("vec", "X")))), number(example))
     blocks.append(

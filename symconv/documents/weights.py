@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
 from ..formula import Formula, SetOf, Sym, equals, plus, position, times
 from ..matrices import LabelledMatrix, NumberMatrix
+from ..pictures.colours import entry_mark, entry_meaning, number_marks, number_meaning
 from ..proof import Proof
 from ..readmap import Axis, ReadMap
 from ..sums import INPUT, KERNEL, WEIGHT, number, variable
 from .block_form import block_form
 from .blocks import Block, Cell, Display, Heading, Inline, Math, Matrix, Paragraph, words
-from .colours import colour
-from .common import colour_of, position_symbol
+from .common import position_symbol
 from .wording import ENTRY_RULE, entry_rule, held_sets, reads_twice
 
 FULL_COLUMNS = 36
@@ -167,12 +167,7 @@ def short_name(entry: int) -> str:
 
 def number_grid(matrix: NumberMatrix) -> Matrix:
     """A W of numbers with its labels; equal numbers have equal colours."""
-    values = sorted({value for row in matrix.rows for value in row.values()})
-    if len(values) <= 4:  # shades of one hue, darker with the number
-        marks = {value: (0, n + 4 - len(values)) for n, value in enumerate(values)}
-        meaning = "a darker colour for a larger number" if len(values) > 1 else "a colour for the one number"
-    else:
-        marks, meaning = dict.fromkeys(values, (0, 1)), "a colour for every other number"
+    marks = number_marks(value for row in matrix.rows for value in row.values())
     cells = {
         (r, c): Cell(int(value) if value == int(value) else Fraction(value), marks[value], str(value))
         for r, row in enumerate(matrix.rows)
@@ -184,7 +179,7 @@ def number_grid(matrix: NumberMatrix) -> Matrix:
         cells,
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        colours=(meaning,),
+        colours=(number_meaning(marks),),
     )
 
 
@@ -201,7 +196,7 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix) -> Matrix:
     cells: dict[tuple[int, ...], Cell] = {}
     for entry in entries:
         if len(entry) == 1:
-            cells[entry] = Cell(symbols[entry[0]], colour_of(entry[0], matrix), short_name(entry[0]))
+            cells[entry] = Cell(symbols[entry[0]], entry_mark(entry[0], matrix), short_name(entry[0]))
         elif named:
             name = number(sums.index(entry) + 1)
             cells[entry] = Cell(Sym("s", (name,)), (-1, 0), f"s[{name}]")
@@ -213,15 +208,7 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix) -> Matrix:
         {(row, column): cells[entry] for row, line in enumerate(rows_) for column, entry in line.items()},
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        colours=_colours(symbols, matrix, bool(sums)),
+        colours=(entry_meaning(matrix), *(("grey for sums",) if sums else ())),
         legend=tuple((short_name(u), symbol) for u, symbol in symbols.items()),
         sums=tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),
     )
-
-
-def _colours(symbols: Iterable[int], matrix: LabelledMatrix, sums: bool) -> tuple[str, ...]:
-    """What the colours mean; there are not enough of them for every kernel."""
-    colours = [colour(colour_of(u, matrix)) for u in symbols]
-    shared = len(set(colours)) < len(colours)
-    meaning = "colours for the kernel entries (some share one)" if shared else "one colour for each kernel entry"
-    return (meaning, "grey for sums") if sums else (meaning,)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import scipy.sparse
     from sympy import Expr, ImmutableDenseNDimArray, ImmutableSparseMatrix, Symbol
 
+    from ..drawing import Drawing
+
 
 DENSE_LIMIT = 1 << 29
 """Numbers in a dense W; four gigabytes of float64."""
@@ -266,6 +268,30 @@ class Layer:
 
         return explain(self, output, input)
 
+    def draw(self, what: str = "both", output: Any = None, title: str | None = None) -> Drawing:
+        """A picture, which shows itself in a notebook and has `svg()`, `tikz()` and `save(path)`.
+
+        `what` is "window" (the window on the padded input), "matrix" (W coloured by kernel entry), "both",
+        or "animation" (both, for every output in turn). `output` is the position whose window and row
+        are shown, as (channel, *spatial); the channel may be left out where there is one.
+
+        >>> import symconv as sc
+        >>> sc.Conv((4, 4), (3, 3)).draw("window", output=(1, 0))
+        Drawing of Conv(input_size=(4, 4), kernel_size=3): The window on the input
+
+        Raises
+        ------
+        SpecError
+            No such picture, or no such output.
+        TooLarge
+            More cells than a reader could see; nothing was built.
+        Unsupported
+            A window with more than three spatial axes.
+        """
+        from ..drawing import Drawing
+
+        return Drawing(self, what, output, title)
+
     # How it shows itself.
 
     def __repr__(self) -> str:
@@ -314,6 +340,6 @@ def _short(name: str, value: Any) -> Any:
 
 
 _METHODS = [
-    "definition", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
+    "definition", "draw", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
     "to_numpy", "to_scipy", "weight_matrix",
 ]  # fmt: skip

@@ -18,15 +18,16 @@ from ..documents.blocks import (
     Math,
     Matrix,
     Paragraph,
-    Picture,
     Reference,
     Statement,
     Steps,
     Table,
     numbered,
 )
-from ..documents.colours import colour
-from .mathml import display, inline, mathml, operator
+from ..pictures.colours import colour, ink
+from ..pictures.model import Picture
+from .mathml import display, inline, mathml
+from .svg import svg
 from .text import inline as plain
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.5
 .symconv .grid td { min-width: 1.2rem; }
 .symconv .cut { border-right-width: 2px !important; }
 .symconv .low > * { border-bottom-width: 2px !important; }
-.symconv [style*="background"] { color: #111; }
 .symconv figure { margin: 1rem 0; text-align: center; }
-.symconv .grids { display: flex; align-items: center; justify-content: safe center; gap: .8rem; overflow-x: auto; }
-.symconv .grids table { margin: 0; }
 .symconv figcaption { font-size: .9rem; color: var(--quiet); margin-top: .4rem; }
 .symconv ol.steps { list-style: none; padding: 0; }
 .symconv ol.steps li { padding-left: 3.2rem; text-indent: -3.2rem; margin: .55rem 0; }
@@ -119,7 +117,7 @@ class _Writer:
             case Matrix():
                 return self._matrix(block)
             case Picture():
-                return _picture(block)
+                return _picture(block, self._document.key)
             case Statement(parts):
                 return f"<p><strong>Theorem.</strong> <em>{self.inline(parts)}</em></p>"
             case Steps(opening, steps):
@@ -169,16 +167,10 @@ def _cell(cell: Cell | None, zero: str, more: str = "") -> str:
     if cell is None:
         return f"<td{more}>{zero}</td>"
     fill = colour(cell.colour)
-    style = f' style="background:#{fill}"' if fill else ""
+    style = f' style="background:#{fill};color:#{ink(fill)}"' if fill else ""
     return f"<td{more}{style}><math>{mathml(cell.formula)}</math></td>"
 
 
-def _picture(picture: Picture) -> str:
-    pieces = []
-    for n, grid in enumerate(picture.grids):
-        if n:
-            pieces.append(f"<math>{operator(picture.operators[n - 1])}</math>")
-        lines = ("<tr>" + "".join(_cell(cell, "") for cell in row) + "</tr>" for row in grid)
-        pieces.append(f'<table class="grid">{"".join(lines)}</table>')
-    said = escape(picture.alternative)
-    return f'<figure role="img" aria-label="{said}"><div class="grids">{"".join(pieces)}</div><figcaption>{said}</figcaption></figure>'
+def _picture(picture: Picture, key: str) -> str:
+    drawn = svg(picture, caption=False, key=key)
+    return f'<figure><div class="wide">{drawn}</div><figcaption>{escape(picture.caption)}</figcaption></figure>'

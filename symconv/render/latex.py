@@ -1,7 +1,7 @@
 """LaTeX: a whole document that compiles as it is, or a fragment to \\input in a paper.
 
-Only packages of texlive-latex-base and texlive-latex-recommended are used, and a fragment defines
-nothing: its first line names the packages it needs. Formulas that may be long are set within
+Only packages of texlive-latex-base, texlive-latex-recommended and, for a picture, texlive-pictures are
+used, and a fragment defines nothing: its first line names the packages it needs. Formulas that may be long are set within
 paragraphs, where TeX breaks them at their operators; matrices are scaled to the line when they are
 wider than it.
 """
@@ -25,17 +25,18 @@ from ..documents.blocks import (
     Math,
     Matrix,
     Paragraph,
-    Picture,
     Reference,
     Statement,
     Steps,
     Table,
     numbered,
 )
-from ..documents.colours import colour
 from ..formula import Formula
+from ..pictures.colours import colour, ink
+from ..pictures.model import Picture
 from .formula import escape, latex, width
 from .formula import text as plain
+from .tikz import tikz
 
 if TYPE_CHECKING:
     from ..proof import Proof
@@ -72,9 +73,11 @@ def render(document: Document, standalone: bool = False) -> str:
     key = numbered(document) if standalone else document.key
     title = _inline(document.title, key)
     body = "\n\n".join(_block(block, key) for block in document.blocks)
+    drawn = any(isinstance(block, Picture) for block in document.blocks)
     if standalone:
-        return f"{_PREAMBLE}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
-    needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}}}\n"
+        preamble = _PREAMBLE.replace("colortbl}", "colortbl,tikz}") if drawn else _PREAMBLE
+        return f"{preamble}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
+    needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}{',tikz' * drawn}}}\n"
     return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
@@ -154,7 +157,9 @@ def _cell(cell: Cell | None, zero: str = r"\cdot") -> str:
     if cell is None:
         return zero
     fill = colour(cell.colour)
-    return (rf"\cellcolor[HTML]{{{fill}}}" if fill else "") + latex(cell.formula)
+    if fill is None:
+        return latex(cell.formula)
+    return rf"\cellcolor[HTML]{{{fill}}}" + (r"\color{white}" if ink(fill) == "FFFFFF" else "") + latex(cell.formula)
 
 
 def _matrix(matrix: Matrix) -> str:
@@ -180,17 +185,8 @@ def _listed_sums(matrix: Matrix) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    pieces = []
-    for n, grid in enumerate(picture.grids):
-        if n:
-            pieces.append({"star": r"\quad\star\quad", "=": r"\quad=\quad"}[picture.operators[n - 1]])
-        columns = "|c" * len(grid[0]) + "|"
-        lines = "\n".join(" & ".join(_cell(cell) for cell in row) + r"\\ \hline" for row in grid)
-        pieces.append(f"\\begin{{array}}{{{columns}}}\\hline\n{lines}\n\\end{{array}}")
-    joined = "\n".join(pieces)
-    body = f"\\setlength{{\\arraycolsep}}{{2pt}}\\renewcommand{{\\arraystretch}}{{1.2}}\\small${joined}$"
-    caption = rf"\\[1ex] {{\small {escape(picture.alternative)}}}"
-    return f"\\begin{{center}}{_scaled(body)}{caption}\\end{{center}}"
+    drawn = _scaled(rf"\scalebox{{.76}}{{{tikz(picture)}}}")
+    return f"{{\\centering{drawn}\\\\[.5ex]{{\\small {escape(picture.caption)}}}\\par}}"
 
 
 def _steps(steps: Steps, key: Numbers) -> str:

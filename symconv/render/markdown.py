@@ -16,13 +16,13 @@ from ..documents.blocks import (
     Math,
     Matrix,
     Paragraph,
-    Picture,
     Reference,
     Statement,
     Steps,
     Table,
     numbered,
 )
+from ..pictures.model import Picture
 from .formula import latex
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ def compile_pdf(latex: str) -> bytes:
     program = shutil.which("pdflatex")
     if program is None:
         raise Unsupported(
-            "PDF needs pdflatex; on Debian: apt-get install texlive-latex-base texlive-latex-recommended lmodern; "
+            "PDF needs pdflatex; on Debian: apt-get install texlive-latex-base texlive-latex-recommended texlive-pictures lmodern; "
             "without it, write -o proof.tex"
         )
     # A fixed date makes the output reproducible; paranoid file access keeps TeX within its folder.

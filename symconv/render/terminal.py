@@ -7,8 +7,8 @@ from math import prod
 from typing import IO, Any
 
 from ..documents.blocks import Matrix
-from ..documents.colours import colour
 from ..errors import TooLarge
+from ..pictures.colours import colour, ink
 from .formula import TIE
 from .text import matrix
 
@@ -43,7 +43,7 @@ def _painter(grid: Matrix) -> Any:
         fill = colour(marks.get(short))
         if fill is None:
             return padded
-        red, green, blue = (int(fill[n : n + 2], 16) for n in (0, 2, 4))
-        return f"\033[48;2;{red};{green};{blue}m\033[38;2;0;0;0m{padded}\033[0m"
+        back, front = (";".join(str(int(each[n : n + 2], 16)) for n in (0, 2, 4)) for each in (fill, ink(fill)))
+        return f"\033[48;2;{back}m\033[38;2;{front}m{padded}\033[0m"
 
     return paint

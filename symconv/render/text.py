@@ -18,7 +18,6 @@ from ..documents.blocks import (
     Math,
     Matrix,
     Paragraph,
-    Picture,
     Reference,
     Statement,
     Steps,
@@ -27,6 +26,7 @@ from ..documents.blocks import (
 )
 from ..documents.weights import ALPHABET
 from ..formula import Array, Cases, Chain, Formula
+from ..pictures.model import Picture
 from .formula import TIE
 from .formula import text as formula_text
 

@@ -1,0 +1,109 @@
+"""What `layer.draw()` gives: a picture that shows itself in a notebook and writes itself in each format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import SpecError
+from .pictures.compose import compose
+from .pictures.model import Picture, replaced
+
+if TYPE_CHECKING:
+    from .layers import Layer
+
+TITLE = 200  # characters
+
+
+class Drawing:
+    """A picture of a layer.
+
+    >>> import symconv as sc
+    >>> drawing = sc.Conv((3,), 2).draw("window", output=1)
+    >>> drawing
+    Drawing of Conv(input_size=(3,), kernel_size=2): The window on the input
+    >>> drawing.alternative
+    'Grids of cells: kernel of 2, input of 3, output of 2. For output y[1]: k[0] on x[1], k[1] on x[2].'
+    >>> drawing.svg().startswith("<svg")
+    True
+    """
+
+    def __init__(self, layer: Layer, what: str, output: Any, title: str | None) -> None:
+        self._of, self._what = repr(layer), what
+        picture = compose(layer, what, output)
+        self.picture: Picture = picture if title is None else replaced(picture, title=checked_title(title))
+
+    @property
+    def alternative(self) -> str:
+        """The picture in words."""
+        return self.picture.alternative
+
+    def svg(self) -> str:
+        """As SVG; a moving picture moves by CSS, and stands still for readers who want less motion."""
+        from .render.svg import svg
+
+        return svg(self.picture)
+
+    def tikz(self, standalone: bool = True) -> str:
+        """As a LaTeX file that compiles as it is, or as a tikzpicture for one that loads xcolor and tikz."""
+        from .render.tikz import standalone as whole
+        from .render.tikz import tikz
+
+        if len(self.picture.scenes) > 1:
+            raise SpecError(
+                "what", self._what, "does not move in LaTeX", 'what="both" for one output at a time, or path="w.svg"'
+            )
+        return whole(self.picture) if standalone else tikz(self.picture) + "\n"
+
+    def save(self, path: str) -> None:
+        """Write a file in the format of its suffix, .svg, .tex, .png or .gif; all of it or nothing.
+
+        PNG and GIF need Pillow: pip install 'symconv[pictures]'.
+        """
+        from .output import write
+
+        write(path, self.written(path))
+
+    def written(self, path: str) -> str | bytes:
+        """What `save` writes to a file of that name."""
+        return writers(path)(self)
+
+    def _png(self) -> bytes:
+        from .render.raster import png
+
+        if len(self.picture.scenes) > 1:
+            raise SpecError("what", self._what, "does not move in PNG", 'path="w.svg" or path="w.gif"')
+        return png(self.picture)
+
+    def _gif(self) -> bytes:
+        from .render.raster import gif
+
+        return gif(self.picture)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        return f"Drawing of {self._of}: {self.picture.title}"
+
+
+_WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
+    ".svg": Drawing.svg, ".tex": Drawing.tikz, ".png": Drawing._png, ".gif": Drawing._gif,
+}  # fmt: skip
+
+
+def writers(path: str) -> Callable[[Drawing], str | bytes]:
+    """What writes a file of that name."""
+    import os
+
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix not in _WRITERS:
+        raise SpecError("path", path, f"the suffix must be one of {', '.join(_WRITERS)}", 'path="w.svg"')
+    return _WRITERS[suffix]
+
+
+def checked_title(title: Any) -> str:
+    """A title: a short line of characters that can be printed."""
+    if not isinstance(title, str) or not title.strip() or not title.isprintable() or len(title) > TITLE:
+        raise SpecError("title", title, f"must be one line of at most {TITLE} printable characters", 'title="W"')
+    return title
