@@ -50,7 +50,9 @@ def certify(text: str) -> Verdict:
     if place is not None:
         return Verdict(False, f"Coq accepts it, but it is not what symconv writes for {what}: {place}")
     seconds = time.monotonic() - start
-    return Verdict(True, f"accepted by {version()} in {seconds:.1f} s: {theorem} for {what}, {CLOSED[0].lower()}{CLOSED[1:]}")
+    return Verdict(
+        True, f"accepted by {version()} in {seconds:.1f} s: {theorem} for {what}, {CLOSED[0].lower()}{CLOSED[1:]}"
+    )
 
 
 def _expected(text: str) -> tuple[str, str, str]:

@@ -153,7 +153,9 @@ def main(arguments: list[str] | None = None) -> int:
                 )
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
-        status = {"prove": _prove, "check": _check, "certify": _certify, "theorems": _theorems, "show": _show}[options.command](options)
+        status = {"prove": _prove, "check": _check, "certify": _certify, "theorems": _theorems, "show": _show}[
+            options.command
+        ](options)
         sys.stdout.flush()
         return status
     except ProofFailed as error:
@@ -286,9 +288,7 @@ def _read(path: str, example: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise SpecError(
-            "FILE", path, "is not UTF-8 text", f"a proof written by symconv prove -o {example}"
-        ) from None
+        raise SpecError("FILE", path, "is not UTF-8 text", f"a proof written by symconv prove -o {example}") from None
 
 
 def _certify(options: argparse.Namespace) -> int:

@@ -116,9 +116,17 @@ def _conv(layer: Conv) -> Formula:
         positions.append(affine((s, each.output), (d, tap), constant=-low))
     modes = [layer.padding_mode] * len(letters)
     axes = zip(
-        layer.input_size, layer.input_dilation, layer.padding, layer.dilation, layer.kernel_size, layer.stride, strict=True
+        layer.input_size,
+        layer.input_dilation,
+        layer.padding,
+        layer.dilation,
+        layer.kernel_size,
+        layer.stride,
+        strict=True,
     )
-    sizes = _sizes(layer, *(f"({_room(n, gap, pair)} - {d} * ({k} - 1) - 1) / {s} + 1" for n, gap, pair, d, k, s in axes))
+    sizes = _sizes(
+        layer, *(f"({_room(n, gap, pair)} - {d} * ({k} - 1) - 1) / {s} + 1" for n, gap, pair, d, k, s in axes)
+    )
     reads = f"(held ({_channel(layer)}) {' '.join(f'({each})' for each in positions)})"
     kernel = index(["c", "a", *(each.kernel for each in letters)])
     taps = zip((each.kernel for each in letters), layer.kernel_size, strict=True)
@@ -141,7 +149,13 @@ def _transposed(layer: ConvTranspose) -> Formula:
     loops += [(each.input, n) for each, n in zip(letters, layer.input_size, strict=True)]
     loops += [(each.kernel, n) for each, n in zip(letters, layer.kernel_size, strict=True)]
     axes = zip(
-        layer.input_size, layer.stride, layer.padding, layer.dilation, layer.kernel_size, layer.output_padding, strict=True
+        layer.input_size,
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        layer.kernel_size,
+        layer.output_padding,
+        strict=True,
     )
     sizes = _sizes(
         layer,
@@ -177,8 +191,10 @@ def _avg_pool(layer: AvgPool) -> Formula:
         divisor, counts = str(layer.divisor_override), [{layer.divisor_override}]
     else:
         factors = []
-        sizes = zip(layer.input_size, layer.kernel_size, layer.stride, layer.padding, layer.output_shape[1:], strict=True)
-        for first, (n, k, s, (low, high), outputs) in zip(firsts, sizes, strict=True):
+        axes = zip(
+            layer.input_size, layer.kernel_size, layer.stride, layer.padding, layer.output_shape[1:], strict=True
+        )
+        for first, (n, k, s, (low, high), outputs) in zip(firsts, axes, strict=True):
             begin, end = (-low, n + high) if layer.count_include_pad else (0, n)
             factors.append(f"counted {_argument(begin)} {end} ({first}) {k}")
             starts = (s * i - low for i in range(outputs))
@@ -189,9 +205,11 @@ def _avg_pool(layer: AvgPool) -> Formula:
     if layer.ceil_mode:  # its last window may be dropped: the number itself
         sizes = _sizes(layer, *map(str, layer.output_shape[1:]))
     else:
-        axes = zip(layer.input_size, layer.padding, layer.kernel_size, layer.stride, strict=True)
-        sizes = _sizes(layer, *(f"({_room(n, 1, pair)} - {k}) / {s} + 1" for n, pair, k, s in axes))
-    return Formula(_outputs(layer, letters), taps, "1%Z", reads, f"ext x {reads}", sizes, held, divisor, _products(counts))
+        windows = zip(layer.input_size, layer.padding, layer.kernel_size, layer.stride, strict=True)
+        sizes = _sizes(layer, *(f"({_room(n, 1, pair)} - {k}) / {s} + 1" for n, pair, k, s in windows))
+    return Formula(
+        _outputs(layer, letters), taps, "1%Z", reads, f"ext x {reads}", sizes, held, divisor, _products(counts)
+    )
 
 
 def _products(factors: Sequence[set[int]]) -> frozenset[int]:

@@ -40,7 +40,9 @@ def polynomials(layer: Layer, defined: Formula) -> list[str]:
     lines = [_HEAD]
     kernels = _named("k", layer.kernel_shape, lines)
     inputs = _named("x", layer.input_shape, lines)
-    for position, row in zip(product(*(range(size) for _, size in defined.outputs)), rows_of(layer.read_map), strict=True):
+    for position, row in zip(
+        product(*(range(size) for _, size in defined.outputs)), rows_of(layer.read_map), strict=True
+    ):
         name, at = "_".join(map(str, position)), " ".join(map(str, position))
         parts = [f"{_sum(kernels, entry)} * {inputs[column]}" for column, entry in sorted(row.items())]
         lines.append(f"Lemma y_{name} :\n  added (terms {at}) =\n  ({_broken(parts)})%Z.\nProof. polynomial. Qed.\n")
