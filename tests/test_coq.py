@@ -19,6 +19,7 @@ from symconv.certify import CLOSED, INSTALL, certify, difference
 from symconv.cli import main
 from symconv.matrices import rows_of
 from symconv.padding import MODES
+from symconv.render.coq.every_size import every_size
 from symconv.render.coq.formulas import formula
 from symconv.render.coq.write import certificate, general, particular
 
@@ -320,6 +321,14 @@ def test_what_has_no_certificate_is_refused() -> None:
         sc.prove(sc.Conv((4,), 2), "im2col").render("coq")
     with pytest.raises(sc.TooLarge, match="a certificate at most 250,000"):
         certificate(sc.Linear(1000, 1000))
+
+
+def test_the_general_theorem_has_the_certificate_for_every_size(tmp_path: Path) -> None:
+    target = tmp_path / "general.v"
+    assert main(["prove", "--general", "weight_matrix", "--rank", "2", "-o", str(target)]) == 0
+    assert target.read_text(encoding="utf-8") == every_size()
+    with pytest.raises(sc.NotApplicable, match="sparsity has no certificate"):
+        sc.prove_general("sparsity", 1).render("coq")
 
 
 def test_the_text_is_the_same_from_run_to_run() -> None:
