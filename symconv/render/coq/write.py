@@ -134,7 +134,7 @@ def _terms(defined: Formula) -> str:
     return (
         "(* The same sum as the list of its terms. *)\n"
         f"Definition terms ({outputs} : Z) : seq term :=\n"
-        f"  {opened}\n    [:: ({defined.factor}, {defined.reads})]{closed}.\n"
+        f"  {opened}\n    [:: ({defined.factor}, {defined.reads[1:-1]})]{closed}.\n"
     )
 
 
