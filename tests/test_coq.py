@@ -17,7 +17,7 @@ from conftest import GALLERY
 import symconv as sc
 from symconv.certify import CLOSED, INSTALL, certify, difference
 from symconv.cli import main
-from symconv.matrices import rows_of
+from symconv.matrices import matrix_of
 from symconv.padding import MODES
 from symconv.render.coq.every_size import every_size
 from symconv.render.coq.formulas import formula
@@ -171,15 +171,15 @@ def mutants(count: int) -> Iterator[tuple[sc.Layer, Rows]]:
     convolutions = [layer for layer in small if isinstance(layer, sc.Conv)]
     made = 0
     for layer in convolutions:  # a definition with another stride, mode, ... than the layout's
-        rows = [dict(row) for row in rows_of(layer.read_map)]
+        rows = [dict(row) for row in matrix_of(layer.read_map).rows]
         for other in neighbours(layer):
-            if made < 140 and rng.random() < 0.5 and [dict(row) for row in rows_of(other.read_map)] != rows:
+            if made < 140 and rng.random() < 0.5 and [dict(row) for row in matrix_of(other.read_map).rows] != rows:
                 yield other, rows
                 made += 1
     assert made >= 100
     while made < count:
         layer = rng.choice(small)
-        changed = moved(rng, [dict(row) for row in rows_of(layer.read_map)], layer.weight_matrix().shape[1])
+        changed = moved(rng, [dict(row) for row in matrix_of(layer.read_map).rows], layer.weight_matrix().shape[1])
         if changed is not None:
             yield layer, changed
             made += 1
@@ -191,7 +191,7 @@ def number_mutants(count: int) -> Iterator[tuple[sc.Layer, Rows]]:
     made = 0
     while made < count:
         layer = rng.choice(small)
-        changed = moved(rng, [dict(row) for row in rows_of(layer.read_map)], layer.weight_matrix().shape[1])
+        changed = moved(rng, [dict(row) for row in matrix_of(layer.read_map).rows], layer.weight_matrix().shape[1])
         if changed is not None:
             yield layer, changed
             made += 1

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from ...layers import Layer
-from ...matrices import rows_of, unravel
+from ...matrices import matrix_of, unravel
 from .formulas import Formula
 
 TERMS_LIMIT = 150
@@ -41,7 +41,7 @@ def polynomials(layer: Layer, defined: Formula) -> list[str]:
     kernels = _named("k", layer.kernel_shape, lines)
     inputs = _named("x", layer.input_shape, lines)
     for position, row in zip(
-        product(*(range(size) for _, size in defined.outputs)), rows_of(layer.read_map), strict=True
+        product(*(range(size) for _, size in defined.outputs)), matrix_of(layer.read_map).rows, strict=True
     ):
         name, at = "_".join(map(str, position)), " ".join(map(str, position))
         parts = [f"{_sum(kernels, entry)} * {inputs[column]}" for column, entry in sorted(row.items())]

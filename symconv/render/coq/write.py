@@ -16,7 +16,7 @@ from typing import Any
 
 from ...errors import TooLarge
 from ...layers import Layer
-from ...matrices import rows_of
+from ...matrices import matrix_of
 from ..json_format import layer_data
 from .formulas import Formula, formula, index
 from .polynomials import polynomials
@@ -71,7 +71,7 @@ def particular(layer: Layer, rows: Sequence[Any] | None = None) -> str:
             f"the defining sums of {layer!r} have {defined.terms:,} terms, and a certificate at most {TERMS_LIMIT:,}"
         )
     if rows is None:
-        rows = rows_of(layer.read_map)
+        rows = matrix_of(layer.read_map).rows
     kernel = layer.read_map.kernel
     return "\n".join(
         [
