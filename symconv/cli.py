@@ -1,4 +1,4 @@
-"""The command line: prove, check, theorems, show, draw.
+"""The command line: prove, check, certify, theorems, show, draw.
 
 Exit status: 0 proved and written; 1 a check failed, and nothing was written; 2 bad input, not
 applicable, unwritable output or over a size limit, with one line on standard error.
@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
     prove.add_argument(
         "--format",
         metavar="FORMAT",
-        help="latex, markdown, text, html, json or pdf; default: by the suffix of -o, else text",
+        help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
     )
     prove.add_argument(
         "--fragment",
@@ -110,11 +110,17 @@ def parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="FILE",
-        help="write to FILE (.tex, .md, .txt, .html, .json, .pdf); - is standard output",
+        help="write to FILE (.tex, .md, .txt, .html, .json, .pdf, .v); - is standard output",
     )
 
     check = command("check", "verify a JSON proof from scratch", values=False)
     check.add_argument("file", metavar="FILE.json")
+
+    certify = command("certify", "let Coq check a certificate, when it is installed", values=False)
+    certify.add_argument("file", metavar="FILE.v", nargs="?")
+    certify.add_argument(
+        "--general", metavar="FILE.v", help="write the certificate for every size and rank to FILE.v, and check it"
+    )
 
     theorems = command("theorems", "list the theorems, or those that apply to a layer")
     add_layer_options(theorems)
@@ -166,9 +172,10 @@ def main(arguments: list[str] | None = None) -> int:
                 )
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
-        status = {"prove": _prove, "check": _check, "theorems": _theorems, "show": _show, "draw": _draw}[
-            options.command
-        ](options)
+        commands = {
+            "prove": _prove, "check": _check, "certify": _certify, "theorems": _theorems, "show": _show, "draw": _draw,
+        }  # fmt: skip
+        status = commands[options.command](options)
         sys.stdout.flush()
         return status
     except ProofFailed as error:
@@ -265,11 +272,12 @@ def _written(proof: Proof | GeneralProof, form: str, fragment: bool) -> str | by
 
 def _format(options: argparse.Namespace) -> str:
     """The format that was asked for, or that the file's suffix says."""
-    from .render import FORMATS
+    from .render import CERTIFICATES, FORMATS
 
     form = options.format
-    formats = [*FORMATS, "pdf"]
+    formats = [*FORMATS, "pdf", *CERTIFICATES]
     suffixes = {suffix: name for name, (_, suffix) in FORMATS.items()} | {".pdf": "pdf"}
+    suffixes |= {suffix: name for name, (_, suffix) in CERTIFICATES.items()}
     if form is None:
         if options.output in (None, "-"):
             form = "text"
@@ -291,6 +299,38 @@ def _format(options: argparse.Namespace) -> str:
     return str(form)
 
 
+def _read(path: str, example: str) -> str:
+    """The text of a file that symconv wrote."""
+    with open(path, "rb") as file:
+        raw = file.read(FILE_LIMIT + 1)
+    if len(raw) > FILE_LIMIT:
+        raise SpecError("FILE", path, f"is larger than {FILE_LIMIT:,} bytes", "a proof written by symconv")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise SpecError("FILE", path, "is not UTF-8 text", f"a proof written by symconv prove -o {example}") from None
+
+
+def _certify(options: argparse.Namespace) -> int:
+    from .certify import certify
+    from .output import progress, write
+
+    if (options.file is None) == (options.general is None):
+        rule = "needs a certificate, or --general and where to write one"
+        raise SpecError("certify", NOT_GIVEN, rule, "symconv certify proof.v, or symconv certify --general general.v")
+    path = options.file or options.general
+    if options.general:
+        from .render.coq.every_size import every_size
+
+        write(path, every_size())
+    with progress("symconv: Coq is checking"):
+        verdict = certify(_read(path, "proof.v"))
+    if not verdict.accepted:
+        return _say(f"{path}: {verdict.said}", REFUTED)
+    print(f"{path}: {verdict.said}")
+    return PROVED
+
+
 def _check(options: argparse.Namespace) -> int:
     from itertools import islice
 
@@ -298,17 +338,7 @@ def _check(options: argparse.Namespace) -> int:
     from .output import progress
     from .render import json_format
 
-    with open(options.file, "rb") as file:
-        raw = file.read(FILE_LIMIT + 1)
-    if len(raw) > FILE_LIMIT:
-        raise SpecError("FILE", options.file, f"is larger than {FILE_LIMIT:,} bytes", "a proof written by symconv")
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise SpecError(
-            "FILE", options.file, "is not UTF-8 text", "a proof written by symconv prove -o proof.json"
-        ) from None
-    found = json_format.load(text, options.file)
+    found = json_format.load(_read(options.file, "proof.json"), options.file)
     layer = json_format.layer_from(found)
     with progress("symconv: checking"):
         levels = found.get("checked")

@@ -19,7 +19,7 @@ ORDER = [
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",
-    "options", "command_form", "output", "drawing", "cli",
+    "options", "command_form", "output", "drawing", "certify", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

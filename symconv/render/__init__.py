@@ -23,12 +23,16 @@ FORMATS = {
 }
 """format -> (module, file suffix). The command line also writes .pdf, which is no text: see `pdf`."""
 
+CERTIFICATES = {"coq": ("coq", ".v")}
+"""The same for what is no document but something that another program checks; not every theorem has one."""
+
 
 def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
     """The proof in one of the formats, after its check has passed."""
-    if format not in FORMATS:
-        raise SpecError("format", format, "must be one of " + ", ".join(FORMATS), 'proof.render("latex")')
-    module = import_module(f"{__name__}.{FORMATS[format][0]}")
+    known = FORMATS | CERTIFICATES
+    if format not in known:
+        raise SpecError("format", format, "must be one of " + ", ".join(known), 'proof.render("latex")')
+    module = import_module(f"{__name__}.{known[format][0]}")
     unknown = set(options) - set(module.OPTIONS)
     if unknown:
         rule = f"the {format} format takes {', '.join(module.OPTIONS) or 'no options'}"

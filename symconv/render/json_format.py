@@ -45,10 +45,7 @@ def data(proof: Proof) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "layer": {
-            "type": type(layer).__name__,
-            **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)},
-        },
+        "layer": layer_data(layer),
         "theorem": proof.theorem.name,
         **({"options": options} if options else {}),
         "statement": proof.theorem.statement,
@@ -71,6 +68,11 @@ def data(proof: Proof) -> dict[str, Any]:
         "obligations": [{"step": each.step, "what": each.what, "count": each.count} for each in report.proved],
         "omitted": list(report.omitted),
     }
+
+
+def layer_data(layer: Any) -> dict[str, Any]:
+    """A layer's type and parameters, from which `layer_from` builds it again."""
+    return {"type": type(layer).__name__, **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)}}
 
 
 def _plain(value: Any) -> Any:
