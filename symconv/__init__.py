@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
     from .projection import Projection, project
-    from .proof import Proof, Report
+    from .proof import Proof
     from .recognition import Recognition, recognise
+    from .report import Report
 
 __version__ = "0.1.0"
 
@@ -35,7 +36,7 @@ _HOME = {
     "general_theorems": "general",
     "theorems": "catalogue",
     "Proof": "proof",
-    "Report": "proof",
+    "Report": "report",
     "recognise": "recognition",
     "Recognition": "recognition",
     "project": "projection",

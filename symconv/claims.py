@@ -15,6 +15,7 @@ from .definition import constant
 from .form import Difference, Row, Term, collect, row_difference, weigh
 from .matrices import LabelledMatrix, NumberMatrix, unravel
 from .readmap import Line, Table, with_quotients
+from .report import Refuted as Refuted
 from .sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, variable
 
 if TYPE_CHECKING:
@@ -51,16 +52,6 @@ class BatchClaim:
 
 AnyClaim = object
 """What a step claims: any of these, or a theorem's own, which its file knows how to word and to check."""
-
-
-class Refuted(Exception):
-    """Raised where a transition is not what its rule says. Holds where, and what stands on both sides."""
-
-    def __init__(
-        self, message: str, output: object = None, input: object = None, left: object = None, right: object = None
-    ):
-        self.message, self.output, self.input, self.left, self.right = message, output, input, left, right
-        super().__init__(message)
 
 
 class Subject(Protocol):

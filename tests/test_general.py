@@ -29,7 +29,7 @@ from symconv.general.terms import (
     times,
 )
 from symconv.node import Node
-from symconv.proof import discharge
+from symconv.report import discharge
 from symconv.sizes import Certificate, Num, Ratio, Var
 
 EVERY = [(name, rank) for name in _MODULES for rank in general_theorem(name).ranks]

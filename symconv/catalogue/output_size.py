@@ -45,7 +45,8 @@ from ..documents.blocks import Block, Document, Emph, Heading, Paragraph, Statem
 from ..documents.common import steps
 from ..documents.counting import letters
 from ..documents.setting import is_transposed, key, listed, setting, title
-from ..documents.sizes import relationship_table, shown
+from ..documents.size_formulas import shown
+from ..documents.sizes import relationship_table
 from ..documents.wording import cited
 from ..formula import Chain, equals
 from ..guide import (

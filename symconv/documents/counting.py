@@ -32,7 +32,7 @@ from ..sizes import Size, floor
 from ..sums import variable
 from .blocks import Inline, words
 from .setting import is_transposed, listed
-from .sizes import shown
+from .size_formulas import shown
 from .wording import Said, cited, claim_parts, reason_parts
 
 

@@ -25,7 +25,7 @@ from .blocks import (
     words,
 )
 from .general_terms import bound, cases, formula
-from .sizes import shown
+from .size_formulas import shown
 
 if TYPE_CHECKING:
     from ..general.proof import GeneralProof

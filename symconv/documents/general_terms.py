@@ -24,7 +24,7 @@ from ..general.terms import (
 )
 from ..sizes import Certificate, Num, Size, normal
 from .blocks import Inline, words
-from .sizes import shown
+from .size_formulas import shown
 
 INTEGERS = "ℤ"
 

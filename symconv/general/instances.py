@@ -6,22 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotApplicable
-from ..matrices import LabelledMatrix, ProductRows
 from ..padding import MODES
-from ..readmap import Axis, Channels
 from ..sizes import Num, Ratio, value
 from .axis import CHANNEL, TAKES, C, SymbolicAxis, meeting
 from .moves import Define, Definition, Facts
 from .proof import Equalities, GeneralProof, Sample, written_out
 from .terms import Bracket, Sums, Tensor, Term, Within, evaluate, put, times
 
+if TYPE_CHECKING:
+    from ..readmap import Axis, Channels
+
 _AXES = ((4, 3, 1, 1, 1, 1, 1), (3, 3, 1, 2, 2, 2, 1), (4, 2, 2, 1, 1, 0, 1), (2, 2, 1, 1, 1, 1, 0))
 """Sizes to look at: n, k, s, d, l, P, Q; in several dimensions the last ones."""
 
-POSITIONS = range(-8, 14)
+POSITIONS = range(-6, 11)
 """All positions that any of these reads or mirrors, and more."""
 
 
@@ -86,11 +87,11 @@ class Instances:
         return tuple(found)
 
     def modes(self, mode: str) -> tuple[Sample, ...]:
-        """Every input of two settings, with the positions the mode is for."""
+        """The first and the last input of two settings."""
         return tuple(
             Sample({**env, "p": p}, {"Z": self._positions}, self._relations(env, mode))
             for env in self._sizes()[:2]
-            for p in range(env["n"])
+            for p in (0, env["n"] - 1)
         )
 
 
@@ -141,6 +142,7 @@ def channel_rows(channels: Channels) -> Rows:
 def instance(proof: GeneralProof, layer: Any, term: Term) -> Any:
     """W of a convolution: along each axis the entries that the term says, and the channels' own."""
     from ..layers import Conv
+    from ..matrices import LabelledMatrix, ProductRows
 
     if not isinstance(layer, Conv):
         raise NotApplicable(f"the general theorem {proof.theorem.name} is about convolutions, and {layer!r} is none")
@@ -178,6 +180,8 @@ def matrix_of_chain(proof: GeneralProof, layer: Any, along: Equalities) -> Any:
 def transposed_matrix(proof: GeneralProof, layer: Any) -> Any:
     """W of a transposed convolution: the adjoint of a convolution on its output, as the chain about it says."""
     from ..layers import ConvTranspose
+    from ..matrices import LabelledMatrix, ProductRows
+    from ..readmap import Axis, Channels
     from .transpose import adjoint
 
     if not isinstance(layer, ConvTranspose):

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from ..claims import Refuted
 from ..node import Node
+from ..report import Refuted
 from ..sizes import Certificate, Num, Ratio, Size, Var, normal
 from .terms import (
     Among,

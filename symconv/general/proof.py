@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from ..claims import Refuted
 from ..errors import ProofFailed, SpecError
-from ..proof import Checks, Failure, Report, discharge
+from ..report import Checks, Failure, Refuted, Report, discharge
 from ..sizes import Certificate, Num, Size, Vanish, normal
 from ..sizes import Move as SizeMove
 from .moves import Define, Facts, Move, follows
@@ -187,6 +186,8 @@ def statement(part: Part) -> tuple[Any, ...]:
 
 def states(proof: GeneralProof) -> int:
     """Whether the parts say what the theorem's own do, from the same hypotheses and definitions."""
+    if proof.parts is proof.theorem.parts(proof.rank):
+        return len(proof.parts)
     own = [statement(part) for part in proof.theorem.parts(proof.rank)]
     found = [statement(part) for part in proof.parts]
     if found != own:
@@ -206,6 +207,7 @@ class GeneralTheorem:
     instance: Callable[[GeneralProof, Any], Any]  # (proof, layer) -> the matrix it says, or NotApplicable
     ranks: tuple[int | str, ...] = (1, 2, 3, "r")
 
+    @lru_cache(maxsize=8)  # noqa: B019 - the theorems live as long as the process
     def parts(self, rank: int | str) -> tuple[Part, ...]:
         """The parts of the proof; for any number of axes, first why a bracket sifts a sum over tuples."""
         from .tuples import one_more_axis

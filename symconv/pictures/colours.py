@@ -12,8 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import prod
+from typing import TYPE_CHECKING
 
-from ..matrices import LabelledMatrix
+if TYPE_CHECKING:
+    from ..matrices import LabelledMatrix
+
 
 Mark = tuple[int, int]
 """The number of a colour, and of how many; a negative number is the grey of sums."""
