@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from operator import eq
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,26 @@ class ProductRows(Sequence[Cells]):
 
     def __init__(self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int]) -> None:
         """For each line its labelled rows, how many inputs it has, and how many labels."""
-        self._rows = [
-            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in rows]
-            for rows, step in zip(lines, strides(sizes), strict=True)
-        ]
+        self._lines: Any = tuple(lines)
+        self._steps = strides(sizes)
         self._inputs = list(inputs)
         self._outputs = [len(rows) for rows in lines]
+
+    def made_as(self, other: ProductRows) -> bool:
+        """Whether both are computed from the same rows of the lines."""
+        return type(self) is type(other) and self._made_of == other._made_of
+
+    @property
+    def _made_of(self) -> tuple[Any, ...]:
+        return self._lines, self._steps, self._inputs
+
+    @cached_property
+    def _rows(self) -> Any:
+        """The lines' rows, with each label as it counts in the whole kernel."""
+        return [
+            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in rows]
+            for rows, step in zip(self._lines, self._steps, strict=True)
+        ]
 
     def __len__(self) -> int:
         return prod(self._outputs)
@@ -136,9 +151,11 @@ class NumberRows(ProductRows):
 
     def __init__(self, lines: Sequence[Sequence[Sequence[tuple[int, Any]]]], inputs: Sequence[int]) -> None:
         """For each line its rows of (input, number), and how many inputs it has."""
-        self._rows: Any = lines
-        self._inputs = list(inputs)
-        self._outputs = [len(rows) for rows in lines]
+        super().__init__(lines, inputs, [1] * len(lines))
+
+    @property
+    def _rows(self) -> Any:
+        return self._lines
 
     @property
     def nonzeros(self) -> int:
@@ -147,7 +164,7 @@ class NumberRows(ProductRows):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, NumberRows):
-            return vars(self) == vars(other)
+            return self.made_as(other)
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
@@ -164,8 +181,7 @@ LabelledRows = Sequence[Sequence[tuple[int, tuple[int, ...]]]]
 def product_rows(read_map: ReadMap) -> ProductRows:
     """The rows of W, from the inverse tables of its lines."""
     lines = read_map.lines
-    rows = [labelled_rows(line, table) for line, table in zip(lines, read_map.tables, strict=True)]
-    return ProductRows(rows, [line.inputs for line in lines], [prod(line.kernel_shape) for line in lines])
+    return ProductRows(read_map.labelled, [line.inputs for line in lines], [prod(line.kernel_shape) for line in lines])
 
 
 def number_rows(read_map: ReadMap) -> NumberRows:

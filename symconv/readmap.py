@@ -386,6 +386,14 @@ class ReadMap:
         known = {line: inverse_table(line) for line in dict.fromkeys(self.lines)}
         return tuple(known[line] for line in self.lines)
 
+    @cached_property
+    def labelled(self) -> tuple[list[list[tuple[int, tuple[int, ...]]]], ...]:
+        """The tables with kernel entries by their label; equal axes share one."""
+        known = {
+            line: labelled_rows(line, table) for line, table in dict(zip(self.lines, self.tables, strict=True)).items()
+        }
+        return tuple(known[line] for line in self.lines)
+
     @property
     def nonzeros(self) -> int:
         """How many entries of W are not zero: a product over the axes."""

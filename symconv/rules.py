@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 from typing import Any, ClassVar
 
+from .along import distinct, evaluated, folded, stored
 from .claims import (
     AnyClaim,
     BatchClaim,
@@ -27,13 +27,10 @@ from .claims import (
     Refuted,
     RowClaim,
     compare,
-    evaluate,
     expect,
     for_each_line,
-    read,
     same_lines,
     sums_of,
-    tabulated,
 )
 from .definition import (
     Definition,
@@ -50,7 +47,7 @@ from .definition import (
     weights,
 )
 from .form import Row, collect, weigh
-from .matrices import LabelledMatrix, NumberMatrix, matrix_of, unravel
+from .matrices import LabelledMatrix, NumberMatrix, ProductRows, matrix_of, unravel
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 from .weighted import Resampled, Shuffled
@@ -76,15 +73,15 @@ class Unfold:
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for line, claimed in same_lines(context, after):
+        for line, claimed in distinct(same_lines(context, after)):
             code = executed(line, context.subject.definition)
             signal = context.subject.definition.signal
-            total += compare(line, code, partial(evaluate, claimed, line), "the code and the claim", signal)
+            total += compare(line, code, evaluated(claimed, line), "the code and the claim", signal)
         axes = context.subject.definition.read_map.axes
         channels = context.subject.definition.read_map.channels
         if isinstance(channels, Shuffled):
             total += by_channels(channels)
-        return total + sum(all_windows(axis) for axis in axes if not isinstance(axis, Resampled))
+        return total + sum(all_windows(axis) for axis in dict.fromkeys(axes) if not isinstance(axis, Resampled))
 
 
 def all_windows(axis: Axis) -> int:
@@ -159,8 +156,8 @@ class Reindex:
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         signal = context.subject.definition.signal
         return sum(
-            compare(line, partial(evaluate, old, line), partial(evaluate, new, line), "re-indexed sum", signal)
-            for line, old, new in same_lines(context, before, after)
+            compare(line, evaluated(old, line), evaluated(new, line), "re-indexed sum", signal)
+            for line, old, new in distinct(same_lines(context, before, after))
         )
 
 
@@ -189,8 +186,8 @@ class Group:
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         return sum(
-            compare(line, partial(read, old, line), partial(evaluate, new, line), "grouped sum")
-            for line, old, new in same_lines(context, before, after)
+            compare(line, folded(old, line), evaluated(new, line), "grouped sum")
+            for line, old, new in distinct(same_lines(context, before, after))
         )
 
 
@@ -231,24 +228,30 @@ class Entry:
         total = 0
         tables = for_each_line(context, self.tables, "table")
         rules = for_each_line(context, self.indices, "index")
-        for (line, old, _), table, rule in zip(same_lines(context, before, after), tables, rules, strict=True):
+        said = zip(same_lines(context, before, after), tables, rules, strict=True)
+        for line, old, table, rule in distinct((line, old, table, rule) for (line, old, _), table, rule in said):
             expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
             direct = len(old.spans) == 1
-            forward = partial(_once, old, line) if direct else partial(evaluate, old, line)
-            total += compare(line, forward, partial(tabulated, table, line), "definition and W")
+            forward = _once(old, line) if direct else evaluated(old, line)
+            total += compare(line, forward, stored(table, line), "definition and W")
             total += _rule_holds(line, table, rule, direct)
         context.tables[WEIGHT] = self.tables
         return total
 
 
-def _once(axis: Sum, line: Line, output: int) -> Row:
+def _once(axis: Sum, line: Line) -> Callable[[int], Row]:
     """The terms by input; refuted where one input is read twice, which needs a grouping first."""
-    row = read(axis, line, output)
-    inputs = [p for _, p in row]
-    if len(set(inputs)) < len(inputs):
-        twice = next(p for p in inputs if inputs.count(p) > 1)
-        place = f"{line.letters.output}={output}", f"{line.letters.input}={twice}"
-        raise Refuted("an input is read twice, so the terms must be grouped first", *place, inputs.count(twice), 1)
+    rows = folded(axis, line)
+
+    def row(output: int) -> Row:
+        found = rows(output)
+        inputs = [p for _, p in found]
+        if len(set(inputs)) < len(inputs):
+            twice = next(p for p in inputs if inputs.count(p) > 1)
+            place = f"{line.letters.output}={output}", f"{line.letters.input}={twice}"
+            raise Refuted("an input is read twice, so the terms must be grouped first", *place, inputs.count(twice), 1)
+        return found
+
     return row
 
 
@@ -320,7 +323,7 @@ class Batch:
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         total = 0
-        for line, table in zip(context.lines, context.table(WEIGHT), strict=True):
+        for line, table in distinct(zip(context.lines, context.table(WEIGHT), strict=True)):
             rows: dict[int, Row] = {i: {} for i in range(line.outputs)}
             symbolic = bool(line.kernel_shape)
             for p in range(line.inputs):  # row p of W^T meets entry p of every row of X
@@ -328,7 +331,7 @@ class Batch:
                     for tap in taps:
                         label, coefficient = (line.label(i, tap), 1) if symbolic else (None, line.weight(i, tap))
                         rows[i][label, p] = rows[i].get((label, p), 0) + coefficient
-            total += compare(line, rows.__getitem__, partial(tabulated, table, line), "X W^T and W x")
+            total += compare(line, rows.__getitem__, stored(table, line), "X W^T and W x")
         return total
 
 
@@ -396,7 +399,10 @@ def is_matrix(context: Context, name: str, expected: LabelledMatrix | NumberMatr
 
 def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[Any], name: str) -> int:
     """The rows that are printed are those of the axes' tables; rows computed from the tables on demand are."""
-    if type(matrix.rows) is type(expected) is not tuple and vars(matrix.rows) == vars(expected):
+    if isinstance(matrix.rows, ProductRows) and isinstance(expected, ProductRows):
+        if matrix.rows.made_as(expected):
+            return 1
+    elif type(matrix.rows) is type(expected) is not tuple and vars(matrix.rows) == vars(expected):
         return 1
     for row, (found, right) in enumerate(zip(matrix.rows, expected, strict=True)):
         if dict(found) != dict(right):

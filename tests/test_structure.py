@@ -15,7 +15,7 @@ ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition",
     "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
-    "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "patterns",
+    "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, read, sums_of, tabulated
+from ..along import distinct, folded, stored
+from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, sums_of
 from ..definition import Definition, constant, weights
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, steps
@@ -188,9 +189,10 @@ def normal_form(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[
     def compared() -> int:
         count = 0
         sums = sums_of(proof.steps[0].claim)
-        for line, axis, table in zip(context.lines, sums, context.table(WEIGHT), strict=True):
-            defined = ((i, read(axis, line, i)) for i in range(line.outputs))
-            matrix = ((i, tabulated(table, line, i)) for i in range(line.outputs))
+        for line, axis, table in distinct(zip(context.lines, sums, context.table(WEIGHT), strict=True)):
+            direct, inverse = folded(axis, line), stored(table, line)
+            defined = ((i, direct(i)) for i in range(line.outputs))
+            matrix = ((i, inverse(i)) for i in range(line.outputs))
             difference = first_difference(defined, matrix)
             if difference is not None:
                 raise Refuted(
