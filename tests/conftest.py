@@ -76,13 +76,21 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "dft": (sc.Conv((4,), 3, padding=1, padding_mode="circular"), "dft"),
     "dft-channels": (sc.Conv((3, 4), (2, 3), 2, 2, padding=((0, 1), (1, 1)), padding_mode="circular"), "dft"),
     "winograd": (sc.Conv((6, 7), 3, 2, padding=1), "winograd"),
+    "input-gradient": (sc.Conv((6,), 3, 2, 2, stride=2, padding=1, groups=2, bias=True), "input_gradient"),
+    "input-gradient-reflect": (sc.Conv((3, 4), (2, 3), padding=1, padding_mode="reflect"), "input_gradient"),
+    "input-gradient-pooling": (sc.AvgPool((5,), 3, 2, 2, 1, ceil_mode=True, count_include_pad=False), "input_gradient"),
+    "input-gradient-shuffle": (sc.PixelShuffle((2, 1), 2), "input_gradient"),
+    "input-gradient-transposed": (
+        sc.ConvTranspose((3, 2), (2, 3), 4, 4, stride=2, padding=((1, 0), (0, 1)), groups=2, bias=True),
+        "input_gradient",
+    ),
     "fft-linear": (sc.Conv((5,), 3, padding=1), "fft_linear"),
 }
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
           "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "pooling", "upsampling-nearest", "im2col", "im2col-groups",
-          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd"]  # fmt: skip
+          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd", "input-gradient"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

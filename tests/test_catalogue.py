@@ -101,6 +101,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
         isinstance(layer, (sc.Conv, sc.ConvTranspose)) or (isinstance(layer, sc.AvgPool) and not layer.ceil_mode)
     ),
     "transpose": lambda layer: layer.kernel_shape is not None,
+    "input_gradient": lambda layer: True,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,
 }

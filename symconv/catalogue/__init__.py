@@ -35,6 +35,7 @@ _MODULES = (
     "rank",
     "output_size",
     "transpose",
+    "input_gradient",
 )
 
 
