@@ -84,13 +84,22 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
         sc.ConvTranspose((3, 2), (2, 3), 4, 4, stride=2, padding=((1, 0), (0, 1)), groups=2, bias=True),
         "input_gradient",
     ),
+    "kernel-gradient": (sc.Conv((6,), 3, 4, 2, stride=2, padding=1, groups=2, bias=True), "kernel_gradient"),
+    "kernel-gradient-plane": (
+        sc.Conv((5, 4), (3, 2), stride=(2, 1), dilation=(1, 2), padding=1, padding_mode="circular", flip_kernel=True),
+        "kernel_gradient",
+    ),
+    "kernel-gradient-transposed": (sc.ConvTranspose((3, 2), 2, 2, 2, stride=(2, 1)), "kernel_gradient"),
+    "kernel-gradient-linear": (sc.Linear(3, 2), "kernel_gradient"),
+    "bias-gradient": (sc.Conv((4, 5), 3, 1, 4, stride=2, padding=1, bias=True), "bias_gradient"),
+    "bias-gradient-linear": (sc.Linear(3, 2, bias=True), "bias_gradient"),
     "fft-linear": (sc.Conv((5,), 3, padding=1), "fft_linear"),
 }
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
           "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "pooling", "upsampling-nearest", "im2col", "im2col-groups",
-          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd", "input-gradient"]  # fmt: skip
+          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd", "input-gradient", "kernel-gradient", "bias-gradient"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,8 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     ),
     "transpose": lambda layer: layer.kernel_shape is not None,
     "input_gradient": lambda layer: True,
+    "kernel_gradient": lambda layer: layer.kernel_shape is not None,
+    "bias_gradient": lambda layer: layer.bias,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,
 }

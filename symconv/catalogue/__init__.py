@@ -36,6 +36,8 @@ _MODULES = (
     "output_size",
     "transpose",
     "input_gradient",
+    "kernel_gradient",
+    "bias_gradient",
 )
 
 
