@@ -38,6 +38,9 @@ _MODULES = (
     "input_gradient",
     "kernel_gradient",
     "bias_gradient",
+    "linear_as_conv",
+    "nonlinearity",
+    "uncertainty",
 )
 
 

@@ -155,7 +155,8 @@ def latex(formula: Formula) -> str:
         case Derivative(of, by):
             return rf"\partial {latex(of)}/\partial {latex(by)}"
         case Call(name, argument):
-            return rf"\operatorname{{{name}}}({latex(argument)})"
+            called = _SIGNS[name].strip() if name in _SIGNS else rf"\operatorname{{{name}}}"
+            return f"{called}({latex(argument)})"
         case Array(rows):
             columns = "c" * max(map(len, rows), default=1)
             body = r"\\ ".join(" & ".join(r"\cdot" if each == 0 else latex(each) for each in row) for row in rows)
@@ -316,7 +317,7 @@ def _stacked(condition: Formula) -> float:
 
 _SIGNS = {
     "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\epsilon ", "ζ": r"\zeta ", "η": r"\eta ",
-    "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ",
+    "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "σ": r"\sigma ", "μ": r"\mu ", "Σ": r"\Sigma ",
     "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ", "ℤ": r"\mathbb{Z}",
 }  # fmt: skip
 
