@@ -24,10 +24,11 @@ from typing import Any, ClassVar
 from .adjoint import reads
 from .claims import AnyClaim, Context, Refuted, expect, for_each_line
 from .identities import Weights
-from .kernel_gradients import INPUTS, Named
+from .input_matrix import INPUTS
+from .kernel_gradients import Named
 from .linear import Entry, Exact
 from .readmap import Line
-from .rules import Follows, labelled_as_layer
+from .rules import Follows
 from .sums import WEIGHT
 
 Counts = tuple[tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...], ...]
@@ -154,7 +155,7 @@ class CollectEntries:
         """Against the definition, forward, and against W as the theorem gave it."""
         if not isinstance(after, Collected):
             raise Refuted("the claim does not say what the entries of W are")
-        compared = labelled_as_layer(context)
+        compared = 0
         for line, said, table in zip(context.lines, after.lines, context.table(WEIGHT), strict=True):
             forward = {(o, u, p): often for (o, u, p), often in reads(line).items()}
             claimed = {(o, u, p): often for o, p, held in said for u, often in held}
@@ -250,16 +251,16 @@ class TakeOutput:
     """y = U vec(K) + b, and U is W's own M with the inputs put in: both say what multiplies a kernel entry."""
 
     name = "output"
-    follows: ClassVar[Follows] = (("covariance",), ("named",), ("collect",))
+    follows: ClassVar[Follows] = (("covariance",), ("collect",), ("named",))
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         fine = isinstance(before, Covariance) and isinstance(after, OutputCovariance)
         compared = expect(fine, True, "the claim is not about the covariance of the output")
-        return compared + expect(context.cited[1], Named(INPUTS), f"{INPUTS} is not what is cited")
+        return compared + expect(context.cited[2], Named(INPUTS), f"{INPUTS} is not what is cited")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         """The sum over i of x_i M_{(o,i),u} is U_{o,u}, so x^T M Sigma M^T x is U Sigma U^T."""
-        said = context.cited[2]
+        said = context.cited[1]
         if not isinstance(said, Collected):
             raise Refuted("it follows from what M is")
         compared = 0

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from .claims import AnyClaim, Context, Refuted, expect
 from .definition import strides
-from .identities import Weights
+from .identities import Known, Weights
 from .layers import Conv, Linear
 from .linear import Exact, identity
 from .matrices import LabelledMatrix
@@ -71,7 +71,7 @@ def as_convolution(layer: Linear, shape: tuple[int, ...]) -> Conv:
 
 @dataclass(frozen=True)
 class OtherWeights(Weights):
-    """The matrix of that letter is the other layer's, whose kernel is called k'."""
+    """The matrix of that letter is the other layer's, whose kernel has a letter of its own."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,13 @@ class Blocks:
 
 
 # Rules --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KnownOther(Known):
+    """The same for the other layer."""
+
+    claims = OtherWeights
 
 
 def convolution_of(context: Context, letter: str) -> Conv:

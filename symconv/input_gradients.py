@@ -17,7 +17,7 @@ from .expressions import Expr
 from .form import collect
 from .identities import Weights, Whole
 from .linear import Exact, Rows
-from .rules import Follows, labelled_as_layer, row_major
+from .rules import Follows, row_major
 from .sums import WEIGHT
 from .transposing import Dropped
 
@@ -69,7 +69,7 @@ class TransposeSum:
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim, matrix = _pairs(context, before), context.matrix(WEIGHT)
-        compared = labelled_as_layer(context) + row_major(matrix, context.lines)
+        compared = row_major(matrix, context.lines)
         for n, (line, table) in enumerate(zip(context.lines, context.table(WEIGHT), strict=True)):
             compared += same_terms(line, terms_of(line, claim, n), _columns(table), "the derivative and W^T")
         return compared
@@ -92,17 +92,17 @@ class ApplyLayer:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         pair = adjoint(context.subject)
-        kinds = [TransposedProduct, Whole, Solved, *([Dropped] if pair.of.read_map.axes else [])]
+        kinds = [TransposedProduct, Solved, Whole, *([Dropped] if pair.of.read_map.axes else [])]
         compared = expect([type(claim) for claim in context.cited], kinds, "it follows from other steps")
         if not isinstance(after, ByLayer):
             raise Refuted("the claim is not that a layer makes the gradient")
-        compared += expect(after.right, context.cited[1].right, "the matrix is not that of the cited equation")  # type: ignore[attr-defined]
+        compared += expect(after.right, context.cited[2].right, "the matrix is not that of the cited equation")  # type: ignore[attr-defined]
         return compared + expect(after.layer, pair.layer, "the matrix belongs to another layer")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, ByLayer):
             raise Refuted("the claim is not that a layer makes the gradient")
-        pair, claim = adjoint(context.subject), _pairs(context, context.cited[2])
+        pair, claim = adjoint(context.subject), _pairs(context, context.cited[1])
         compared = expect(after.layer.input_shape, context.subject.output_shape, "G is no input of that layer")  # type: ignore[attr-defined]
         lines = zip(context.lines, after.layer.read_map.lines, pair.labels, strict=True)
         for n, (line, other, labels) in enumerate(lines):

@@ -20,13 +20,13 @@ from .adjoint import leftover, reads
 from .claims import AnyClaim, Context, Refuted, compare, expect, for_each_line, same_lines
 from .differentiating import GRADIENT
 from .form import Row, collect
+from .input_matrix import INPUTS
 from .layers import Conv
 from .linear import Entry, Exact
 from .readmap import Axis, Line, with_quotients
-from .rules import Follows, executed, labelled, rows_of_product, weights_and_signal
+from .rules import Follows, executed, is_matrix, weights_and_signal
 from .sums import COLUMNS, KERNEL, Factor, Index, Span, Sum, number, variable
 
-INPUTS = "U"
 THEOREMS = {INPUTS: "kernel_vector", COLUMNS: "im2col"}
 """The theorems that say what these matrices are."""
 
@@ -283,11 +283,9 @@ class ByTheorem:
             proof = prove(context.subject, theorem, check="axes")  # type: ignore[arg-type]
         except ProofFailed as failed:
             raise Refuted(f"{theorem} fails: {failed}") from None
-        theirs, ours = proof.matrices[after.letter], context.matrix(after.letter)
+        theirs = proof.matrices[after.letter]
         context.tables[after.letter] = proof.steps[1].rule.tables  # type: ignore[union-attr]
-        compared = sum(each.count for each in proof.check().proved)
-        compared += labelled(ours, theirs.row_shape, theirs.column_shape, theirs.kernel_shape, after.letter)
-        return compared + rows_of_product(ours, theirs.rows, after.letter)
+        return sum(each.count for each in proof.check().proved) + is_matrix(context, after.letter, theirs)
 
 
 def _sums(context: Context, letter: str) -> tuple[Sum, ...]:

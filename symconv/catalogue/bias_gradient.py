@@ -307,7 +307,7 @@ def document(proof: Proof) -> Document:
         Statement(_statement(layer)),
         steps(proof),
         *written_out(proof),
-        *checked(proof, counted="biases"),
+        *checked(proof),
     ]
     return Document(title(layer, "and its bias gradient"), tuple(blocks), key(proof))
 

@@ -68,7 +68,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     product = len(chain)
     whole: Whole = chain[stated[0] - 1].claim  # type: ignore[assignment]
     made = ByLayer(whole.right, adjoint(layer).layer)
-    chain.append(Step(made, ApplyLayer(), (product, stated[0], total, *stated[1:])))
+    chain.append(Step(made, ApplyLayer(), (product, total, *stated)))
     chain.append(Step(RowsOfGradient(), EachRow(), (product, named)))
     return tuple(chain), matrices
 
@@ -145,6 +145,7 @@ THEOREM = Theorem(
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
+    others=lambda layer: {} if layer.kernel_shape is None else {transpose.ADJOINT: adjoint(layer).layer},
     ends=ends,
     labels=(DEFINITION, ENTRY_RULE),
 )

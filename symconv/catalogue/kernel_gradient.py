@@ -17,12 +17,13 @@ from ..documents.blocks import Block, Document, Statement, words
 from ..documents.columns import COLUMN_RULE, columns_matrix
 from ..documents.common import checked, steps
 from ..documents.gradients import about_the_gradient
-from ..documents.kernel_gradients import INPUT_RULE, columns_theorem, inputs_theorem
+from ..documents.input_matrix import INPUT_RULE, the_inputs
+from ..documents.kernel_gradients import columns_theorem, inputs_theorem
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.wording import DEFINITION
 from ..form import Row
+from ..input_matrix import INPUTS, inputs_matrix
 from ..kernel_gradients import (
-    INPUTS,
     BatchSum,
     ByKernel,
     ByTheorem,
@@ -72,7 +73,10 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     if read_map.axes:
         chain.append(Step(correlation(layer), Correlate(), (3,)))
     chain.append(Step(BatchSum(), SumBatch(), (5, 3)))
-    matrices = {INPUTS: kernel_vector.inputs_matrix(read_map), COLUMNS: im2col_matrix(read_map)}
+    matrices = {
+        INPUTS: inputs_matrix(read_map.lines, tuple(map(kernel_vector.input_table, read_map.lines))),
+        COLUMNS: im2col_matrix(read_map),
+    }
     return tuple(chain), matrices
 
 
@@ -147,7 +151,7 @@ def document(proof: Proof) -> Document:
         *definition(layer),
         *flattening(layer),
         *about_the_gradient(layer),
-        *kernel_vector.the_inputs(proof),
+        *the_inputs(proof),
         *columns_matrix(proof),
         Statement(claim),
         steps(proof),

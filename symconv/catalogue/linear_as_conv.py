@@ -22,6 +22,7 @@ from ..covering import (
     AtEachPosition,
     Blocks,
     EachPosition,
+    KnownOther,
     Kronecker,
     OneWindow,
     OtherWeights,
@@ -82,7 +83,7 @@ def build(layer: Any, input_shape: object = None) -> tuple[tuple[Step, ...], dic
         )
     for letter, other in zip(LETTERS, targets(layer, input_shape), strict=False):
         matrices[letter] = weight_matrix(other.read_map)
-        chain.append(Step(OtherWeights(letter, other), Known()))
+        chain.append(Step(OtherWeights(letter, other), KnownOther()))
         named = len(chain)
         if not isinstance(layer, Linear) and not covers(layer):
             chain.append(Step(Alone(), ReadAlone(), (1,)))
@@ -217,6 +218,7 @@ THEOREM = Theorem(
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
+    others=lambda layer, input_shape=None: dict(zip(LETTERS, targets(layer, input_shape), strict=False)),
     starts=("known",),
     ends=ends,
     labels=(DEFINITION, ENTRY_RULE),

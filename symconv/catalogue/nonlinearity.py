@@ -39,7 +39,7 @@ from ..errors import ProofFailed
 from ..formula import Call, Chain, Entry, Formula, Juxtapose, Power, equals, plus
 from ..matrices import matrix_of
 from ..proof import Proof, Step, Theorem
-from ..rules import Follows, flattened, numbers_positions
+from ..rules import Follows, flattened, is_matrix, numbers_positions
 from ..sums import WEIGHT, Index
 from . import weight_matrix as main
 
@@ -105,10 +105,7 @@ class MainTheorem:
         kind = BatchClaim if self.batch else RowClaim
         theirs = next(step.claim for step in proof.steps if isinstance(step.claim, kind))
         compared = expect(vars(after), vars(theirs), "the theorem says another thing")
-        ours, right = context.matrix(WEIGHT), proof.matrices[WEIGHT]
-        compared += expect(
-            (ours.row_shape, ours.column_shape), (right.row_shape, right.column_shape), "W is another matrix"
-        )
+        compared += is_matrix(context, WEIGHT, proof.matrices[WEIGHT])
         return compared + sum(each.count for each in proof.check().proved)
 
 

@@ -52,12 +52,12 @@ def refusal(layer: Any) -> str | None:
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """Both matrices, why they read the same, the equation; then what it is not."""
-    found, matrices, used = equation(layer)
+    found, matrices, _ = equation(layer)
     chain = list(found)
     lines = layer.read_map.lines
     at = tuple(line.inputs // 2 for line in lines)
     entry = tuple(squared(*(column(layer, at, inverse=True),) * 2).items())
-    chain.append(Step(Diagonal(at, entry), SumOfSquares(), used))
+    chain.append(Step(Diagonal(at, entry), SumOfSquares(), (1,)))
     claim, rule = kernels(layer)
     chain.append(Step(claim, rule, (len(chain),)))
     return tuple(chain), matrices

@@ -37,12 +37,13 @@ from ..documents.blocks import Block, Document, Statement, words
 from ..documents.common import checked, steps
 from ..documents.covariances import about_the_kernel, counts_grid, covariance_formula, output_formula
 from ..documents.identities import known
-from ..documents.kernel_gradients import INPUT_RULE
+from ..documents.input_matrix import INPUT_RULE, the_inputs
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..identities import Known, Weights
-from ..kernel_gradients import INPUTS, ByTheorem, Named
+from ..input_matrix import INPUTS, inputs_matrix
+from ..kernel_gradients import ByTheorem, Named
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..sums import WEIGHT
@@ -74,10 +75,13 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(Mean(), TakeMean(), (2,)),
         Step(Covariance(), TakeCovariance(), (2,)),
         Step(Named(INPUTS), ByTheorem()),
-        Step(OutputCovariance(), TakeOutput(), (4, 5, 2)),
+        Step(OutputCovariance(), TakeOutput(), (4, 2, 5)),
         Step(SharedPairs(single, pairs, example(held, *sizes)), Share(), (2, 4)),
     )
-    return chain, {WEIGHT: weight_matrix(read_map), INPUTS: kernel_vector.inputs_matrix(read_map)}
+    return chain, {
+        WEIGHT: weight_matrix(read_map),
+        INPUTS: inputs_matrix(lines, tuple(map(kernel_vector.input_table, lines))),
+    }
 
 
 # The further checks -------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ def document(proof: Proof) -> Document:
         *flattening(layer),
         *the_rule(known(layer)),
         *grid_or_size(proof.matrices[WEIGHT]),
-        *kernel_vector.the_inputs(proof),
+        *the_inputs(proof),
         *about_the_kernel(layer),
         *counts_grid(proof),
         Statement(claim),

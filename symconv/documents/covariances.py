@@ -18,7 +18,7 @@ from ..covariances import (
     TakeOutput,
 )
 from ..formula import Call, Formula, Juxtapose, Power, Sym, equals, plus, times
-from ..kernel_gradients import INPUTS
+from ..input_matrix import INPUTS
 from ..matrices import LabelledMatrix
 from ..proof import Proof, Step
 from ..sums import WEIGHT, number
@@ -71,14 +71,16 @@ def counts_grid(proof: Proof) -> list[Block]:
         for n, (_, _, entry) in enumerate(used)
         for u, often in Counter(entry).items()
     }
-    caption = "a row for each entry that is not zero, with a dot for zero"
+    zero = " (its other rows are zero)" if len(used) < rows * columns else ""
     grid = Matrix(
         tuple(_entry(r, c) for r, c, _ in used),
         tuple(entry_symbol(u, matrix) for u in range(labels)),
-        cells, 0, 0, caption, caption,
-    )  # fmt: skip
-    others = "; its other rows are zero" if len(used) < rows * columns else ""
-    return [Paragraph(words(f"{{}} is {{}}{others}.", COUNTS, size)), grid]
+        cells,
+        0,
+        0,
+        words(f"{{}} is {{}}{zero}; written out", COUNTS, size),
+    )
+    return [grid]
 
 
 def _entry(row: int, column: int) -> Formula:
@@ -168,7 +170,7 @@ def _(rule: TakeOutput, step: Step, proof: Proof) -> Said:
     product = equals(Call("vec", "Y"), Juxtapose((INPUTS, Call("vec", "K"))))
     bias = ", plus a bias that is not random" if proof.layer.bias else ""
     return words(
-        f"{cited(step.cites[1])}: {{}}{bias}, again linear in the kernel; {{}} is {{}} with the inputs put in, by {cited(step.cites[2])}, "
+        f"{cited(step.cites[2])}: {{}}{bias}, again linear in the kernel; {{}} is {{}} with the inputs put in, by {cited(step.cites[1])}, "
         f"so this is {cited(step.cites[0])} with every entry of {{}} times its input",
         product, INPUTS, COUNTS, WEIGHT,
     )  # fmt: skip

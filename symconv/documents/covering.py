@@ -20,13 +20,17 @@ from ..covering import (
     Window,
 )
 from ..formula import Cases, Chain, Formula, Juxtapose, Sym, equals, position, times
-from ..identities import Weights
+from ..identities import NEW_KERNEL, Weights
 from ..layers import Conv, Linear
 from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, WEIGHT, Index, number, variable
 from .blocks import Inline, words
+from .described import described
 from .setting import count_of
 from .wording import Said, cited, claim_parts, matrix_entry, reason_parts
+
+KERNELS = {"V": NEW_KERNEL, "Q": "λ"}
+"""What the kernels of the other layers are called, by the letters of their matrices."""
 
 
 def others(proof: Proof) -> dict[str, Any]:
@@ -104,15 +108,18 @@ def _entry(layer: Any, letter: str) -> Formula:
 
 @claim_parts.register
 def _(claim: OtherWeights, proof: Proof) -> Said:
-    said = words(f"{{}} is the weight matrix of {claim.layer!r}", claim.letter)
+    said = (*words("{} is the weight matrix of ", claim.letter), *described(claim.layer, proof.layer))
     if any(isinstance(step.claim, Blocks) for step in proof.steps):
         letters = proof.layer.read_map.channels.letters
         output = variable(letters.output) if proof.layer.out_channels > 1 else number(0)
-        weight = Sym("k'", (output, _single(proof.layer, variable(letters.kernel))))
+        weight = Sym(NEW_KERNEL, (output, _single(proof.layer, variable(letters.kernel))))
         return (*said, *words(", with the weights {}.", equals(weight, _entry(proof.layer, KERNEL))))
     return (
         *said,
-        *words(f"; its {'weights are' if isinstance(claim.layer, Linear) else 'kernel is'} called {{}}.", "k'"),
+        *words(
+            f"; its {'weights are' if isinstance(claim.layer, Linear) else 'kernel is'} called {{}}.",
+            KERNELS[claim.letter],
+        ),
     )
 
 
@@ -130,7 +137,8 @@ def _(claim: Window, proof: Proof) -> Said:
 def _(claim: Tensor, proof: Proof) -> Said:
     layer = convolution(proof, claim.letter)
     c = variable(layer.read_map.channels.letters.output) if layer.out_channels > 1 else number(0)
-    ours, theirs = ("k'", KERNEL) if isinstance(proof.layer, Linear) else (KERNEL, "k'")
+    other = KERNELS[claim.letter]
+    ours, theirs = (other, KERNEL) if isinstance(proof.layer, Linear) else (KERNEL, other)
     weight = Sym(theirs, (c, _single(layer, claim.number)))
     return words(
         "{}: the kernel holds the weights of an output in the shape of the input.", equals(_entry(layer, ours), weight)

@@ -48,6 +48,7 @@ from ..readmap import Channels, ReadMap
 from ..sums import INPUT, KERNEL, WEIGHT, Factor, Index, number, variable
 from .blocks import Block, Heading, Inline, Long, Paragraph, words
 from .common import position_symbol
+from .described import described
 from .identities import expression
 from .wording import Said, cited, claim_parts, output_symbol, reason_parts
 
@@ -195,15 +196,20 @@ def _(claim: ByLayer, proof: Proof) -> Said:
 
 def as_layer(claim: ByLayer, proof: Proof) -> tuple[Inline, ...]:
     """What makes the gradient, in words."""
-    from .adjoints import layer_words
-
-    kind = layer_words(claim.layer)
+    kind = described(claim.layer, proof.layer)
     if not isinstance(claim.right, Times):
-        return words(f"the input gradient is {kind}, whose weight matrix is {{}}, applied to {{}}", "A", GRADIENT)
-    return words(
-        f"{kind}, whose weight matrix is {{}}, applied to {{}} gives the gradient of the padded input, and {{}} adds up what comes back at the "
-        "copies of each input",
-        "A", GRADIENT, Power("P", "T"),
+        return (
+            "the input gradient is ",
+            *kind,
+            *words("; its weight matrix is {}, and it is applied to {}", "A", GRADIENT),
+        )
+    return (
+        *kind,
+        *words(
+            ", whose weight matrix is {}, applied to {} gives the gradient of the padded input, and {} adds up what comes back at the "
+            "copies of each input",
+            "A", GRADIENT, Power("P", "T"),
+        ),
     )  # fmt: skip
 
 
@@ -291,7 +297,7 @@ def _(rule: TransposeSum, step: Step, proof: Proof) -> Said:
 @reason_parts.register
 def _(rule: ApplyLayer, step: Step, proof: Proof) -> Said:
     pair = adjoint(proof.layer)
-    product, whole, solved, *rest = map(cited, step.cites)
+    product, solved, whole, *rest = map(cited, step.cites)
     size = f", and it has as many outputs as there are inputs by {rest[0]}" if rest else ""
     if pair.of is not proof.layer:
         size = f", and it has as many outputs as the padded input has entries by {rest[0]}" if rest else ""

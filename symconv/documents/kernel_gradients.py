@@ -7,8 +7,8 @@ from typing import Any
 from ..adjoint import leftover
 from ..differentiating import GRADIENT
 from ..formula import Call, Derivative, Formula, Juxtapose, Power, Sigma, Sym, equals, position
+from ..input_matrix import INPUTS
 from ..kernel_gradients import (
-    INPUTS,
     THEOREMS,
     BatchSum,
     ByKernel,
@@ -31,11 +31,11 @@ from ..readmap import ReadMap
 from ..sums import COLUMNS, KERNEL, Index, Span, number, variable
 from .blocks import Inline, Reference, words
 from .columns import COLUMN_RULE
+from .described import described
 from .gradients import LOSS, gradient_symbol, vector_of
+from .input_matrix import INPUT_RULE
 from .setting import count_of, listed
 from .wording import Said, cited, claim_parts, output_symbol, reason_parts, without_single
-
-INPUT_RULE = "inputs"
 
 
 def kernel_symbol(read_map: ReadMap) -> Sym:
@@ -140,10 +140,11 @@ def _(claim: Correlated, proof: Proof) -> Said:
         )
         these, own = "their", ", each in its own channel"
     turned = ", in the other order along every axis," if claim.turned else ""
-    return words(
-        f"{lead} derivatives with respect to {these} kernel entries are the outputs{turned} of {claim.layer!r}, with {{}} for its kernel and {{}} for its input{own}.",
-        kernel, signal,
-    )  # fmt: skip
+    return (
+        f"{lead} derivatives with respect to {these} kernel entries are the outputs{turned} of ",
+        *described(claim.layer),
+        *words(f", with {{}} for its kernel and {{}} for its input{own}.", kernel, signal),
+    )
 
 
 @claim_parts.register
