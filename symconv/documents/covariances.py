@@ -71,7 +71,7 @@ def counts_grid(proof: Proof) -> list[Block]:
         for n, (_, _, entry) in enumerate(used)
         for u, often in Counter(entry).items()
     }
-    zero = " (its other rows are zero)" if len(used) < rows * columns else ""
+    zero = " (rows of zeros are left out)" if len(used) < rows * columns else ""
     grid = Matrix(
         tuple(_entry(r, c) for r, c, _ in used),
         tuple(entry_symbol(u, matrix) for u in range(labels)),
