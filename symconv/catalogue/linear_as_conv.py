@@ -79,7 +79,7 @@ def build(layer: Any, input_shape: object = None) -> tuple[tuple[Step, ...], dic
             "input_shape",
             input_shape,
             "is the shape of a fully connected layer's input, and this is a convolution",
-            "none",
+            'sc.prove(layer, "linear_as_conv")',
         )
     for letter, other in zip(LETTERS, targets(layer, input_shape), strict=False):
         matrices[letter] = weight_matrix(other.read_map)
