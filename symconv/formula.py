@@ -113,6 +113,13 @@ class Power(Node):
     exponent: Formula
 
 
+class Derivative(Node):
+    """∂L/∂x_p, in one line."""
+
+    of: Formula
+    by: Formula
+
+
 class Call(Node):
     """vec(X)."""
 
@@ -156,6 +163,7 @@ Formula = Union[
     Cases,
     Floor,
     Power,
+    Derivative,
     Call,
     Array,
     Words,

@@ -63,6 +63,9 @@ ASKED = {
         "size": "places on the ring: 12 or 12x8 (circulant)",
         "points": "as for winograd (karatsuba, toom-3)",
     },
+    "linear_as_conv": {
+        "input_shape": "channels and sizes before flattening: 16x5x5 (a fully connected layer)",
+    },
 }
 """What `--with` can ask of each theorem; a test compares the names with the theorems' own."""
 
@@ -72,7 +75,7 @@ def asked_words() -> str:
     lines = []
     for theorem, names in ASKED.items():
         for n, (name, said) in enumerate(names.items()):
-            lines.append(f"  {'' if n else theorem:<12}{name:<8}{said}")
+            lines.append(f"  {'' if n else theorem:<16}{name:<13}{said}")
     return "\n".join(["--with NAME=VALUE, by theorem (the others take none):", *lines])
 
 

@@ -76,13 +76,39 @@ GALLERY: dict[str, tuple[sc.Layer, str]] = {
     "dft": (sc.Conv((4,), 3, padding=1, padding_mode="circular"), "dft"),
     "dft-channels": (sc.Conv((3, 4), (2, 3), 2, 2, padding=((0, 1), (1, 1)), padding_mode="circular"), "dft"),
     "winograd": (sc.Conv((6, 7), 3, 2, padding=1), "winograd"),
+    "input-gradient": (sc.Conv((6,), 3, 2, 2, stride=2, padding=1, groups=2, bias=True), "input_gradient"),
+    "input-gradient-reflect": (sc.Conv((3, 4), (2, 3), padding=1, padding_mode="reflect"), "input_gradient"),
+    "input-gradient-pooling": (sc.AvgPool((5,), 3, 2, 2, 1, ceil_mode=True, count_include_pad=False), "input_gradient"),
+    "input-gradient-shuffle": (sc.PixelShuffle((2, 1), 2), "input_gradient"),
+    "input-gradient-transposed": (
+        sc.ConvTranspose((3, 2), (2, 3), 4, 4, stride=2, padding=((1, 0), (0, 1)), groups=2, bias=True),
+        "input_gradient",
+    ),
+    "kernel-gradient": (sc.Conv((6,), 3, 4, 2, stride=2, padding=1, groups=2, bias=True), "kernel_gradient"),
+    "kernel-gradient-plane": (
+        sc.Conv((5, 4), (3, 2), stride=(2, 1), dilation=(1, 2), padding=1, padding_mode="circular", flip_kernel=True),
+        "kernel_gradient",
+    ),
+    "kernel-gradient-transposed": (sc.ConvTranspose((3, 2), 2, 2, 2, stride=(2, 1)), "kernel_gradient"),
+    "kernel-gradient-linear": (sc.Linear(3, 2), "kernel_gradient"),
+    "bias-gradient": (sc.Conv((4, 5), 3, 1, 4, stride=2, padding=1, bias=True), "bias_gradient"),
+    "bias-gradient-linear": (sc.Linear(3, 2, bias=True), "bias_gradient"),
+    "linear-as-conv": (sc.Linear(4, 2, bias=True), "linear_as_conv"),
+    "linear-as-conv-cover": (sc.Conv((2, 3), (2, 3), 2, 2, flip_kernel=True), "linear_as_conv"),
+    "linear-as-conv-pointwise": (sc.Conv((2, 2), 1, 3, 2, bias=True), "linear_as_conv"),
+    "nonlinearity": (sc.Conv((4, 4), 3, padding=1, bias=True), "nonlinearity"),
+    "nonlinearity-pooling": (sc.AvgPool((4, 4), 2), "nonlinearity"),
+    "uncertainty": (sc.Conv((5,), 2, bias=True), "uncertainty"),
+    "uncertainty-twice": (sc.Conv((2,), 3, 1, 2, padding=1, padding_mode="circular"), "uncertainty"),
+    "uncertainty-wide": (sc.Conv((5, 6), 3, 2, 4, stride=2, padding=1, groups=2), "uncertainty"),
+    "uncertainty-linear": (sc.Linear(2, 2), "uncertainty"),
     "fft-linear": (sc.Conv((5,), 3, padding=1), "fft_linear"),
 }
 """Every parameter, rank 1 to 4, toy sizes to LeNet-5's C3: name -> (layer, theorem)."""
 
 GOLDEN = ["plain", "padded", "reflect", "read-twice", "groups-bias", "symmetric-dilated-input", "flipped-full", "crop",
           "causal", "linear", "transposed", "avg-pool-border", "bilinear", "pixel-shuffle", "pooling", "upsampling-nearest", "im2col", "im2col-groups",
-          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd"]  # fmt: skip
+          "kronecker", "padding-factor", "flip", "structure", "rank", "dft", "winograd", "input-gradient", "kernel-gradient", "bias-gradient", "linear-as-conv", "linear-as-conv-pointwise", "nonlinearity", "uncertainty"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,19 @@ def makes_larger(layer: Layer) -> bool:
     return isinstance(layer, (sc.Upsample, sc.PixelShuffle))
 
 
+def is_full_somewhere(layer: Layer) -> bool:
+    """Fully connected, with a kernel over all of the input, or with one entry that stays in its place."""
+    if not is_conv(layer):
+        return isinstance(layer, sc.Linear)
+    if layer.groups > 1 or any(map(any, layer.padding)):
+        return False
+    sizes = list(
+        zip(layer.input_size, layer.kernel_size, layer.stride, layer.dilation, layer.input_dilation, strict=True)
+    )
+    whole = all(n == k and (k == 1 or (d == gap == 1)) for n, k, _, d, gap in sizes)
+    return whole or all(k == 1 and (n == 1 or s == gap == 1) for n, k, s, _, gap in sizes)
+
+
 APPLIES: dict[str, Callable[[Layer], bool]] = {
     "weight_matrix": lambda layer: True,
     "im2col": lambda layer: layer.kernel_shape is not None,
@@ -101,6 +114,12 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
         isinstance(layer, (sc.Conv, sc.ConvTranspose)) or (isinstance(layer, sc.AvgPool) and not layer.ceil_mode)
     ),
     "transpose": lambda layer: layer.kernel_shape is not None,
+    "input_gradient": lambda layer: True,
+    "kernel_gradient": lambda layer: layer.kernel_shape is not None,
+    "bias_gradient": lambda layer: layer.bias,
+    "linear_as_conv": is_full_somewhere,
+    "nonlinearity": lambda layer: True,
+    "uncertainty": lambda layer: layer.kernel_shape is not None,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,
 }

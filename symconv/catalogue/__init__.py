@@ -35,6 +35,12 @@ _MODULES = (
     "rank",
     "output_size",
     "transpose",
+    "input_gradient",
+    "kernel_gradient",
+    "bias_gradient",
+    "linear_as_conv",
+    "nonlinearity",
+    "uncertainty",
 )
 
 

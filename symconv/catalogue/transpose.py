@@ -52,6 +52,22 @@ def refusal(layer: Any) -> str | None:
 
 def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """Both matrices, why they read the same, the equation; then what it is not."""
+    found, matrices, _ = equation(layer)
+    chain = list(found)
+    lines = layer.read_map.lines
+    at = tuple(line.inputs // 2 for line in lines)
+    entry = tuple(squared(*(column(layer, at, inverse=True),) * 2).items())
+    chain.append(Step(Diagonal(at, entry), SumOfSquares(), (1,)))
+    claim, rule = kernels(layer)
+    chain.append(Step(claim, rule, (len(chain),)))
+    return tuple(chain), matrices
+
+
+def equation(layer: Any, before: int = 0) -> tuple[tuple[Step, ...], dict[str, Any], tuple[int, ...]]:
+    """The steps that lead to W^T = A, the matrices, and the steps that state it; `before` is how many come earlier.
+
+    The first of the steps says what W is.
+    """
     pair = adjoint(layer)
     lines = layer.read_map.lines
     folded = pair.of is not layer
@@ -61,30 +77,31 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(Weights(WEIGHT, layer), Known()),
         Step(AdjointWeights(ADJOINT, pair.layer, pair.labels), KnownFor()),
     ]
-    sources = [1, 2]
+
+    def last() -> int:
+        return before + len(chain)
+
+    sources = [before + 1, before + 2]
     right: Expr = ADJOINT
     inner: tuple[tuple[Span, ...], ...] = ()
     if folded:
         held, tables = positions_held(layer), tuple(map(pads, lines))
         matrices[PADDING] = number_matrix(tables)
         chain.append(Step(Selected(PADDING, held, held=True), Select(tables)))
-        sources.append(len(chain))
+        sources.append(last())
         right = Times((Transposed(PADDING), ADJOINT))
         inner = (tuple(Span(each.row, number(0), number(len(each.rows) - 1)) for each in held),)
     if lines[-1] is not layer.read_map.channels:
-        chain.append(Step(meeting(pair, layer), Exchange(), (2,)))
-        sources.append(len(chain))
+        chain.append(Step(meeting(pair, layer), Exchange(), (before + 2,)))
+        sources.append(last())
     left = Transposed(WEIGHT)
     chain.append(Step(Matrices(left, right, rows, columns, inner), Turn(), tuple(sources)))
-    chain.append(Step(Whole(left, right), Assemble(), (len(chain),)))
+    chain.append(Step(Whole(left, right), Assemble(), (last(),)))
+    stated = [last()]
     if pair.of.read_map.axes:
-        chain.append(Step(dropped(pair), Remainder(), (2,)))
-    at = tuple(line.inputs // 2 for line in lines)
-    entry = tuple(squared(*(column(layer, at, inverse=True),) * 2).items())
-    chain.append(Step(Diagonal(at, entry), SumOfSquares(), (1,)))
-    claim, rule = kernels(layer)
-    chain.append(Step(claim, rule, (len(chain),)))
-    return tuple(chain), matrices
+        chain.append(Step(dropped(pair), Remainder(), (before + 2,)))
+        stated.append(last())
+    return tuple(chain), matrices, tuple(stated)
 
 
 def ends(layer: Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ..formula import (
     Call,
     Cases,
     Chain,
+    Derivative,
     Entry,
     Floor,
     Formula,
@@ -151,8 +152,11 @@ def latex(formula: Formula) -> str:
             return rf"\Bigl\lfloor\frac{{{latex(top)}}}{{{latex(bottom or 1)}}}\Bigr\rfloor"
         case Power(base, exponent):
             return rf"{latex(base)}^{{{latex(exponent)}}}"
+        case Derivative(of, by):
+            return rf"\partial {latex(of)}/\partial {latex(by)}"
         case Call(name, argument):
-            return rf"\operatorname{{{name}}}({latex(argument)})"
+            called = _SIGNS[name].strip() if name in _SIGNS else rf"\operatorname{{{name}}}"
+            return f"{called}({latex(argument)})"
         case Array(rows):
             columns = "c" * max(map(len, rows), default=1)
             body = r"\\ ".join(" & ".join(r"\cdot" if each == 0 else latex(each) for each in row) for row in rows)
@@ -219,6 +223,8 @@ def text(formula: Formula) -> str:
         case Power(base, exponent):
             above = text(exponent)
             return f"{text(base)}^{above}" if above.isalnum() or above == "-1" else f"{text(base)}^({above})"
+        case Derivative(of, by):
+            return f"∂{text(of)}/∂{text(by)}"
         case Call(name, argument):
             return f"{name}({text(argument)})"
         case Array(rows):
@@ -267,6 +273,8 @@ def width(formula: Formula) -> float:
             return 2 + 0.6 * max(len(limit) + 2 * (n == 0) for n, limit in enumerate(limits))
         case Sym(letter, indices):
             return len(letter) + 0.6 * sum(len(text(index).replace(" ", "")) + 1 for index in indices)
+        case Derivative(of, by):
+            return 3 + width(of) + width(by)
         case Juxtapose(parts):
             return sum(map(width, parts)) + 0.5 * len(parts)
         case Array(rows):
@@ -309,7 +317,7 @@ def _stacked(condition: Formula) -> float:
 
 _SIGNS = {
     "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\epsilon ", "ζ": r"\zeta ", "η": r"\eta ",
-    "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ",
+    "θ": r"\theta ", "κ": r"\kappa ", "λ": r"\lambda ", "ω": r"\omega ", "σ": r"\sigma ", "μ": r"\mu ", "Σ": r"\Sigma ",
     "Λ": r"\Lambda ", "∞": r"\infty ", "⋯": r"\cdots ", "⋮": r"\vdots ", "⋱": r"\ddots ", "⊙": r"\odot ", "…": r"\dots ", "ℤ": r"\mathbb{Z}",
 }  # fmt: skip
 

@@ -191,12 +191,13 @@ def _picture(picture: Picture) -> str:
 
 def _steps(steps: Steps, key: Numbers) -> str:
     lines = [rf"\medskip\noindent\emph{{Proof.}} {_inline(steps.opening, key)}\par\nobreak"]
+    indent = "2.4em" if len(steps.steps) < 10 else "2.9em"
     for n, step in enumerate(steps.steps):
         claim, reason = _inline(step.claim, key), _inline(step.reason, key)
         end = r"\quad$\square$" if n + 1 == len(steps.steps) else ""
         length = sum(map(_width, step.claim)) + 0.85 * sum(map(_width, step.reason)) + 4 * bool(end)
         number = escape(step.number)
-        start = rf"\noindent\hangindent=2.4em\hangafter=1\makebox[2.4em][l]{{\small {number}.}}"
+        start = rf"\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
             lines.append(
                 rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}"

@@ -16,6 +16,7 @@ from ..formula import (
     Call,
     Cases,
     Chain,
+    Derivative,
     Entry,
     Floor,
     Formula,
@@ -133,6 +134,8 @@ def mathml(formula: Formula) -> str:
             return _row(f"<mo>⌊</mo>{inside}<mo>⌋</mo>")
         case Power(base, exponent):
             return f"<msup>{mathml(base)}{mathml(exponent)}</msup>"
+        case Derivative(of, by):
+            return _row(f"<mi>∂</mi>{mathml(of)}<mo>/</mo><mi>∂</mi>{mathml(by)}")
         case Call(name, argument):
             return _row(f"{_name(name)}{_OPEN}{mathml(argument)}{_CLOSE}")
         case Array(rows):

@@ -1,0 +1,307 @@
+"""A random kernel: what its mean and covariance make of W and of the output.
+
+The kernel entries are random numbers with mean mu and covariance Sigma. W is linear in them, so its entries are
+random too, and those that are the same kernel entry are the same random number.
+
+    collect      vec(W) = M vec(K), where M counts how often each kernel entry is in each entry of W
+    mean         E vec(W) = M mu
+    covariance   Cov(vec(W)) = M Sigma M^T
+    output       for fixed x, Cov(vec(Y)) = U Sigma U^T, with U the matrix of inputs
+    shared       entries that are the same single kernel entry have equal rows in M: correlation 1
+
+M is a product over the lines, like W: its row for output o and input p along a line says how often each
+kernel label is in that entry.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from .adjoint import reads
+from .claims import AnyClaim, Context, Refuted, expect, for_each_line
+from .identities import Weights
+from .input_matrix import INPUTS
+from .kernel_gradients import Named
+from .linear import Entry, Exact
+from .readmap import Line
+from .rules import Follows
+from .sums import WEIGHT
+
+Counts = tuple[tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...], ...]
+"""For each line, its entries that are not zero: (output, input, the labels with how often each)."""
+
+ROWS_LIMIT, LABELS_LIMIT = 40, 60
+"""Different rows of a line's M, and labels in them, up to which every pair of rows is multiplied out."""
+
+
+# Claims -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Collected:
+    """vec(W) = M vec(K): along each line, which kernel labels are in which entry, and how often."""
+
+    lines: Counts
+
+
+@dataclass(frozen=True)
+class Mean:
+    """E vec(W) = M mu."""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Cov(vec(W)) = M Sigma M^T."""
+
+
+@dataclass(frozen=True)
+class OutputCovariance:
+    """For fixed x, E vec(Y) = U mu (plus the bias) and Cov(vec(Y)) = U Sigma U^T."""
+
+
+@dataclass(frozen=True)
+class SharedPairs:
+    """Among the entries of W that are one kernel entry, so many pairs are the same one; the witnesses are such a pair.
+
+    `witnesses` are the kernel entry and two (row, column) of W, or nothing where there is no pair.
+    """
+
+    single: int  # entries of W that are one kernel entry
+    pairs: int
+    witnesses: tuple[int, ...]
+
+
+# What a line contributes --------------------------------------------------------------------------
+
+
+def collected(line: Line, table: Any) -> tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]:
+    """The rows of a line's M, from its inverse table."""
+    return tuple(
+        (o, p, tuple(sorted(Counter(line.label(o, tap) for tap in taps).items())))
+        for o, row in enumerate(table)
+        for p, taps in sorted(row.items())
+    )
+
+
+def singles(line: Any) -> Counter[int]:
+    """How many entries along a line are one kernel label, for each label."""
+    return Counter(held[0][0] for _, _, held in line if len(held) == 1 and held[0][1] == 1)
+
+
+def shared_pairs(lines: Counts) -> tuple[int, int]:
+    """The entries of W that are one kernel entry, and the pairs of them that are the same one.
+
+    A kernel entry is alone in as many entries as the product of what its labels are along the lines. So
+    the number of entries and the sum of their squares are products of sums.
+    """
+    counts = [singles(line) for line in lines]
+    total = prod(sum(each.values()) for each in counts)
+    squares = prod(sum(n * n for n in each.values()) for each in counts)
+    return total, (squares - total) // 2
+
+
+def example(lines: Counts, inputs: list[int], outputs: list[int], labels: list[int]) -> tuple[int, ...]:
+    """A kernel entry and the first two entries of W that are it alone, along the first line where that is possible."""
+    counts = [singles(line) for line in lines]
+    if not all(counts) or max(max(each.values()) for each in counts) < 2:
+        return ()
+    chosen = [max(sorted(each), key=each.__getitem__) for each in counts]
+    entry = row = column = row2 = column2 = 0
+    for line, label, count, n, m, k in zip(lines, chosen, counts, inputs, outputs, labels, strict=True):
+        found = [(o, p) for o, p, held in line if held == ((label, 1),)]
+        first, last = found[0], found[1 if count[label] > 1 else 0]
+        entry, row, column = entry * k + label, row * m + first[0], column * n + first[1]
+        row2, column2 = row2 * m + last[0], column2 * n + last[1]
+    return entry, row, column, row2, column2
+
+
+def matrix(rows: list[tuple[tuple[int, int], ...]], labels: int) -> Exact:
+    """Rows of counts as a matrix of numbers."""
+    return Exact(tuple({label: {(): count} for label, count in row} for row in rows), labels)
+
+
+def covariance_symbols(labels: int) -> Exact:
+    """Sigma as symbols: number u labels + v for its entry (u, v), the smaller index first, since it is symmetric."""
+    rows: list[dict[int, Entry]] = [
+        {v: {(min(u, v) * labels + max(u, v),): 1} for v in range(labels)} for u in range(labels)
+    ]
+    return Exact(tuple(rows), labels)
+
+
+# Rules --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CollectEntries:
+    """An entry of W is the sum of the kernel entries that meet there."""
+
+    name = "collect"
+    follows: ClassVar[Follows] = (("known",),)
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, Collected) or not isinstance(before, Weights):
+            raise Refuted("the claim does not say what the entries of W are")
+        compared = expect(before.letter, WEIGHT, "the cited step names another matrix")
+        for line in for_each_line(context, after.lines, "table"):
+            places = [(o, p) for o, p, _ in line]
+            compared += expect(places, sorted(set(places)), "an entry has two rows, or they are not in order")
+        return compared
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        """Against the definition, forward, and against W as the theorem gave it."""
+        if not isinstance(after, Collected):
+            raise Refuted("the claim does not say what the entries of W are")
+        compared = 0
+        for line, said, table in zip(context.lines, after.lines, context.table(WEIGHT), strict=True):
+            forward = {(o, u, p): often for (o, u, p), often in reads(line).items()}
+            claimed = {(o, u, p): often for o, p, held in said for u, often in held}
+            compared += expect(claimed, forward, f"M is not what is read along {line.letters.output}") * len(forward)
+            inverse = {
+                (o, u, p): n for o, row in enumerate(table.rows) for p, e in row.items() for (u,), n in e.items()
+            }
+            compared += expect(claimed, inverse, f"M is not what W holds along {line.letters.output}")
+        return compared
+
+
+@dataclass(frozen=True)
+class TakeMean:
+    """The mean of a sum is the sum of the means."""
+
+    name = "mean"
+    follows: ClassVar[Follows] = (("collect",),)
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        fine = isinstance(before, Collected) and isinstance(after, Mean)
+        return expect(fine, True, "the claim is not about the mean of W")
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        """M mu, multiplied out with a symbol for each mean, against the entries with means in the place of entries."""
+        if not isinstance(before, Collected):
+            raise Refuted("the claim is not about the mean of W")
+        compared = 0
+        for line, said in zip(context.lines, before.lines, strict=True):
+            labels = prod(line.kernel_shape)
+            means = Exact(tuple({0: {(u,): 1}} for u in range(labels)), 1)
+            product = matrix([held for _, _, held in said], labels) @ means
+            for found, (o, p, held) in zip(product.rows, said, strict=True):
+                entry = {(u,): often for u, often in held}
+                compared += expect(found.get(0, {}), entry, f"the mean of entry {o}, {p} is another")
+        return compared
+
+
+@dataclass(frozen=True)
+class TakeCovariance:
+    """The covariance is linear in each of its two arguments."""
+
+    name = "covariance"
+    follows: ClassVar[Follows] = (("collect",),)
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        fine = isinstance(before, Collected) and isinstance(after, Covariance)
+        return expect(fine, True, "the claim is not about the covariance of W")
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        """M Sigma M^T for different rows of M, against the covariances of all pairs of terms, added up.
+
+        Along the channels an entry is one label, so there is one pair of terms, and nothing to add up.
+        """
+        if not isinstance(before, Collected):
+            raise Refuted("the claim is not about the covariance of W")
+        compared = 0
+        for said in before.lines:
+            rows = sorted({held for _, _, held in said})
+            if all(len(held) == 1 and held[0][1] == 1 for held in rows):
+                compared += len(rows)
+                continue
+            compared += _pairs(rows)
+        return compared
+
+
+def _pairs(every: list[tuple[tuple[int, int], ...]]) -> int:
+    """Every pair of rows; of very many, and of very long ones, the first: the identity is the same for all."""
+    rows: list[tuple[tuple[int, int], ...]] = []
+    used: dict[int, int] = {}
+    for row in every[:ROWS_LIMIT]:
+        new = {**used, **{label: n for n, label in enumerate((u for u, _ in row if u not in used), len(used))}}
+        if len(new) <= LABELS_LIMIT:
+            used = new
+            rows.append(tuple((used[label], often) for label, often in row))
+    labels = len(used)
+    left = matrix(rows, labels)
+    product = left @ covariance_symbols(labels) @ left.transpose()
+    for one, found in zip(rows, product.rows, strict=True):
+        for n, other in enumerate(rows):
+            added = Counter(min(u, v) * labels + max(u, v) for u in _terms(one) for v in _terms(other))
+            expect(found.get(n, {}), {(k,): often for k, often in added.items()}, "M Sigma M^T is another matrix")
+    return len(rows) ** 2
+
+
+def _terms(row: tuple[tuple[int, int], ...]) -> Iterator[int]:
+    """The terms of an entry, one by one."""
+    for label, often in row:
+        yield from [label] * often
+
+
+@dataclass(frozen=True)
+class TakeOutput:
+    """y = U vec(K) + b, and U is W's own M with the inputs put in: both say what multiplies a kernel entry."""
+
+    name = "output"
+    follows: ClassVar[Follows] = (("covariance",), ("collect",), ("named",))
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        fine = isinstance(before, Covariance) and isinstance(after, OutputCovariance)
+        compared = expect(fine, True, "the claim is not about the covariance of the output")
+        return compared + expect(context.cited[2], Named(INPUTS), f"{INPUTS} is not what is cited")
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        """The sum over i of x_i M_{(o,i),u} is U_{o,u}, so x^T M Sigma M^T x is U Sigma U^T."""
+        said = context.cited[1]
+        if not isinstance(said, Collected):
+            raise Refuted("it follows from what M is")
+        compared = 0
+        for line, rows, table in zip(context.lines, said.lines, context.table(INPUTS), strict=True):
+            from_weights = Counter({(o, u, p): often for o, p, held in rows for u, often in held})
+            from_inputs = Counter((o, u, p) for (o, u), p in table.items())
+            compared += expect(from_weights, from_inputs, f"M and U differ along {line.letters.output}") * len(table)
+        return compared
+
+
+@dataclass(frozen=True)
+class Share:
+    """Equal rows of M give equal random numbers; the pairs are counted line by line."""
+
+    name = "shared"
+    follows: ClassVar[Follows] = (("collect",), ("covariance",))
+
+    def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        if not isinstance(after, SharedPairs) or not isinstance(before, Collected):
+            raise Refuted("the claim does not count equal entries")
+        compared = expect((after.single, after.pairs), shared_pairs(before.lines), "there are other pairs")
+        return compared + expect(bool(after.witnesses), after.pairs > 0, "an example is shown where there is a pair")
+
+    def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
+        """The numbers again, from W as the theorem gave it; and the two entries of W that are shown."""
+        if not isinstance(after, SharedPairs):
+            raise Refuted("the claim does not count equal entries")
+        often = [
+            Counter(next(iter(entry)) for row in table.rows for entry in row.values() if list(entry.values()) == [1])
+            for table in context.table(WEIGHT)
+        ]
+        compared = expect(
+            after.single, prod(sum(each.values()) for each in often), "other entries are one kernel entry"
+        )
+        squares = prod(sum(n * n for n in each.values()) for each in often)
+        compared += expect(after.pairs, (squares - after.single) // 2, "there are other pairs")
+        if after.witnesses:
+            entry, *places = after.witnesses
+            cells = context.matrix(WEIGHT).rows
+            one, other = tuple(places[:2]), tuple(places[2:])
+            compared += expect(one != other, True, "an entry is a pair with itself")
+            for row, column in (one, other):
+                compared += expect(cells[row].get(column), (entry,), f"entry {row}, {column} of W is another")
+        return compared
