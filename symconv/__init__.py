@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .proof import Proof
     from .recognition import Recognition, recognise
     from .report import Report
+    from .sequential import Sequential
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ _HOME = {
     "PixelShuffle": "layers",
     "Linear": "layers",
     "Layer": "layers",
+    "Sequential": "sequential",
     "prove": "catalogue",
     "prove_general": "general",
     "general_theorems": "general",
@@ -64,6 +66,7 @@ __all__ = [
     "ProofFailed",
     "Recognition",
     "Report",
+    "Sequential",
     "SpecError",
     "SymconvError",
     "TooLarge",

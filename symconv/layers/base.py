@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
 from math import prod
@@ -118,11 +118,14 @@ class Layer:
 
     def flat_output(self) -> Iterator[Expr]:
         """The outputs in row-major order, one at a time."""
+        return self.run(*self.flat_symbols())
+
+    def run(self, x: Sequence[Any], k: Sequence[Any] | None, b: Sequence[Any] | None) -> Iterator[Expr]:
+        """The definition run on a flattened input, kernel and bias of symbols or numbers: the outputs in row-major order."""
         from sympy import Add, S
 
         from ..definition import nested, strides
 
-        x, k, b = self.flat_symbols()
         lines = self.read_map.lines
         columns = strides([line.inputs for line in lines])
         signal = self.definition.padded(
