@@ -355,7 +355,7 @@ def _check(options: argparse.Namespace) -> int:
     report = proof.check()
     compared = "every claim, reason and citation"
     without = ""
-    if any("rows" in matrix or "numbers" in matrix for matrix in found["matrices"].values()):
+    if any({"rows", "numbers", "polynomials"} & set(matrix) for matrix in found["matrices"].values()):
         compared = f"every entry, {compared[6:]}"
     elif found["matrices"]:
         without = "; its entries are too many to be in the file, and none was compared"

@@ -86,6 +86,15 @@ class Theorem:
     last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
+    of_stacks: bool = False  # whether it is about a stack of layers; else about one layer
+
+    def refuses(self, subject: Any) -> str | None:
+        """Why it does not apply to a layer or a stack of them, or None."""
+        if hasattr(subject, "layers") == self.of_stacks:
+            return self.refusal(subject)
+        if self.of_stacks:
+            return "it is about a stack of layers, such as sc.Sequential(layer, another), and this is one layer"
+        return "it is about one layer, and this is a stack of them; composition is the theorem about stacks"
 
     def ends_for(self, layer: Any, options: Iterable[tuple[str, Any]] = ()) -> tuple[str, ...]:
         """The rules of the steps that state the theorem for a layer."""
@@ -235,7 +244,7 @@ def _reaches(proof: Proof, context: Context) -> int:
 
     if proof.theorem is not theorem_named(proof.theorem.name):
         raise Refuted(f"{proof.theorem.name} is not the theorem of that name in the catalogue")
-    reason = proof.theorem.refusal(proof.layer)
+    reason = proof.theorem.refuses(proof.layer)
     if reason is not None:
         raise Refuted(f"{proof.theorem.name} does not apply to the layer: {reason}")
     taken = {name for name, _ in proof.options}

@@ -383,7 +383,7 @@ def numbers_positions(
     return compared
 
 
-def is_matrix(context: Context, name: str, expected: LabelledMatrix | NumberMatrix) -> int:
+def is_matrix(context: Context, name: str, expected: Any) -> int:
     """The printed matrix of that letter is this one: what it holds, its labels, and every row."""
     matrix = context.matrix(name)
     compared = expect(type(matrix), type(expected), f"{name} holds other things than it should")
@@ -397,7 +397,7 @@ def is_matrix(context: Context, name: str, expected: LabelledMatrix | NumberMatr
     return compared
 
 
-def rows_of_product(matrix: LabelledMatrix | NumberMatrix, expected: Sequence[Any], name: str) -> int:
+def rows_of_product(matrix: Any, expected: Sequence[Any], name: str) -> int:
     """The rows that are printed are those of the axes' tables; rows computed from the tables on demand are."""
     if isinstance(matrix.rows, ProductRows) and isinstance(expected, ProductRows):
         if matrix.rows.made_as(expected):

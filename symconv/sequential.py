@@ -7,7 +7,7 @@ one layer after the other (`Exact`); the biases come last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +20,7 @@ from .identities import exact
 from .layers import Layer, Linear
 from .linear import Entry, Exact
 from .matrices import matrix_of, unravel
-from .sums import INPUT, KERNEL
+from .sums import KERNEL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,26 @@ if TYPE_CHECKING:
 
 TERMS_LIMIT = 2_000_000
 """Terms of the entries of a product, which take about half a minute."""
+
+
+@dataclass(frozen=True)
+class PolynomialMatrix:
+    """A sparse matrix of polynomials whose rows and columns are positions; what is unknown has a letter and a shape."""
+
+    row_shape: tuple[int, ...]
+    column_shape: tuple[int, ...]
+    unknowns: tuple[tuple[str, tuple[int, ...]], ...]
+    rows: tuple[Mapping[int, Entry], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return prod(self.row_shape), prod(self.column_shape)
+
+    def row_position(self, row: int) -> tuple[int, ...]:
+        return unravel(row, self.row_shape)
+
+    def column_position(self, column: int) -> tuple[int, ...]:
+        return unravel(column, self.column_shape)
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -173,6 +193,12 @@ class Sequential:
         Matrix([[b*k'_{0} + b*k'_{1} + b']])
         """
         return self.in_symbols(self.shift)
+
+    def labelled(self, matrix: Exact, inputs: bool = True) -> PolynomialMatrix:
+        """A matrix with one row for each output, and one column for each input or one alone, labelled as the layers' own are."""
+        first, last = matrix_of(self.layers[0].read_map), matrix_of(self.layers[-1].read_map)
+        unknowns = tuple((letter, shape) for letter, shape, _ in self.unknowns)
+        return PolynomialMatrix(last.row_shape, first.column_shape if inputs else (), unknowns, matrix.rows)
 
     def in_symbols(self, matrix: Exact) -> ImmutableSparseMatrix:
         """A matrix of polynomials in this stack's unknowns, in SymPy's symbols."""

@@ -13,6 +13,7 @@ from ..proof import Proof, Theorem, level_named
 
 if TYPE_CHECKING:
     from ..layers import Layer
+    from ..sequential import Sequential
 
 TABLES_LIMIT = 10_000_000
 """Entries of the axes' tables; a proof of that size takes about a minute and a few gigabytes."""
@@ -41,6 +42,7 @@ _MODULES = (
     "linear_as_conv",
     "nonlinearity",
     "uncertainty",
+    "composition",
 )
 
 
@@ -53,8 +55,8 @@ def theorem_named(name: object) -> Theorem:
     return theorem
 
 
-def theorems(layer: Layer | None = None) -> dict[str, str]:
-    """The name and one-line statement of every theorem; with a layer, of those that apply to it.
+def theorems(layer: Layer | Sequential | None = None) -> dict[str, str]:
+    """The name and one-line statement of every theorem; with a layer or a stack, of those that apply to it.
 
     >>> import symconv as sc
     >>> sc.theorems()["weight_matrix"]
@@ -65,10 +67,10 @@ def theorems(layer: Layer | None = None) -> dict[str, str]:
     if layer is not None:
         _must_be_layer(layer)
     every = [theorem_named(name) for name in _MODULES]
-    return {each.name: each.statement for each in every if layer is None or each.refusal(layer) is None}
+    return {each.name: each.statement for each in every if layer is None or each.refuses(layer) is None}
 
 
-def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **options: Any) -> Proof:
+def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str = "auto", **options: Any) -> Proof:
     """Prove a theorem for a layer, and check the proof before returning it.
 
     >>> import symconv as sc
@@ -79,7 +81,7 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **o
     Parameters
     ----------
     layer
-        A `Conv` or `Linear`.
+        Any layer; for `composition` a `Sequential`.
     theorem
         A name from `theorems(layer)`.
     check
@@ -101,10 +103,13 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **o
     chosen = theorem_named(theorem)
     level = level_named(check)
     _must_be_layer(layer)
-    reason = chosen.refusal(layer)
+    reason = chosen.refuses(layer)
     if reason is not None:
         raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
-    reaches = ((line, line.padded_range) for line in layer.read_map.lines)  # len() of a range has a limit
+    parts: tuple[Any, ...] = getattr(layer, "layers", (layer,))
+    reaches = (
+        (line, line.padded_range) for each in parts for line in each.read_map.lines
+    )  # len() of a range has a limit
     size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
     if size > TABLES_LIMIT:
         raise TooLarge(
@@ -120,6 +125,7 @@ def prove(layer: Layer, theorem: str = "weight_matrix", check: str = "auto", **o
 
 def _must_be_layer(layer: object) -> None:
     from ..layers import Layer
+    from ..sequential import Sequential
 
-    if not isinstance(layer, Layer):
-        raise SpecError("layer", layer, "must be a layer", "sc.Conv((4, 4), (3, 3))")
+    if not isinstance(layer, (Layer, Sequential)):
+        raise SpecError("layer", layer, "must be a layer or a stack of them", "sc.Conv((4, 4), (3, 3))")

@@ -151,9 +151,9 @@ def _letters(axes: Sequence[Axis]) -> tuple[Inline, ...]:
     return words(" and ".join(", ".join("{}" for _ in letters).rsplit(", ", 1)), *letters)
 
 
-def kernel_symbol(entry: int, matrix: LabelledMatrix) -> Formula:
+def kernel_symbol(entry: int, matrix: LabelledMatrix, letter: str = KERNEL) -> Formula:
     """The symbol of a kernel entry by its number."""
-    return Sym(KERNEL, tuple(number(n) for n in matrix.kernel_position(entry)))
+    return Sym(letter, tuple(number(n) for n in matrix.kernel_position(entry)))
 
 
 ALPHABET = "ABDEFGHIJLMNOPQSTUV"  # without the letters that the document uses: C, K, R, W, X, Y, Z
@@ -183,13 +183,13 @@ def number_grid(matrix: NumberMatrix) -> Matrix:
     )
 
 
-def weight_grid(matrix: LabelledMatrix | NumberMatrix) -> Matrix:
+def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL) -> Matrix:
     """W with its labels, colours and, for a terminal, its letters; long sums of kernel entries get names."""
     if isinstance(matrix, NumberMatrix):
         return number_grid(matrix)
     rows_ = list(matrix.rows)
     entries = dict.fromkeys(entry for row in rows_ for _, entry in sorted(row.items()))
-    symbols = {u: kernel_symbol(u, matrix) for u in sorted({u for entry in entries for u in entry})}
+    symbols = {u: kernel_symbol(u, matrix, letter) for u in sorted({u for entry in entries for u in entry})}
     sums = [entry for entry in entries if len(entry) > 1]
     widest = [max((len(row.get(column, ())) for row in rows_), default=0) for column in range(matrix.shape[1])]
     named = bool(sums) and (max(widest) > 2 or sum(widest) > WIDEST_SUMS)

@@ -280,7 +280,7 @@ def in_range(index: Index, count: int) -> Formula:
     return Chain("in", (index, SetOf(items, dots=count > 4)))
 
 
-def entry_rule(proof: Proof, letter: str = WEIGHT) -> tuple[Formula, bool]:
+def entry_rule(proof: Proof, letter: str = WEIGHT, kernel: str = KERNEL) -> tuple[Formula, bool]:
     """W_{o,i} as its printed rule, and whether it is a sum over the positions that hold the input."""
     read_map: ReadMap = proof.layer.definition.read_map
     rule = next(step.rule for step in proof.steps if isinstance(step.rule, Entry))
@@ -307,7 +307,8 @@ def entry_rule(proof: Proof, letter: str = WEIGHT) -> tuple[Formula, bool]:
             parts = factor.substitute(line.letters.kernel, tap).indices
             weighted.setdefault(factor.letter, []).extend(parts)
     known = Fraction(prod(constant(line) for line in lines))
-    symbols: list[Formula] = [Sym(letter, tuple(indices)) for letter, indices in weighted.items()]
+    named = {KERNEL: kernel}
+    symbols: list[Formula] = [Sym(named.get(letter, letter), tuple(indices)) for letter, indices in weighted.items()]
     value: Formula = Juxtapose((*([known] if known != 1 or not symbols else []), *sigmas, *symbols))
     if conditions:
         value = Cases(((value, Chain("and", tuple(conditions))), (0, "otherwise")))

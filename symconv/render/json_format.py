@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
 from ..matrices import LabelledMatrix
+from ..sequential import PolynomialMatrix
 from ..spec import read_data, written_data
 from .text import inline
 
@@ -52,7 +53,7 @@ def data(proof: Proof) -> dict[str, Any]:
         "input_shape": list(layer.input_shape),
         "output_shape": list(layer.output_shape),
         "kernel_shape": _plain(layer.kernel_shape),
-        "definition": layer.definition.source,
+        "definition": _definition(layer),
         "steps": [
             {
                 "number": number,
@@ -71,8 +72,16 @@ def data(proof: Proof) -> dict[str, Any]:
 
 
 def layer_data(layer: Any) -> dict[str, Any]:
-    """A layer's type and parameters, from which `layer_from` builds it again."""
-    return {"type": type(layer).__name__, **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)}}
+    """A layer's type and parameters, or those of a stack's layers, from which `layer_from` builds it again."""
+    kind = {"type": type(layer).__name__}
+    if hasattr(layer, "layers"):
+        return {**kind, "layers": [layer_data(each) for each in layer.layers]}
+    return {**kind, **{each.name: _plain(getattr(layer, each.name)) for each in fields(layer)}}
+
+
+def _definition(layer: Any) -> Any:
+    """The code that runs; of a stack that of each layer."""
+    return [_definition(each) for each in layer.layers] if hasattr(layer, "layers") else layer.definition.source
 
 
 def _plain(value: Any) -> Any:
@@ -82,7 +91,10 @@ def _plain(value: Any) -> Any:
 
 
 def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
-    """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs), or numbers."""
+    """Rows of [column, entry, ...], the entries being row-major numbers of kernel entries (for C: of inputs), or numbers.
+
+    Of polynomials an entry is its terms [coefficient, unknown, ...], the unknowns numbered in the order of their tensors.
+    """
     result: dict[str, Any] = {"row_shape": list(matrix.row_shape), "column_shape": list(matrix.column_shape)}
     symbolic = isinstance(matrix, LabelledMatrix)
     if symbolic:
@@ -90,6 +102,10 @@ def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
     if not written:
         return {**result, "rows_omitted": f"more than {ROWS_LIMIT:,} non-zero entries"}
     rows = (sorted(row.items()) for row in matrix.rows)
+    if isinstance(matrix, PolynomialMatrix):
+        result["unknowns"] = [[letter, list(shape)] for letter, shape in matrix.unknowns]
+        terms = ([[c, *([str(count), *u] for u, count in sorted(entry.items()))] for c, entry in row] for row in rows)
+        return {**result, "polynomials": list(terms)}
     if symbolic:
         return {**result, "rows": [[[column, *entry] for column, entry in row] for row in rows]}
     return {**result, "numbers": [[[column, str(value)] for column, value in row] for row in rows]}
@@ -143,10 +159,26 @@ def _refuse(name: str) -> None:
 
 
 def layer_from(value: dict[str, Any]) -> Any:
-    """The layer that a proof file is about."""
-    from .. import layers
+    """The layer, or the stack of layers, that a proof file is about."""
+    from ..sequential import Sequential
 
     spec = value.get("layer")
+    if isinstance(spec, dict) and spec.get("type") == Sequential.__name__:
+        each = spec.get("layers")
+        if not isinstance(each, list) or set(spec) != {"type", "layers"}:
+            raise SpecError(
+                "layer",
+                spec,
+                "must have layers, a list, and nothing else",
+                '"layer": {"type": "Sequential", "layers": [...]}',
+            )
+        return Sequential(*(_one_layer(one) for one in each))
+    return _one_layer(spec)
+
+
+def _one_layer(spec: Any) -> Any:
+    from .. import layers
+
     kinds = {kind.__name__: kind for kind in layers.LAYERS}
     if not isinstance(spec, dict) or not isinstance(spec.get("type"), str) or spec["type"] not in kinds:
         raise SpecError(
