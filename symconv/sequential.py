@@ -256,8 +256,10 @@ class Sequential:
         if max(layer.read_map.nonzeros for layer in self.layers) > TERMS_LIMIT:
             return TERMS_LIMIT + 1
         paths = [1] * prod(self.input_shape)
-        for factor in self.factors:
-            paths = [sum(paths[c] * len(entry) for c, entry in row.items()) for row in factor.rows]
+        for layer in self.layers:
+            rows: Any = matrix_of(layer.read_map).rows
+            kernel = layer.read_map.kernel
+            paths = [sum(paths[c] * (len(cell) if kernel else 1) for c, cell in row.items()) for row in rows]
         return sum(paths)
 
     def to_numpy(self, kernels: Sequence[Any] | None = None) -> np.ndarray[Any, Any]:

@@ -124,6 +124,8 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "upsampling": makes_larger,
 }
 """Which theorem applies where: the table that the refusals are held against."""
+ABOUT_STACKS = {"composition"}
+"""Those about several layers have a test file of their own."""
 
 COUNT = 200
 
@@ -162,7 +164,7 @@ def ring(rng: Random) -> Layer:
 
 
 def test_the_table_names_every_theorem() -> None:
-    assert set(APPLIES) == set(sc.theorems())
+    assert set(APPLIES) | ABOUT_STACKS == set(sc.theorems())
 
 
 @pytest.mark.parametrize("theorem", APPLIES)

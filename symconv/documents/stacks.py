@@ -45,6 +45,7 @@ SHOWN_TERMS = 6  # terms of a polynomial that are written out
 SHOWN_ENTRIES = 12  # entries of K that are written out
 SHOWN_POLYNOMIALS = 16  # different entries of A that a reader can still tell apart
 BETWEEN = "m"
+WIDEST = 24  # columns of a matrix of entries that may have four indices
 
 
 def stack_in(proof: Proof) -> Sequential:
@@ -427,7 +428,7 @@ def product_blocks(proof: Proof) -> list[Block]:
     rows, columns = matrix.shape
     heading = Heading(("The product",))
     lead = words("The matrix of the whole stack is {}", total_matrix(stack))
-    if ONE in proof.matrices and fits_in_full(proof.matrices[ONE]):
+    if ONE in proof.matrices and fits_in_full(proof.matrices[ONE]) and columns <= WIDEST:
         meaning = words(". It is the matrix of one convolution, with the kernel {} that is given below.", COMPOSED)
         return [heading, Paragraph((*lead, *meaning)), weight_grid(proof.matrices[ONE], COMPOSED)]
     distinct = list(dict.fromkeys(polynomial(dict(entry)) for row in matrix.rows for entry in row.values()))
