@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .general import GeneralProof
+    from .layers import Layer
     from .proof import Proof
+    from .sequential import Sequential
 
 PROVED, REFUTED, REFUSED = 0, 1, 2
 FILE_LIMIT = 1 << 30
@@ -33,6 +35,7 @@ _EXAMPLES = """examples:
   symconv prove --input 4x4 --kernel 3x3 -o proof.json && symconv check proof.json
   symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 --with points=0,1,-1,2,-2
   symconv prove --general weight_matrix --rank 2 -o general.pdf     for all sizes at once
+  symconv prove --input 8x8 --kernel 3 --then "--kernel 3 --stride 2" -o stack.tex   two layers as one
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv draw --input 4x4 --kernel 3x3 --padding 1 -o w.svg
   symconv theorems --input 4x4 --kernel 3x3
@@ -46,14 +49,16 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         example = f"see {self.prog} --help"
-        if "expected one argument" in message:
+        if "--then" in message:
+            example = '--then "--kernel 3 --stride 2"'
+        elif "expected one argument" in message:
             example = "--padding=-1:2 (with =, for a value that starts with a minus sign)"
         raise SpecError("command line", NOT_GIVEN, message, example)
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from .options import add_layer_options, asked_words
+    from .options import add_layer_options, add_then, asked_words
 
     top = _Parser(
         prog="symconv",
@@ -72,11 +77,11 @@ def parser() -> argparse.ArgumentParser:
     prove = command("prove", "prove a theorem for a layer and write the proof")
     prove.epilog = f"{asked_words()}\n\n{_VALUES}"
     add_layer_options(prove)
+    add_then(prove)
     prove.add_argument(
         "--theorem",
-        default="weight_matrix",
         metavar="NAME",
-        help="weight_matrix (default), or another one that symconv theorems lists",
+        help="weight_matrix (default; composition with --then), or another one that symconv theorems lists",
     )
     prove.add_argument(
         "--general",
@@ -124,6 +129,7 @@ def parser() -> argparse.ArgumentParser:
 
     theorems = command("theorems", "list the theorems, or those that apply to a layer")
     add_layer_options(theorems)
+    add_then(theorems)
     theorems.add_argument("--general", action="store_true", help="those that are proved for all sizes")
 
     show = command("show", "show W in the terminal")
@@ -220,20 +226,21 @@ def _in_options(message: str, options: argparse.Namespace | None) -> str:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from .options import layer_from, theorem_options
+    from .options import theorem_options
     from .output import progress, write
 
     form = _format(options)
     make: Callable[[], Proof | GeneralProof]
     if options.general is None:
-        layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
+        layer, asked = _stack(options), theorem_options(getattr(options, "with"))
+        theorem = options.theorem or ("composition" if options.then else "weight_matrix")
         from .catalogue import prove
 
         if options.rank is not None:
             raise SpecError(
                 "--rank", options.rank, "is for --general; the rank of a layer is that of its --input", "--input 4x4"
             )
-        make = partial(prove, layer, options.theorem, options.check, **asked)
+        make = partial(prove, layer, theorem, options.check, **asked)
     else:
         make = partial(_general, options)
     with progress("symconv: proving"):
@@ -247,11 +254,23 @@ def _prove(options: argparse.Namespace) -> int:
     return PROVED
 
 
+def _stack(options: argparse.Namespace) -> Layer | Sequential:
+    """The layer, or the stack of layers, that the options describe."""
+    from .options import add_layer_options, stack_from
+
+    def parse(words: list[str]) -> argparse.Namespace:
+        then = _Parser(prog="symconv prove", add_help=False, allow_abbrev=False)
+        add_layer_options(then)
+        return then.parse_args(words)
+
+    return stack_from(options, parse)
+
+
 def _general(options: argparse.Namespace) -> GeneralProof:
     from .general import prove_general
     from .options import layer_given
 
-    if layer_given(options) or getattr(options, "with"):
+    if layer_given(options) or options.then or getattr(options, "with"):
         rule = "proves a theorem for all sizes, and takes no layer options"
         raise SpecError("--general", options.general, rule, "--general weight_matrix --rank 2")
     return prove_general(options.general, options.rank)
@@ -367,9 +386,9 @@ def _check(options: argparse.Namespace) -> int:
 
 def _theorems(options: argparse.Namespace) -> int:
     from .catalogue import theorems
-    from .options import layer_from, layer_given
+    from .options import layer_given
 
-    layer = layer_from(options) if layer_given(options) else None
+    layer = _stack(options) if layer_given(options) or options.then else None
     if options.general:
         from .general import general_theorems
 

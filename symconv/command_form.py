@@ -20,6 +20,7 @@ _VALUE = rf"""(?:{_TUPLE}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|Fals
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
+_STACK = re.compile(r"Sequential\(([^()]+)\)")
 _CHOICES = {
     "theorem": "--theorem", "check": "--check", "what": "--what", "output": "--output", "title": "--title", "path": "-o",
 }  # fmt: skip
@@ -37,6 +38,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
     """
     options = PARAMETERS | _CHOICES
     message = re.sub(rf"\b({'|'.join(layer.__name__ for layer in kinds().values())})({_TUPLE})", _layer, message)
+    message = _STACK.sub(_then, message.replace("sc.Sequential(layer, another)", '--then "--kernel 2"'))
     message = _PROVE.sub(r"--theorem \1", message)
     names = "|".join(sorted({*options, *asked}, key=len, reverse=True))
     given = re.compile(rf"(?<![\w'-])(?<!--with )({names})=({_VALUE})(?!\w|\.\d)")
@@ -62,6 +64,11 @@ def _layer(found: re.Match[str]) -> str:
     prefix = "" if kind == "conv" else f"--layer {kind} "
     each = re.findall(rf"(\w+)=({_VALUE})", parameters)
     return prefix + " ".join(_option(PARAMETERS[name], text, _written(text)) for name, text in each)
+
+
+def _then(found: re.Match[str]) -> str:
+    first, *others = found[1].split(", ")
+    return " ".join([first, *(f'--then "{each}"' for each in others)])
 
 
 def _option(option: str, text: str, written: str | None) -> str:

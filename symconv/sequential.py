@@ -347,9 +347,10 @@ def _fits(number: int, before: Layer, after: Layer) -> None:
             raise SpecError("layers", after, rule, f"sc.Linear(in_features={before.out_features}, out_features=1)")
         rule = f"layer {number + 1} takes an input of shape {after.input_shape}, and layer {number} has an output of shape {before.output_shape}"
         channels, *sizes = before.output_shape
-        raise SpecError(
-            "layers", after, rule, f"input_size={tuple(sizes)} with {channels} input channel{'s' * (channels > 1)}"
-        )
+        if after.input_shape[1:] != before.output_shape[1:]:
+            raise SpecError("input_size", after.input_shape[1:], rule, f"input_size={tuple(sizes)}")
+        name = "in_channels" if hasattr(after, "in_channels") else "channels"
+        raise SpecError(name, getattr(after, name), rule, f"{channels} input channel{'s' * (channels > 1)}")
 
 
 def _shown(layer: Layer) -> str:

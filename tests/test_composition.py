@@ -408,6 +408,7 @@ def test_pages_fit(name: str) -> None:
     text = " ".join(str(proof).split())
     assert "Conv(" not in text
     assert "AvgPool(" not in text
+    assert "formula=" not in text
     assert ("circular" in text) == ("circular" in repr(PAGES[name]))
 
 
@@ -424,3 +425,72 @@ def test_pages_are_as_they_were_read_and_approved(name: str, format: str) -> Non
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+# The command line ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stack"),
+    [
+        (["--input", "6x5", "--kernel", "3", "--then", "--kernel 2 --stride 2x1"],
+         Sequential(Conv((6, 5), 3), Conv((4, 3), 2, stride=(2, 1)))),
+        (["--input", "6", "--kernel", "3", "--out-channels", "2", "--then", "--layer avg-pool --kernel 2", "--then",
+          "--layer linear --out-features 3 --bias"],
+         Sequential(Conv((6,), 3, 1, 2), sc.AvgPool((4,), 2, 2), sc.Linear(4, 3, True))),
+        (["--input", "3x3", "--kernel", "2", "--out-channels", "4", "--then", "--layer pixel-shuffle --upscale-factor 2"],
+         Sequential(Conv((3, 3), 2, 1, 4), sc.PixelShuffle((2, 2), 2))),
+        (["--input", "3", "--kernel", "2", "--then", "--layer upsample --scale-factor 2", "--then", "--kernel 3 --padding same --bias"],
+         Sequential(Conv((3,), 2), sc.Upsample((2,), scale_factor=2), Conv((4,), 3, padding=1, bias=True))),
+    ],
+)  # fmt: skip
+def test_then(arguments: list[str], stack: Sequential, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from symconv.cli import main
+
+    assert main(["prove", *arguments]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == str(sc.prove(stack, "composition")).rstrip("\n")
+    path = str(tmp_path / "stack.json")
+    assert main(["prove", *arguments, "-o", path]) == 0
+    assert main(["check", path]) == 0
+    assert "composition holds for Sequential" in capsys.readouterr().out
+    assert main(["theorems", *arguments]) == 0
+    assert capsys.readouterr().out.startswith("composition ")
+    text = Path(path).read_text()
+    Path(path).write_text(
+        text.replace('[["1", 0', '[["2", 0', 1) if '[["1", 0' in text else text.replace('["1", ', '["2", ', 1)
+    )
+    assert main(["check", path]) == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("--kernel 9", "--kernel 9: on axis 0 the kernel spans 9 and the padded input has 6"),
+        ("--kernel 3 --in-channels 2", "--in-channels 2: layer 2 takes an input of shape"),
+        ("--kernel 3 --input 8", "--input 8: layer 2 takes an input of shape .* Valid: --input 6"),
+        ("--kernel 3 '", "cannot be read: No closing quotation"),
+        ("--kernel 3 --stried 2", "unrecognized arguments: --stried 2"),
+        ("--layer max-pool --kernel 2", "max pooling is not linear"),
+    ],
+)
+def test_then_is_refused(then: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from re import search
+
+    from symconv.cli import main
+
+    assert main(["prove", "--input", "8", "--kernel", "3", "--then", then]) == 2
+    err = capsys.readouterr().err
+    assert search(said, err), err
+    assert err.count("\n") == 1
+
+
+def test_messages_about_stacks_in_options(capsys: pytest.CaptureFixture[str]) -> None:
+    from symconv.cli import main
+
+    assert main(["prove", "--input", "8", "--kernel", "3", "--then", "--kernel 2", "--theorem", "rank"]) == 2
+    assert 'rank does not apply to --input 8 --kernel 3 --then "--input 6 --kernel 2": it is about one layer' in capsys.readouterr().err  # fmt: skip
+    assert main(["prove", "--input", "8", "--kernel", "3", "--theorem", "composition"]) == 2
+    assert 'such as --then "--kernel 2"' in capsys.readouterr().err
+    vector = ["--layer", "linear", "--in-features", "3", "--out-features", "2", "--then", "--kernel 2"]
+    assert main(["prove", *vector]) == 2
+    assert "follows a fully connected layer" in capsys.readouterr().err

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..formula import Formula, times
-from .blocks import Inline, words
+from ..formula import Formula, Words, times
+from .blocks import Inline, Math, words
 from .setting import count_of, is_linear, is_transposed, listed, ordinal, per_axis, title
 
 
@@ -19,11 +19,18 @@ def described(layer: Any, beside: Any = None) -> tuple[Inline, ...]:
     ('a convolution of 8 inputs with a kernel of 3', ', stride ', Math(formula=2))
     """
     first, *rest = title(layer, None)
-    lead = (str(first)[:1].lower() + str(first)[1:], *rest)
+    lead = (_lowered(first), *rest)
     if is_linear(layer):
         return lead
     parts = [part for part in (*_numbers(layer), _padding(layer), *_flags(layer, beside)) if part]
     return (*lead, *(each for part in parts for each in (f", {part[0]}", *part[1:])))
+
+
+def _lowered(part: Inline) -> Inline:
+    """The beginning of a title within a sentence."""
+    if isinstance(part, Math) and isinstance(part.formula, Words):
+        return Math(Words(part.formula.text[:1].lower() + part.formula.text[1:]))
+    return part[:1].lower() + part[1:] if isinstance(part, str) else part
 
 
 def _numbers(layer: Any) -> list[tuple[Inline, ...]]:
