@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import MissingPackage, NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
+    from .morphism import Merged, Split, merge, split
     from .projection import Projection, project
     from .proof import Proof
     from .recognition import Recognition, recognise
@@ -33,6 +34,10 @@ _HOME = {
     "Linear": "layers",
     "Layer": "layers",
     "Sequential": "sequential",
+    "merge": "morphism",
+    "split": "morphism",
+    "Merged": "morphism",
+    "Split": "morphism",
     "prove": "catalogue",
     "prove_general": "general",
     "general_theorems": "general",
@@ -58,6 +63,7 @@ __all__ = [
     "ConvTranspose",
     "Layer",
     "Linear",
+    "Merged",
     "MissingPackage",
     "NotApplicable",
     "PixelShuffle",
@@ -68,16 +74,19 @@ __all__ = [
     "Report",
     "Sequential",
     "SpecError",
+    "Split",
     "SymconvError",
     "TooLarge",
     "Unsupported",
     "Upsample",
     "__version__",
     "general_theorems",
+    "merge",
     "project",
     "prove",
     "prove_general",
     "recognise",
+    "split",
     "theorems",
 ]
 

@@ -69,6 +69,7 @@ ASKED = {
     "linear_as_conv": {
         "input_shape": "channels and sizes before flattening: 16x5x5 (a fully connected layer)",
     },
+    "morphism": {"first": "kernel size of the first of the two layers: 2, or 2x1"},
 }
 """What `--with` can ask of each theorem; a test compares the names with the theorems' own."""
 

@@ -122,6 +122,7 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
     "uncertainty": lambda layer: layer.kernel_shape is not None,
     "pooling": lambda layer: isinstance(layer, sc.AvgPool),
     "upsampling": makes_larger,
+    "morphism": lambda layer: isinstance(layer, sc.Linear) or (is_conv(layer) and layer.groups == 1),
 }
 """Which theorem applies where: the table that the refusals are held against."""
 ABOUT_STACKS = {"composition"}

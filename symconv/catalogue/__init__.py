@@ -43,6 +43,7 @@ _MODULES = (
     "nonlinearity",
     "uncertainty",
     "composition",
+    "morphism",
 )
 
 
