@@ -276,7 +276,8 @@ class Sequential:
     def to_scipy(self, kernels: Sequence[Any] | None = None) -> scipy.sparse.csr_array:
         """The same as a canonical SciPy CSR array. What is float there is rounded, as any product of floats is."""
         total = self._multiplied(kernels, lambda layer, kernel: layer.to_scipy(kernel))
-        total.sum_duplicates()
+        if total.dtype != object:
+            total.sum_duplicates()
         return total
 
     def _multiplied(self, kernels: Sequence[Any] | None, matrix: Callable[[Layer, Any], Any]) -> Any:
@@ -294,7 +295,7 @@ class Sequential:
                 raise SpecError(
                     "kernels", largest, "may leave int64 when multiplied", "the same kernels with dtype=object"
                 )
-            total = factor @ total
+            total = _product(factor, total)
         return total
 
     def __repr__(self) -> str:
@@ -356,6 +357,40 @@ def _fits(number: int, before: Layer, after: Layer) -> None:
 def _shown(layer: Layer) -> str:
     shape = layer.output_shape
     return f"shape {shape}, which is {prod(shape):,}" if len(shape) > 1 else f"{prod(shape):,}"
+
+
+def _product(left: Any, right: Any) -> Any:
+    """A product of arrays; of Python objects row by row, as there are few non-zeros in one."""
+    if left.dtype != object and right.dtype != object:
+        return left @ right
+    import numpy as np
+
+    if hasattr(left, "indptr"):
+        from scipy.sparse import csr_array
+
+        rows = [
+            dict(zip(m.indices[a:b].tolist(), m.data[a:b].tolist(), strict=True))
+            for m in (right,)
+            for a, b in pairwise(m.indptr)
+        ]
+        made: list[dict[int, Any]] = []
+        for a, b in pairwise(left.indptr):
+            total: dict[int, Any] = {}
+            for middle, value in zip(left.indices[a:b].tolist(), left.data[a:b].tolist(), strict=True):
+                for column, other in rows[middle].items():
+                    total[column] = total.get(column, 0) + value * other
+            made.append(dict(sorted(total.items())))
+        data = np.empty(sum(map(len, made)), object)
+        data[:] = [value for row in made for value in row.values()]
+        ends = np.cumsum([0, *map(len, made)])
+        return csr_array(
+            (data, [column for row in made for column in row], ends), shape=(left.shape[0], right.shape[1])
+        )
+    dense = np.zeros((left.shape[0], right.shape[1]), object)
+    for row, cells in enumerate(left):
+        for middle in np.flatnonzero(cells):
+            dense[row] += cells[middle] * right[middle]
+    return dense
 
 
 def _largest_sum(matrix: Any) -> int:

@@ -61,7 +61,7 @@ def test_200_round_trips() -> None:
         assert (found.stack.to_numpy(found.kernels) == layer.to_numpy(kernel)).all(), layer
         assert found.width <= enough(layer, first_size(layer, first))[0]
         widths.add(found.width)
-        if isinstance(layer, Conv):
+        if isinstance(layer, Conv) and found.stack.terms <= 3000:  # merging multiplies symbols out
             biases = [None, [0] * layer.out_channels] if layer.bias else None
             merged = sc.merge(found.stack, found.kernels, biases)
             assert (merged.layer.to_numpy(merged.kernel) == layer.to_numpy(kernel)).all()

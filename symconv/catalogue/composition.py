@@ -37,7 +37,7 @@ from ..composite import Composite, convolutions, polynomial, uneven, verdict
 from ..documents.blocks import Block, Document, Statement
 from ..documents.common import checked, steps
 from ..documents.setting import key
-from ..documents.stacks import (
+from ..documents.stack_pages import (
     kernel_blocks,
     product_blocks,
     said_of_stack,
