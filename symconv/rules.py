@@ -47,7 +47,7 @@ from .definition import (
     weights,
 )
 from .form import Row, collect, weigh
-from .matrices import LabelledMatrix, NumberMatrix, ProductRows, matrix_of, unravel
+from .matrices import LabelledMatrix, ProductRows, matrix_of, unravel
 from .readmap import Axis, Line, Table, with_quotients
 from .sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 from .weighted import Resampled, Shuffled

@@ -16,7 +16,7 @@ ORDER = [
     "errors", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition",
     "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
-    "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "fourier", "ranks", "occurrences",
+    "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "kernel_gradients", "covering", "covariances",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",
     "options", "command_form", "output", "drawing", "certify", "cli",
