@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
     from .morphism import Merged, Split, merge, split
+    from .networks import FullyConnected, Network, fully_connected
+    from .networks.onnx_models import from_onnx
+    from .networks.torch_models import from_torch
     from .projection import Projection, project
     from .proof import Proof
     from .recognition import Recognition, recognise
@@ -44,6 +47,11 @@ _HOME = {
     "theorems": "catalogue",
     "Proof": "proof",
     "Report": "report",
+    "Network": "networks",
+    "FullyConnected": "networks",
+    "fully_connected": "networks",
+    "from_torch": "networks.torch_models",
+    "from_onnx": "networks.onnx_models",
     "recognise": "recognition",
     "Recognition": "recognition",
     "project": "projection",
@@ -61,10 +69,12 @@ __all__ = [
     "AvgPool",
     "Conv",
     "ConvTranspose",
+    "FullyConnected",
     "Layer",
     "Linear",
     "Merged",
     "MissingPackage",
+    "Network",
     "NotApplicable",
     "PixelShuffle",
     "Projection",
@@ -80,6 +90,9 @@ __all__ = [
     "Unsupported",
     "Upsample",
     "__version__",
+    "from_onnx",
+    "from_torch",
+    "fully_connected",
     "general_theorems",
     "merge",
     "project",

@@ -18,7 +18,7 @@ ORDER = [
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "kernel_gradients", "covering", "covariances",
-    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",
+    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "networks", "render",
     "options", "command_form", "output", "drawing", "certify", "cli",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
@@ -94,7 +94,19 @@ def test_the_two_routes_share_no_code() -> None:
 
 
 def test_public_names_have_docstrings_with_a_running_example() -> None:
-    for name in ("Conv", "Linear", "prove", "theorems", "recognise", "project", "SpecError"):
+    for name in (
+        "Conv",
+        "Linear",
+        "prove",
+        "theorems",
+        "recognise",
+        "project",
+        "Network",
+        "fully_connected",
+        "from_torch",
+        "from_onnx",
+        "SpecError",
+    ):
         assert ">>>" in (getattr(sc, name).__doc__ or ""), name
     for method in ("symbols", "output", "weight_matrix", "im2col", "to_numpy", "explain"):
         assert ">>>" in (getattr(sc.Conv, method).__doc__ or ""), method

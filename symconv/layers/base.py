@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields
 from functools import cached_property
+from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .. import matrices
 from ..definition import Definition
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from sympy import Expr, ImmutableDenseNDimArray, ImmutableSparseMatrix, Symbol
 
     from ..drawing import Drawing
+
+
+class InTorch(NamedTuple):
+    """A layer's W in PyTorch: as an `nn.Linear`, dense, and as a sparse CSR tensor."""
+
+    linear: Any
+    sparse: Any
 
 
 DENSE_LIMIT = 1 << 29
@@ -230,6 +239,48 @@ class Layer:
         result.has_canonical_format = True
         return result
 
+    def to_torch(self, kernel: Any = None, bias: Any = None) -> InTorch:
+        """The equivalent `nn.Linear`, with W dense, and W alone as a sparse CSR tensor: (linear, sparse).
+
+        Both act on the flattened input and give the flattened output. The kernel has `kernel_shape` and the bias one
+        number for each output channel, as arrays or tensors, such as `module.weight` and `module.bias`; the dtype is
+        the kernel's. PyTorch is the extra `torch`; without it `MissingPackage` says how to install it. A W with too
+        many numbers to be dense is `TooLarge`; `to_scipy` still holds its non-zeros.
+
+        >>> import symconv as sc
+        >>> linear, sparse = sc.Conv((3,), 2).to_torch([[[1.0, -1.0]]])  # doctest: +SKIP
+        >>> linear.weight.tolist()  # doctest: +SKIP
+        [[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]]
+        """
+        try:
+            torch: Any = import_module("torch")
+        except ImportError:
+            how = "pip install 'symconv[torch]'"
+            raise MissingPackage(f"to_torch needs PyTorch, which is not installed: {how}") from None
+        example = f"an array of shape {self.output_shape[:1]}"
+        if (bias is None) is self.bias:
+            rule = "this layer has a bias, so its numbers are needed" if self.bias else "this layer has no bias"
+            raise SpecError("bias", bias, rule, example if self.bias else "bias=None")
+        dense, (data, columns, indptr) = self.to_numpy(kernel), self._csr(kernel)
+        if data.dtype == object:
+            raise SpecError("kernel", "dtype object", "must hold machine numbers for PyTorch", "dtype=float64")
+        weight = torch.from_numpy(dense)
+        if bias is not None:
+            bias = torch.as_tensor(bias).detach().to(weight)
+            if tuple(bias.shape) != self.output_shape[:1]:
+                rule = f"must have one number for each output channel: {self.output_shape[:1]}"
+                raise SpecError("bias", f"shape {tuple(bias.shape)}", rule, example)
+            bias = bias.repeat_interleave(prod(self.output_shape[1:]))
+        linear = torch.nn.Linear(*dense.shape[::-1], bias=bias is not None, device="meta")
+        linear.weight = torch.nn.Parameter(weight, requires_grad=False)
+        linear.bias = None if bias is None else torch.nn.Parameter(bias, requires_grad=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+            sparse = torch.sparse_csr_tensor(
+                *map(torch.from_numpy, (indptr, columns, data)), dense.shape, check_invariants=True
+            )
+        return InTorch(linear, sparse)
+
     def _csr(self, kernel: Any) -> tuple[Any, Any, Any]:
         if self.read_map.kernel:
             return matrices.evaluate(self.read_map, self._numeric(kernel))
@@ -243,6 +294,8 @@ class Layer:
         example = f"an array of shape {self.kernel_shape}"
         if kernel is None:
             raise SpecError("kernel", None, "this layer has a kernel, so its numbers are needed", example)
+        if hasattr(kernel, "detach"):  # a PyTorch parameter, which is being trained
+            kernel = kernel.detach().cpu()
         try:
             array = np.asarray(kernel)
         except (ValueError, TypeError, RuntimeError) as error:
@@ -344,5 +397,5 @@ def _short(name: str, value: Any) -> Any:
 
 _METHODS = [
     "definition", "draw", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
-    "to_numpy", "to_scipy", "weight_matrix",
+    "to_numpy", "to_scipy", "to_torch", "weight_matrix",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from ..errors import SpecError
 
 if TYPE_CHECKING:
     from ..general import GeneralProof
+    from ..networks import FullyConnected
     from ..proof import Proof
 
 FORMATS = {
@@ -27,7 +28,7 @@ CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
 
 
-def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
+def render(proof: Proof | GeneralProof | FullyConnected, format: str, **options: Any) -> str:
     """The proof in one of the formats, after its check has passed."""
     known = FORMATS | CERTIFICATES
     if format not in known:

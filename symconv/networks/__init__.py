@@ -1,0 +1,25 @@
+"""Networks: a graph of layers and operations, converted to one explicit fully connected network.
+
+`graph` is a network as data and `operations` what its nodes do; `conversion` makes the matrices, `checks`
+proves them and `page` writes it down. `torch_models` and `onnx_models` read networks of those frameworks.
+"""
+
+from .conversion import Dense, FullyConnected, fully_connected
+from .graph import Network, Node
+from .operations import Activation, Add, Apply, Concat, Operation, Refused, Reshape, Scale
+
+__all__ = [
+    "Activation",
+    "Add",
+    "Apply",
+    "Concat",
+    "Dense",
+    "FullyConnected",
+    "Network",
+    "Node",
+    "Operation",
+    "Refused",
+    "Reshape",
+    "Scale",
+    "fully_connected",
+]

@@ -1,0 +1,266 @@
+"""`from_onnx`: a model in the ONNX format as a network, with its weights.
+
+A model is read as data: nothing in it is run. What is not known becomes a `Refused` node with its name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import spec
+from ..errors import MissingPackage, SpecError, Unsupported
+from .graph import INPUT, Network, leading_to
+from .onnx_operators import OPERATORS, Call, Declined, why
+from .operations import Operation, Refused, Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_EXAMPLE = 'sc.from_onnx("model.onnx")'
+
+
+def from_onnx(model: Any, input_size: Any = None) -> Network:
+    """The network of an ONNX model, with exact weights, for `fully_connected`.
+
+    Parameters
+    ----------
+    model
+        The path of a file, its bytes, or an `onnx.ModelProto`, with one input and one output, the batch first.
+    input_size
+        (channels, *spatial), without the batch axis, where the model leaves them open.
+
+    Raises
+    ------
+    MissingPackage
+        The package onnx is not installed; it is the extra `onnx`.
+    SpecError
+        It is no such model, or its input has no fixed size and none is given.
+    Unsupported
+        It has several inputs or outputs, its weights lie outside of its folder, or the shape of something that
+        cannot be converted is not known. Operators that cannot be converted are no error: they are `Refused` nodes.
+
+    Notes
+    -----
+    Loading a model runs no code from it. Weights in other files are read only from within the model's own folder.
+
+    Examples
+    --------
+    >>> import symconv as sc
+    >>> import symconv as sc
+    >>> network = sc.from_onnx("model.onnx")  # doctest: +SKIP
+    >>> sc.fully_connected(network).refused  # doctest: +SKIP
+    {}
+
+    References
+    ----------
+    The operators of ONNX, https://onnx.ai/onnx/operators: `pads` are all beginnings, then all ends.
+    """
+    try:
+        import onnx
+    except ImportError:
+        how = "pip install 'symconv[onnx]'"
+        raise MissingPackage(f"from_onnx needs the package onnx, which is not installed: {how}") from None
+    proto, folder = _loaded(onnx, model)
+    reader = _Reader(onnx, proto, folder, input_size)
+    for number, node in enumerate(proto.graph.node):
+        reader.note(node, number)
+    return reader.network()
+
+
+def _loaded(onnx: Any, model: Any) -> tuple[Any, Path | None]:
+    """The model, and the folder in which its weights may lie."""
+    if isinstance(model, onnx.ModelProto):
+        return model, None
+    folder = None
+    if isinstance(model, (str, os.PathLike)):
+        path = Path(model)
+        if not path.is_file():
+            raise SpecError("model", str(model), "is no file", _EXAMPLE)
+        model, folder = path.read_bytes(), path.parent
+    if not isinstance(model, bytes):
+        raise SpecError("model", model, "must be a path, bytes or an onnx.ModelProto", _EXAMPLE)
+    try:
+        proto = onnx.load_model_from_string(model)
+    except Exception:  # protobuf's own error, which it does not export
+        proto = None
+    if proto is None or not proto.graph.node:
+        raise SpecError("model", model[:16], "is no ONNX model with nodes", _EXAMPLE)
+    return proto, folder
+
+
+@dataclass
+class _Reader:
+    """What is known of a model's values while its nodes are read in their order."""
+
+    onnx: Any
+    proto: Any
+    folder: Path | None
+    input_size: Any
+    nodes: list[tuple[Any, ...]] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)  # a value -> the node of the network that gives it
+    shapes: dict[str, Shape | None] = field(default_factory=dict)  # of the network's nodes
+    constants: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.proto.graph
+        for tensor in graph.initializer:
+            self.constants[tensor.name] = self._array(tensor)
+        inputs = [each for each in graph.input if each.name not in self.constants]
+        if len(inputs) != 1 or len(graph.output) != 1:
+            raise Unsupported(
+                f"the model has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is known"
+            )
+        dims = [dim.dim_value or None for dim in inputs[0].type.tensor_type.shape.dim]
+        shape = dims[1:] if self.input_size is None else list(spec.shape("input_size", self.input_size))
+        if not shape or None in shape:
+            rule = f"the model's input {inputs[0].name} has the sizes {dims}, which are not all fixed"
+            raise SpecError("input_size", self.input_size, rule, "input_size=(3, 224, 224)")
+        self.batch = dims[0] if dims else None
+        self.names[inputs[0].name] = INPUT
+        self.shapes[INPUT] = tuple(each for each in shape if each is not None)
+        self.inferred = self._inferred(inputs[0].name)
+
+    def _inferred(self, name: str) -> dict[str, list[int | None]]:
+        """The sizes of every value, as far as ONNX itself can tell."""
+        copy = self.onnx.ModelProto()
+        copy.CopyFrom(self.proto)
+        for each in copy.graph.input:
+            if each.name == name:
+                sizes = (self.batch or "batch", *(self.shapes[INPUT] or ()))
+                each.type.CopyFrom(self.onnx.helper.make_tensor_type_proto(each.type.tensor_type.elem_type, sizes))
+        try:
+            copy = self.onnx.shape_inference.infer_shapes(copy, data_prop=True)
+        except Exception:  # an operator that it does not know, or sizes that do not fit: nothing is inferred
+            return {}
+        return {
+            each.name: [dim.dim_value or None for dim in each.type.tensor_type.shape.dim]
+            for each in (*copy.graph.value_info, *copy.graph.output)
+        }
+
+    def note(self, node: Any, number: int) -> None:
+        """Add the operations of one node, or that it is refused."""
+        attributes = {each.name: self.onnx.helper.get_attribute_value(each) for each in node.attribute}
+        if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
+            if "value" in attributes:
+                self.constants[node.output[0]] = self._array(attributes["value"])
+            else:
+                (value,) = attributes.values()
+                self.constants[node.output[0]] = _as_array(value)
+            return
+        if node.op_type == "Identity" and node.input[0] in self.constants:
+            self.constants[node.output[0]] = self.constants[node.input[0]]
+            return
+        data = (
+            node.input[:1] if node.op_type == "Reshape" else node.input
+        )  # its new shape may be computed: ONNX tells it
+        inputs = [self.names[each] for each in data if each in self.names]
+        name = node.name or f"{node.op_type}_{number}"
+        try:
+            found = self._found(node, attributes, inputs)
+        except (Declined, SpecError) as reason:
+            for each in filter(None, node.output):
+                refused = Refused(node.op_type, str(reason), self._shape(each))
+                self.names[each] = self._add(name, refused, inputs, refused.shape)
+            return
+        for operation in found:
+            before = [shape for each in inputs if (shape := self.shapes[each]) is not None]
+            inputs = [self._add(name, operation, inputs, operation.output_shape(before))]
+        self.names[node.output[0]] = inputs[0]
+
+    def _found(self, node: Any, attributes: dict[str, Any], inputs: list[str]) -> list[Operation]:
+        """What a node does; raises `Declined` with the reason why it is not converted."""
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
+            raise Declined(why(node.op_type))
+        shapes = [shape for each in inputs if (shape := self.shapes[each]) is not None]
+        if not inputs or len(shapes) < len(inputs):
+            raise Declined("its input is not known")
+        missing = [each for each in node.input if each and each not in self.names and each not in self.constants]
+        known, after = [self.constants.get(each) for each in node.input], self._shape(node.output[0])
+        outputs = sum(map(bool, node.output))
+        call = Call(attributes, known, shapes, after, self.batch, len(node.input), missing, outputs)
+        found = OPERATORS[node.op_type](call)
+        for operation in found:
+            shapes = [operation.output_shape(shapes)]
+        if after is not None and shapes[0] != after:
+            raise Declined(f"ONNX gives its output the shape {after}, and its parameters {shapes[0]}")
+        return found
+
+    def _shape(self, value: str) -> Shape | None:
+        """The shape of a value without its batch, where ONNX can tell all of it."""
+        sizes = self.inferred.get(value, [])
+        shape = tuple(size for size in sizes[1:] if size is not None)
+        return shape if sizes and len(shape) == len(sizes) - 1 else None
+
+    def _add(self, name: str, operation: Operation, inputs: list[str], shape: Shape | None) -> str:
+        """Add a node under that name, or one like it where it is taken."""
+        fresh, number = name, 1
+        while fresh in self.shapes:
+            number += 1
+            fresh = f"{name}.{number}"
+        self.nodes.append((fresh, operation, *inputs))
+        self.shapes[fresh] = shape
+        return fresh
+
+    def network(self) -> Network:
+        """The network of what was noted."""
+        wanted = self.proto.graph.output[0].name
+        if wanted not in self.names:
+            raise Unsupported(f"the output {wanted} is not computed from the input")
+        output = self.names[wanted]
+        kept = leading_to(output, self.nodes)
+        for name, operation, *_ in kept:
+            if isinstance(operation, Refused) and operation.shape is None:
+                what = f"{name} ({operation.what}) is not converted: {operation.reason}"
+                raise Unsupported(f"{what}; and as the shape of its output is not known, neither is what follows")
+        shape = self.shapes[INPUT]
+        if not kept:
+            from .operations import Reshape
+
+            return Network(shape, [("identity", Reshape(shape))])
+        return Network(shape, kept, output)
+
+    def _array(self, tensor: Any) -> np.ndarray[Any, Any]:
+        """A constant's numbers; from another file only where that lies within the model's folder."""
+        if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
+            entries: Mapping[str, str] = {each.key: each.value for each in tensor.external_data}
+            tensor = self._embedded(tensor, entries.get("location", ""), entries)
+        array: np.ndarray[Any, Any] = self.onnx.numpy_helper.to_array(tensor)
+        return array
+
+    def _embedded(self, tensor: Any, location: str, entries: Mapping[str, str]) -> Any:
+        if self.folder is None:
+            raise Unsupported(
+                f"the weights {tensor.name} lie in the file {location!r}; give the path of the model, so that its folder is known"
+            )
+        folder = Path(os.path.realpath(self.folder))
+        path = Path(os.path.realpath(folder / location))
+        if folder not in path.parents or not path.is_file():
+            raise Unsupported(
+                f"the weights {tensor.name} lie in {location!r}, which is no file within the model's folder"
+            )
+        offset, length = int(entries.get("offset", 0)), entries.get("length")
+        with path.open("rb") as file:
+            file.seek(offset)
+            raw = file.read(-1 if length is None else int(length))
+        copy = self.onnx.TensorProto()
+        copy.CopyFrom(tensor)
+        copy.data_location = self.onnx.TensorProto.DEFAULT
+        del copy.external_data[:]
+        copy.raw_data = raw
+        expected = prod(tensor.dims) * self.onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        if len(raw) != expected:
+            raise SpecError(
+                "model", location, f"holds {len(raw)} of the {expected} bytes of {tensor.name}", "the whole file"
+            )
+        return copy
+
+
+def _as_array(value: Any) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.asarray(value)

@@ -1,0 +1,362 @@
+"""What each operator of ONNX is here: a list of operations, or the reason why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from ..layers import AvgPool, Conv, ConvTranspose, Linear, PixelShuffle
+from .exact import exact
+from .operations import Activation, Add, Apply, Concat, Operation, Reshape, Scale, Shape
+from .torch_modules import Declined, batch_norm, mean, why
+
+__all__ = ["OPERATORS", "Call", "Declined", "why"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One node: its attributes, its inputs that are constants (else None), and the shapes of those that are not."""
+
+    attributes: dict[str, Any]
+    constants: list[Any]
+    shapes: list[Shape]
+    after: Shape | None  # the shape of its output, where ONNX can tell
+    batch: int | None
+    inputs: int
+    missing: list[str]  # inputs that are neither computed nor constant
+    outputs: int
+
+    def get(self, name: str, default: Any) -> Any:
+        """An attribute; a string as such."""
+        value = self.attributes.get(name, default)
+        return value.decode() if isinstance(value, bytes) else value
+
+    @property
+    def spatial(self) -> Shape:
+        """The spatial sizes of the first input."""
+        if len(self.shapes) != 1 or len(self.shapes[0]) < 2:
+            raise Declined("it takes one computed input, with channels and spatial axes")
+        return self.shapes[0][1:]
+
+    def constant(self, at: int) -> Any:
+        """An input that must be a constant; None where it is left out."""
+        if at >= len(self.constants):
+            return None
+        if self.constants[at] is None and len(self.shapes) + len(self.missing) > 1:
+            raise Declined("its weights depend on the input")
+        return self.constants[at]
+
+    def each(self, name: str, default: int) -> list[int]:
+        """One number for each spatial axis."""
+        return [int(n) for n in self.attributes.get(name, [default] * len(self.spatial))]
+
+    def pads(self, kernel: Sequence[int], same: Callable[[int], int]) -> list[tuple[int, int]]:
+        """(begin, end) for each axis; `same` is the total along an axis for the SAME modes."""
+        rank, mode = len(self.spatial), self.get("auto_pad", "NOTSET")
+        if mode == "NOTSET":
+            pads = [int(n) for n in self.attributes.get("pads", [0] * 2 * rank)]
+            return list(zip(pads[:rank], pads[rank:], strict=True))  # all beginnings, then all ends
+        if mode == "VALID":
+            return [(0, 0)] * rank
+        totals = [max(same(axis), 0) for axis in range(rank)]
+        if mode == "SAME_UPPER":
+            return [(total // 2, total - total // 2) for total in totals]
+        if mode == "SAME_LOWER":
+            return [(total - total // 2, total // 2) for total in totals]
+        raise Declined(f"auto_pad={mode} is not known")
+
+
+def _conv(call: Call) -> list[Operation]:
+    weight, bias = call.constant(1), call.constant(2)
+    size, kernel, group = call.spatial, [int(k) for k in weight.shape[2:]], int(call.get("group", 1))
+    stride, dilation = call.each("strides", 1), call.each("dilations", 1)
+
+    def total(axis: int) -> int:
+        windows: int = -(-size[axis] // stride[axis])
+        return (windows - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 - size[axis]
+
+    layer = Conv(
+        size, kernel, weight.shape[1] * group, weight.shape[0], stride, call.pads(kernel, total), dilation, group,
+        bias is not None,
+    )  # fmt: skip
+    return [Apply(layer, weight, bias)]
+
+
+def _conv_transpose(call: Call) -> list[Operation]:
+    weight, bias = call.constant(1), call.constant(2)
+    size, kernel, group = call.spatial, [int(k) for k in weight.shape[2:]], int(call.get("group", 1))
+    stride, dilation, extra = call.each("strides", 1), call.each("dilations", 1), call.each("output_padding", 0)
+    full = [
+        (n - 1) * s + d * (k - 1) + 1 + e for n, s, d, k, e in zip(size, stride, dilation, kernel, extra, strict=True)
+    ]
+    wanted = [int(n) for n in call.get("output_shape", [])][-len(size) :]
+    if wanted:  # it decides the padding; SAME_UPPER puts the odd one at the end, everything else at the beginning
+        totals = [f - m for f, m in zip(full, wanted, strict=True)]
+        if min(totals) < 0:
+            raise Declined("its output_shape is larger than what it computes")
+        upper = call.get("auto_pad", "NOTSET") == "SAME_UPPER"
+        pads = [(t // 2, t - t // 2) if upper else (t - t // 2, t // 2) for t in totals]
+    else:
+        pads = call.pads(kernel, lambda axis: full[axis] - size[axis] * stride[axis])
+    layer = ConvTranspose(
+        size, kernel, weight.shape[0], weight.shape[1] * group, stride, pads, extra, dilation, group, bias is not None
+    )
+    return [Apply(layer, weight, bias)]
+
+
+def _average_pool(call: Call) -> list[Operation]:
+    size, kernel, stride = call.spatial, call.each("kernel_shape", 1), call.each("strides", 1)
+    if set(call.each("dilations", 1)) != {1}:
+        raise Declined("its window has gaps")
+
+    def total(axis: int) -> int:
+        return (-(-size[axis] // stride[axis]) - 1) * stride[axis] + kernel[axis] - size[axis]
+
+    pool = AvgPool(
+        size, kernel, call.shapes[0][0], stride, call.pads(kernel, total), bool(call.get("ceil_mode", 0)),
+        bool(call.get("count_include_pad", 0)),
+    )  # fmt: skip
+    return [Apply(pool)]
+
+
+def _pad(call: Call) -> list[Operation]:
+    """Padding alone: a depthwise 1 x 1 convolution with ones, padded."""
+    given = call.get("pads", None) if call.inputs < 2 else call.constant(1)
+    value = call.get("value", 0) if call.inputs < 3 else call.constant(2)
+    mode = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}.get(
+        call.get("mode", "constant")
+    )
+    rank = len(call.spatial) + 2
+    if (
+        given is None
+        or len(given) != 2 * rank
+        or call.inputs > 3
+        or mode is None
+        or (value is not None and float(value))
+    ):
+        raise Declined("only padding with zeros, or of the modes reflect, edge and wrap, is known")
+    pairs = [(int(given[axis]), int(given[axis + rank])) for axis in range(rank)]
+    if pairs[:2] != [(0, 0), (0, 0)]:
+        raise Declined("it pads the batch or the channels")
+    channels = call.shapes[0][0]
+    layer = Conv(call.spatial, 1, channels, channels, padding=pairs[2:], groups=channels, padding_mode=mode)
+    return [Apply(layer, _ones(layer.kernel_shape))]
+
+
+def _ones(shape: Shape) -> Any:
+    import numpy as np
+
+    return np.ones(shape, int)
+
+
+def _global_average_pool(call: Call) -> list[Operation]:
+    return [Apply(AvgPool(call.spatial, call.spatial, call.shapes[0][0]))]
+
+
+def _reduce_mean(call: Call) -> list[Operation]:
+    axes = call.get("axes", None) if call.inputs < 2 else call.constant(1)
+    if axes is None:
+        raise Declined("it is the mean over everything")
+    return mean(call.shapes[0], [int(axis) for axis in axes], bool(call.get("keepdims", 1)))
+
+
+def _gemm(call: Call) -> list[Operation]:
+    weight, bias = call.constant(1), call.constant(2)
+    if call.constants[0] is not None or call.get("transA", 0):
+        raise Declined("its input is on the right, or transposed")
+    return _linear(
+        call, weight if call.get("transB", 0) else weight.T, bias, call.get("alpha", 1.0), call.get("beta", 1.0)
+    )
+
+
+def _matmul(call: Call) -> list[Operation]:
+    weight = call.constant(1)
+    if call.constants[0] is not None or weight.ndim != 2:
+        raise Declined("its input is on the right, or the weights are no matrix")
+    return _linear(call, weight.T, None, 1, 1)
+
+
+def _linear(call: Call, weight: Any, bias: Any, alpha: float, beta: float) -> list[Operation]:
+    """alpha W x + beta b, the products exact."""
+    import numpy as np
+
+    if len(call.shapes[0]) != 1:
+        raise Declined(f"it is applied along the last axis of the shape {call.shapes[0]}; flatten first")
+    rows, columns = weight.shape
+    kernel = exact(weight, weight.shape, "weight") * Fraction(alpha)
+    offset = None if bias is None else exact(np.broadcast_to(bias, (1, rows))[0], (rows,), "bias") * Fraction(beta)
+    return [Apply(Linear(columns, rows, bias is not None), kernel, offset)]
+
+
+def _add(call: Call) -> list[Operation]:
+    if len(call.shapes) == call.inputs:
+        if len(set(call.shapes)) > 1:
+            raise Declined(f"its inputs have different shapes, {call.shapes[0]} and {call.shapes[1]}")
+        return [Add()]
+    return [_per_channel(call, lambda c: (1, c))]
+
+
+def _sub(call: Call) -> list[Operation]:
+    return [_per_channel(call, lambda c: (1, -c), left=False)]
+
+
+def _mul(call: Call) -> list[Operation]:
+    return [_per_channel(call, lambda c: (c, 0))]
+
+
+def _div(call: Call) -> list[Operation]:
+    def inverse(channel: Any) -> tuple[Any, Any]:
+        if channel == 0:
+            raise Declined("it divides by zero")
+        return Fraction(1) / channel, 0
+
+    return [_per_channel(call, inverse, left=False)]
+
+
+def _per_channel(call: Call, pair: Callable[[Any], tuple[Any, Any]], left: bool = True) -> Scale:
+    """The operation with a constant that is one number for each channel; `left`: it may be the first input."""
+    import numpy as np
+
+    found = [(at, value) for at, value in enumerate(call.constants) if value is not None]
+    if len(found) != 1 or len(call.shapes) != 1 or call.inputs != 2:
+        raise Declined("it combines what depends on the input")
+    (at, value), shape = found[0], call.shapes[0]
+    if at == 0 and not left:
+        raise Declined("the constant comes first")
+    value = np.asarray(value)
+    lead = value.reshape((1,) * max(len(shape) + 1 - value.ndim, 0) + value.shape)
+    if lead.ndim != len(shape) + 1 or any(n != 1 for n in (lead.shape[0], *lead.shape[2:])):
+        raise Declined("its constant is not one number for each channel")
+    channels = exact(np.broadcast_to(lead.reshape(-1), shape[:1]), shape[:1], "constant").tolist()
+    scales, offsets = zip(*map(pair, channels), strict=True)
+    return Scale(list(scales), list(offsets))
+
+
+def _concat(call: Call) -> list[Operation]:
+    if len(call.shapes) != call.inputs:
+        raise Declined("it concatenates with a constant")
+    axis = int(call.get("axis", 1)) % (len(call.shapes[0]) + 1)
+    if axis == 0:
+        raise Declined("it concatenates along the batch")
+    return [Concat(axis - 1)]
+
+
+def _flatten(call: Call) -> list[Operation]:
+    axis = int(call.get("axis", 1))
+    if (axis + len(call.shapes[0]) + 1 if axis < 0 else axis) != 1:
+        raise Declined("it flattens the batch too")
+    return [Reshape()]
+
+
+def _reshape(call: Call) -> list[Operation]:
+    given = call.constants[1] if len(call.constants) > 1 else call.get("shape", None)
+    shape, size = call.shapes[0], prod(call.shapes[0])
+    if given is None:
+        if call.after is None or prod(call.after) != size:
+            raise Declined("its shape is not known")
+        return [Reshape(call.after)]
+    target = [int(n) for n in given]
+    if 0 in target and not call.get("allowzero", 0):  # a copy of the input's size
+        target = [(-2 if at == 0 else shape[at - 1]) if n == 0 else n for at, n in enumerate(target)]
+    rest = target[1:]
+    if -1 in rest:
+        others = -prod(rest)
+        rest = [size // others if n == -1 and others else n for n in rest]
+    keeps = bool(target) and (target[0] in (-1, -2) or target[0] == call.batch)
+    if not keeps or prod(rest) != size or min(rest, default=1) < 1:
+        raise Declined("it changes the batch axis")
+    return [Reshape(tuple(rest))]
+
+
+def _squeezed(call: Call) -> list[Operation]:
+    axes = call.get("axes", None) if call.inputs < 2 else call.constant(1)
+    if axes is None or call.after is None or any(int(axis) <= 0 for axis in axes):
+        raise Declined("it may change the batch axis")
+    return [Reshape(call.after)]
+
+
+def _batch_normalization(call: Call) -> list[Operation]:
+    if call.get("training_mode", 0) or call.outputs > 1:
+        raise Declined("in training it divides by the spread of the batch")
+    channels = call.shapes[0][:1]
+    weight, bias, means, variances = (exact(call.constant(at), channels, "weights").tolist() for at in (1, 2, 3, 4))
+    return [batch_norm(means, variances, weight, bias, call.get("epsilon", 1e-5))]
+
+
+def _depth_to_space(call: Call) -> list[Operation]:
+    r, (channels, *size) = int(call.get("blocksize", 1)), call.shapes[0]
+    if call.get("mode", "DCR") != "CRD" or channels % r**2:
+        raise Declined("only the mode CRD, which is the pixel shuffle, is known")
+    return [Apply(PixelShuffle(tuple(size), r, channels // r**2))]
+
+
+def _clip(call: Call) -> list[Operation]:
+    low, high = (
+        call.constant(at) if call.inputs > 1 else call.get(name, None) for at, name in ((1, "min"), (2, "max"))
+    )
+    if low is not None and high is None and float(low) == 0:
+        return [Activation("relu")]
+    if low is None or high is None:
+        raise Declined("it needs a lower and an upper limit")
+    return [Activation("hardtanh", (float(low), float(high)))]
+
+
+def _hard_sigmoid(call: Call) -> list[Operation]:
+    if abs(call.get("alpha", 0.2) - 1 / 6) > 1e-6 or call.get("beta", 0.5) != 0.5:
+        raise Declined("only alpha=1/6 and beta=1/2 are known")
+    return [Activation("hardsigmoid")]
+
+
+def _gelu(call: Call) -> list[Operation]:
+    return [Activation("gelu" if call.get("approximate", "none") == "none" else "gelu_tanh")]
+
+
+def _dropout(call: Call) -> list[Operation]:
+    if call.inputs > 2 and (call.constants[2] is None or bool(call.constants[2])):
+        raise Declined("in training it drops entries at random")
+    return []
+
+
+def _activation(name: str, parameter: str = "", default: float = 0) -> Callable[[Call], list[Operation]]:
+    return lambda call: [Activation(name, (call.get(parameter, default),) if parameter else ())]
+
+
+OPERATORS: dict[str, Callable[[Call], list[Operation]]] = {
+    "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
+    "AveragePool": _average_pool,
+    "Pad": _pad,
+    "GlobalAveragePool": _global_average_pool,
+    "ReduceMean": _reduce_mean,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    "Add": _add,
+    "Sum": _add,
+    "Sub": _sub,
+    "Mul": _mul,
+    "Div": _div,
+    "Concat": _concat,
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Squeeze": _squeezed,
+    "Unsqueeze": _squeezed,
+    "BatchNormalization": _batch_normalization,
+    "DepthToSpace": _depth_to_space,
+    "Identity": lambda call: [],
+    "Dropout": _dropout,
+    "Relu": _activation("relu"),
+    "LeakyRelu": _activation("leaky_relu", "alpha", 0.01),
+    "Clip": _clip,
+    "Abs": _activation("abs"),
+    "Sigmoid": _activation("sigmoid"),
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _activation("hardswish"),
+    "Tanh": _activation("tanh"),
+    "Elu": _activation("elu", "alpha", 1.0),
+    "Softplus": _activation("softplus"),
+    "Gelu": _gelu,
+}
+"""Operator -> its operations."""

@@ -1,0 +1,301 @@
+"""What a node of a network does: a layer with its weights, or one of a few operations without a read map.
+
+Each says the shape of its output, its matrix on the stacked vectors of its inputs, its bias, and, apart from
+the matrix, its definition: which entry of which input every output reads. `checks` compares the two. The
+definitions run forward over positions; the matrices are made from flat numbers, input by input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SpecError
+from ..layers import Layer
+from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
+from .activations import FUNCTIONS
+from .exact import exact, symbolic
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Shape = tuple[int, ...]
+
+Reads = Iterator[tuple[Shape, list[tuple[Any, int, Shape]]]]
+"""Each output position, in row-major order, with what it reads: (coefficient, which input, its position)."""
+
+
+class Operation:
+    """What a node does to its inputs. Not built directly."""
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The shape of the output, from those of the inputs; a `SpecError` where they do not fit."""
+        raise NotImplementedError
+
+    def concrete(self, name: str, inputs: Sequence[Shape]) -> Operation:
+        """The same with symbols, named after the node, for weights that were not given."""
+        return self
+
+    def matrix(self, inputs: Sequence[Shape]) -> LabelledMatrix | NumberMatrix | None:
+        """The matrix on the stacked vectors of the inputs; None for what has none."""
+        return None
+
+    def bias(self, inputs: Sequence[Shape]) -> np.ndarray[Any, Any] | None:
+        """What is added to each output; None for nothing."""
+        return None
+
+    def reads(self, inputs: Sequence[Shape]) -> Reads:
+        """The definition, for what is no layer and has a matrix."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Apply(Operation):
+    """A layer with its weights: numbers, or None for symbols.
+
+    >>> import symconv as sc
+    >>> Apply(sc.Conv((3,), 2), kernel=[[[1, 0.5]]]).kernel.tolist()
+    [[[1, Fraction(1, 2)]]]
+    """
+
+    layer: Layer
+    kernel: Any = field(default=None, compare=False)
+    offset: Any = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, Layer):
+            raise SpecError("layer", self.layer, "must be a layer", "Apply(sc.Conv((4, 4), 3))")
+        for name, shape in self._shapes.items():
+            value = getattr(self, name)
+            if value is not None and shape is None:
+                said = name if name == "kernel" else "bias"
+                raise SpecError(said, value, f"{self.layer!r} has no {said}", f"{said}=None")
+            if value is not None and shape is not None:
+                object.__setattr__(self, name, exact(value, shape, name))
+
+    @property
+    def _shapes(self) -> dict[str, Shape | None]:
+        layer = self.layer
+        return {"kernel": layer.kernel_shape, "offset": layer.output_shape[:1] if layer.bias else None}
+
+    def concrete(self, name: str, inputs: Sequence[Shape]) -> Apply:
+        """With symbols such as k^{conv1}_{0,0} where no weights were given."""
+        letters = {"kernel": "k", "offset": "b"}
+        missing: dict[str, Any] = {
+            each: symbolic(name, letters[each], shape)
+            for each, shape in self._shapes.items()
+            if shape and getattr(self, each) is None
+        }
+        return replace(self, **missing)
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The layer's."""
+        _count(inputs, 1)
+        if inputs[0] != self.layer.input_shape:
+            rule = f"{self.layer!r} takes an input of shape {self.layer.input_shape}"
+            raise SpecError("input", inputs[0], rule, f"an input of shape {self.layer.input_shape}")
+        return self.layer.output_shape
+
+    def matrix(self, inputs: Sequence[Shape]) -> LabelledMatrix | NumberMatrix:
+        """W, of kernel entries or of numbers."""
+        return matrix_of(self.layer.read_map)
+
+    def bias(self, inputs: Sequence[Shape]) -> np.ndarray[Any, Any] | None:
+        """That of each output's channel."""
+        return None if self.offset is None else self.offset.repeat(prod(self.layer.output_shape[1:]))
+
+
+@dataclass(frozen=True)
+class Activation(Operation):
+    """An elementwise function by name; the parameters are numbers, such as the slope of "leaky_relu".
+
+    >>> import numpy as np
+    >>> Activation("relu")(np.array([-1, 2], object)).tolist()
+    [0, 2]
+    """
+
+    name: str
+    parameters: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name not in FUNCTIONS:
+            raise SpecError("name", self.name, "must be one of " + ", ".join(FUNCTIONS), 'Activation("relu")')
+        most = FUNCTIONS[self.name].parameters
+        if len(self.parameters) > most:
+            raise SpecError("parameters", self.parameters, f"{self.name} takes at most {most}", 'Activation("relu")')
+        numbers = exact(list(self.parameters), (len(self.parameters),), "parameters").tolist()
+        object.__setattr__(self, "parameters", tuple(numbers))
+
+    @property
+    def rational(self) -> bool:
+        """Whether it maps rational numbers to rational numbers."""
+        return FUNCTIONS[self.name].rational
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the input."""
+        _count(inputs, 1)
+        return inputs[0]
+
+    def __call__(self, x: np.ndarray[Any, Any]) -> Any:
+        """Of every entry of an array, in the arithmetic of the array."""
+        return FUNCTIONS[self.name].compute(x, *self.parameters)
+
+
+@dataclass(frozen=True)
+class Add(Operation):
+    """The sum of inputs of one shape: the end of a residual block."""
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """That of each input."""
+        if len(inputs) < 2 or len(set(inputs)) > 1:
+            raise SpecError("inputs", tuple(inputs), "must be two or more of one shape", "two inputs of one shape")
+        return inputs[0]
+
+    def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
+        """[I I]."""
+        size = prod(inputs[0])
+        rows = tuple({k * size + n: 1 for k in range(len(inputs))} for n in range(size))
+        return NumberMatrix(inputs[0], (len(inputs) * size,), rows)
+
+    def reads(self, inputs: Sequence[Shape]) -> Reads:
+        """y_o is the sum of the entries o of the inputs."""
+        for at in _positions(inputs[0]):
+            yield at, [(1, k, at) for k in range(len(inputs))]
+
+
+@dataclass(frozen=True)
+class Concat(Operation):
+    """The inputs one after the other along an axis, by default the channels: the end of an inception block."""
+
+    axis: int = 0
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The sizes along the axis are added."""
+        rest = {(len(shape), shape[: self.axis], shape[self.axis + 1 :]) for shape in inputs}
+        if len(rest) != 1 or not 0 <= self.axis < len(inputs[0]):
+            rule = f"must agree in all sizes but that of axis {self.axis}"
+            raise SpecError("inputs", tuple(inputs), rule, "inputs of shapes (2, 4, 4) and (3, 4, 4)")
+        total = sum(shape[self.axis] for shape in inputs)
+        return (*inputs[0][: self.axis], total, *inputs[0][self.axis + 1 :])
+
+    def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
+        """A permutation, along axis 0 the identity: every entry of an input goes to its row."""
+        shape = self.output_shape(inputs)
+        inner = prod(shape[self.axis + 1 :])
+        rows: list[dict[int, int]] = [{} for _ in range(prod(shape))]
+        column = before = 0
+        for each in inputs:
+            together = each[self.axis] * inner
+            for n in range(prod(each)):
+                block, within = divmod(n, together)
+                rows[block * shape[self.axis] * inner + before + within][column] = 1
+                column += 1
+            before += together
+        return NumberMatrix(shape, (column,), tuple(rows))
+
+    def reads(self, inputs: Sequence[Shape]) -> Reads:
+        """The input whose turn it is along the axis."""
+        turns = [(k, n) for k, shape in enumerate(inputs) for n in range(shape[self.axis])]
+        for at in _positions(self.output_shape(inputs)):
+            k, n = turns[at[self.axis]]
+            yield at, [(1, k, (*at[: self.axis], n, *at[self.axis + 1 :]))]
+
+
+@dataclass(frozen=True)
+class Reshape(Operation):
+    """The same entries in the same row-major order under another shape; None is one axis: flattening."""
+
+    shape: Shape | None = None
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The new shape."""
+        _count(inputs, 1)
+        shape = (prod(inputs[0]),) if self.shape is None else self.shape
+        if prod(shape) != prod(inputs[0]):
+            raise SpecError("shape", shape, f"must have the {prod(inputs[0])} entries of {inputs[0]}", "Reshape()")
+        return shape
+
+    def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
+        """The identity."""
+        size = prod(inputs[0])
+        return NumberMatrix(self.output_shape(inputs), (size,), tuple({n: 1} for n in range(size)))
+
+    def reads(self, inputs: Sequence[Shape]) -> Reads:
+        """Both shapes are walked through side by side, the last index fastest."""
+        for at, source in zip(_positions(self.output_shape(inputs)), _positions(inputs[0]), strict=True):
+            yield at, [(1, 0, source)]
+
+
+@dataclass(frozen=True)
+class Scale(Operation):
+    """Batch normalisation at inference: every channel times a number, plus a number; None stands for symbols.
+
+    With the moving mean m and variance v, the weight g and the bias b of a channel, the scale is
+    g / sqrt(v + e), one number, and the offset is b minus m times it. Where the root is irrational a
+    framework's scale is that number rounded; `rounded` says so.
+    """
+
+    scale: Any = field(default=None, compare=False)
+    offset: Any = field(default=None, compare=False)
+    rounded: bool = False
+
+    def concrete(self, name: str, inputs: Sequence[Shape]) -> Scale:
+        """With symbols such as s^{norm}_{0} where no numbers were given."""
+        channels = inputs[0][:1]
+        scale, offset = (
+            symbolic(name, letter, channels) if value is None else exact(value, channels, said)
+            for letter, said, value in (("s", "scale", self.scale), ("t", "offset", self.offset))
+        )
+        return replace(self, scale=scale, offset=offset)
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the input."""
+        _count(inputs, 1)
+        return inputs[0]
+
+    def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
+        """Diagonal: each channel's number once for every place; the row for a zero is empty."""
+        diagonal = self.scale.repeat(prod(inputs[0][1:])).tolist()
+        rows = tuple({n: value} if value != 0 else {} for n, value in enumerate(diagonal))
+        return NumberMatrix(inputs[0], (len(rows),), rows)
+
+    def bias(self, inputs: Sequence[Shape]) -> np.ndarray[Any, Any]:
+        """That of each output's channel."""
+        bias: np.ndarray[Any, Any] = self.offset.repeat(prod(inputs[0][1:]))
+        return bias
+
+    def reads(self, inputs: Sequence[Shape]) -> Reads:
+        """y_{c,i} = s_c x_{c,i}, without the offset."""
+        for at in _positions(inputs[0]):
+            yield at, [(self.scale[at[0]], 0, at)]
+
+
+@dataclass(frozen=True)
+class Refused(Operation):
+    """What is not converted: its name, why, and the shape of its output, None where that is not known.
+
+    >>> Refused("MaxPool2d", "which input it takes depends on the inputs", (8, 4, 4)).what
+    'MaxPool2d'
+    """
+
+    what: str
+    reason: str
+    shape: Shape | None = None
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """As it was given; without one nothing can be said of what comes after it."""
+        if self.shape is None:
+            raise SpecError("shape", None, f"the output of {self.what} has no known shape", "shape=(8, 4, 4)")
+        return self.shape
+
+
+def _count(inputs: Sequence[Shape], wanted: int) -> None:
+    if len(inputs) != wanted:
+        raise SpecError("inputs", tuple(inputs), f"must be {wanted}, and there are {len(inputs)}", 'inputs=("conv",)')
+
+
+def _positions(shape: Shape) -> Iterator[Shape]:
+    return product(*map(range, shape))

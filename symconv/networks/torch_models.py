@@ -1,0 +1,305 @@
+"""`from_torch`: a PyTorch module as a layer or a network, with its weights.
+
+The model is traced by torch.fx, and run once on zeros, so that every shape and every argument is the one that
+PyTorch finds. Only what is known to be a layer, a sum, a concatenation, a new shape, a batch normalisation or an
+elementwise activation is converted; everything else becomes a `Refused` node with its name.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from .. import spec
+from ..errors import MissingPackage, SpecError, SymconvError, Unsupported
+from ..layers import Layer
+from .graph import INPUT, Network, leading_to
+from .operations import Add, Concat, Operation, Refused, Reshape, Shape
+from .torch_modules import AS_MODULE, MODULES, Declined, layer_of, mean, operations, why
+
+BATCH = 2
+_EXAMPLE = "sc.from_torch(torch.nn.Conv2d(1, 8, 3), (28, 28))"
+
+
+def from_torch(module: Any, input_size: Any = None) -> Layer | Network:
+    """The layer that a PyTorch module is, or the network of a whole model, with its weights.
+
+    A single convolution, transposed convolution, pooling, upsampling, pixel shuffle or linear module gives the layer;
+    its weights are the module's own (`layer.to_numpy(module.weight)`). Anything else, also an `nn.Sequential` of one,
+    gives a `Network` with exact weights for `fully_connected`.
+
+    Parameters
+    ----------
+    module
+        A `torch.nn.Module`. Batch normalisation and dropout must be in evaluation mode (`module.eval()`).
+    input_size
+        (channels, *spatial), without a batch axis; the spatial sizes alone where the first layer says how many channels
+        there are. A single linear layer needs none.
+
+    Raises
+    ------
+    MissingPackage
+        PyTorch is not installed; it is the extra `torch`.
+    SpecError
+        It is no module, or the input size does not fit.
+    Unsupported
+        torch.fx cannot trace the model: what it computes depends on the values of its input. Operations that cannot
+        be converted are no error: they are `Refused` nodes of the network.
+
+    Notes
+    -----
+    PyTorch crops before it wraps where circular padding is negative; its modules take no negative padding, so no
+    module means that.
+
+    Examples
+    --------
+    >>> import symconv as sc
+    >>> import torch  # doctest: +SKIP
+    >>> sc.from_torch(torch.nn.Conv2d(1, 8, 3, padding=1), (28, 28))  # doctest: +SKIP
+    Conv(input_size=(28, 28), kernel_size=3, out_channels=8, padding=1, bias=True)
+    >>> model = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3), torch.nn.ReLU())  # doctest: +SKIP
+    >>> sc.fully_connected(sc.from_torch(model, (1, 28, 28)))  # doctest: +SKIP
+    <fully connected network of 2 nodes>
+    """
+    torch = _torch()
+    if not isinstance(module, torch.nn.Module):
+        raise SpecError("module", module, "must be a torch.nn.Module", _EXAMPLE)
+    single = type(module).__name__ in MODULES and type(module).__module__.startswith("torch.nn")
+    if single:
+        try:
+            layer = layer_of(module, _shape(input_size, module))
+        except Declined as declined:
+            raise Unsupported(f"{type(module).__name__} is not converted: {declined}") from None
+        if layer is not None:
+            return layer
+    return _traced(torch, module, input_size)
+
+
+def _torch() -> Any:
+    try:
+        import torch
+        import torch.fx
+    except ImportError:
+        how = "pip install 'symconv[torch]'"
+        raise MissingPackage(f"from_torch needs PyTorch, which is not installed: {how}") from None
+    return torch
+
+
+def _shape(input_size: Any, first: Any) -> Shape:
+    """(channels, *spatial): the channels are the first module's where they are not given."""
+    if input_size is None and hasattr(first, "in_features"):
+        return (first.in_features,)
+    if input_size is None:
+        raise SpecError("input_size", None, "must be given: (channels, *spatial)", "input_size=(1, 28, 28)")
+    shape = spec.shape("input_size", input_size)
+    name = type(first).__name__
+    rank = int(name[-2]) if name[-2:-1].isdigit() and name.endswith("d") else None
+    channels = getattr(first, "in_channels", getattr(first, "num_features", None)) or None
+    if rank is not None and len(shape) == rank and name != "BatchNorm1d":
+        if channels is None and "Pool" not in name:
+            return shape
+        return (1 if channels is None else channels, *shape)
+    if rank is not None and channels is not None and len(shape) == rank + 1 and shape[0] != channels:
+        rule = f"{name} takes {channels} channels"
+        raise SpecError("input_size", input_size, rule, f"input_size={(channels, *shape[1:])}")
+    return shape
+
+
+def _traced(torch: Any, module: Any, input_size: Any) -> Network:
+    """Trace the model, run it once, and collect the nodes."""
+    wrapped = torch.nn.Sequential(module)  # so that a single module is one node too
+    try:
+        graph = torch.fx.symbolic_trace(wrapped)
+    except Exception as error:  # whatever the model's own code raises
+        raise Unsupported(f"torch.fx cannot trace {type(module).__name__}: {error}") from None
+    modules = dict(graph.named_modules())
+    first = next(node for node in graph.graph.nodes if node.op == "placeholder")
+    user = next(iter(first.users), None)
+    shape = _shape(input_size, modules.get(user.target) if user is not None and user.op == "call_module" else None)
+    weight = next((each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()), None)
+    zeros = torch.zeros(BATCH, *shape) if weight is None else weight.new_zeros(BATCH, *shape)
+
+    reader = _reader(torch, graph, shape)
+    modes = {each: each.training for each in graph.modules()}
+    try:
+        graph.eval()  # a batch normalisation in training would change when it is run
+        with torch.no_grad():
+            reader.modes = {id(each): mode for each, mode in modes.items()}
+            reader.run(zeros)
+    except SymconvError:
+        raise
+    except Exception as error:
+        raise SpecError(
+            "input_size", input_size, f"the model does not run on it: {error}", "the size it was made for"
+        ) from None
+    finally:
+        for each, mode in modes.items():
+            each.training = mode
+    network: Network = reader.network()
+    return network
+
+
+def _reader(torch: Any, graph: Any, shape: Shape) -> Any:
+    """An interpreter of the traced graph that notes what every node does."""
+
+    class Reader(torch.fx.Interpreter):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(graph)
+            self.extra_traceback = False  # errors stay what they are
+            self.nodes: list[tuple[Any, ...]] = []
+            self.names: dict[Any, str] = {}  # the network's node that holds what a node of the graph gives
+            self.shapes: dict[str, Shape] = {INPUT: shape}
+            self.several: dict[Any, tuple[str, list[str]]] = {}  # what gives several tensors, and from which
+            self.modes: dict[int, bool] = {}
+            self.out: Any = None
+
+        def run_node(self, n: Any) -> Any:
+            args, kwargs = self.fetch_args_kwargs_from_env(n)
+            tensors = {each: self.env[each] for each in n.all_input_nodes if isinstance(self.env[each], torch.Tensor)}
+            versions = {each: tensor._version for each, tensor in tensors.items()}
+            result = super().run_node(n)
+            if n.op == "placeholder":
+                self.names[n] = INPUT
+            elif n.op == "output":
+                self.out = n.args[0]
+            elif n.op != "get_attr":
+                self._note(n, args, kwargs, result)
+                for each, tensor in tensors.items():
+                    if tensor._version != versions[each]:
+                        self._overwritten(n, each, tensor)
+            return result
+
+        def _note(self, n: Any, args: Any, kwargs: Any, result: Any) -> None:
+            """Add the operations of one node of the graph, or that it is refused."""
+            what = type(self.fetch_attr(n.target)).__name__ if n.op == "call_module" else _name(n.target)
+            given: list[Any] = []  # with those that stand there twice
+            torch.fx.map_arg((n.args, n.kwargs), given.append)
+            inputs = [self.names[each] for each in given if each in self.names]
+            for each in n.all_input_nodes:
+                if each in self.several:
+                    what, inputs = self.several[each]
+            if not isinstance(result, torch.Tensor):
+                if isinstance(result, (tuple, list)) and any(isinstance(each, torch.Tensor) for each in result):
+                    self.several[n] = what, inputs
+                return
+            if result.ndim < 2 or result.shape[0] != BATCH:
+                raise Unsupported(
+                    f"{n.name} ({what}) changes the batch axis: its output has the shape {tuple(result.shape)}"
+                )
+            after = tuple(result.shape[1:])
+            try:
+                found = self._found(n, args, kwargs, inputs, after)
+                if _after(found, [self.shapes[each] for each in inputs]) != after:
+                    raise Declined(f"its output has the shape {after}, which its parameters do not give")
+            except (Declined, SpecError) as reason:
+                found = [Refused(what, str(reason), after)]
+            for number, operation in enumerate(found):
+                name = self._fresh(n, number)
+                self.nodes.append((name, operation, *inputs))
+                self.shapes[name] = operation.output_shape([self.shapes[each] for each in inputs])
+                inputs = [name]
+            self.names[n] = inputs[0]
+
+        def _found(self, n: Any, args: Any, kwargs: Any, inputs: list[str], after: Shape) -> list[Operation]:
+            if any(each in self.several for each in n.all_input_nodes):
+                raise Declined(why(self.several[next(e for e in n.all_input_nodes if e in self.several)][0]))
+            if n.op == "call_module":
+                called = self.fetch_attr(n.target)
+                if len(inputs) != 1:
+                    raise Declined(why(type(called).__name__))
+                called.training = self.modes.get(id(called), False)  # as it was given: dropout and normalisation look
+                try:
+                    return operations(called, self.shapes[inputs[0]])
+                finally:
+                    called.training = False
+            return function(torch, n, args, kwargs, [self.shapes[each] for each in inputs], after)
+
+        def _overwritten(self, n: Any, old: Any, tensor: Any) -> None:
+            """What is computed in place of an input stands, from here on, for that input too."""
+            storage = tensor.untyped_storage().data_ptr()
+            before = self.names.get(old)
+            for node, value in self.env.items():
+                if (
+                    isinstance(value, torch.Tensor)
+                    and value.untyped_storage().data_ptr() == storage
+                    and node in self.names
+                ):
+                    if self.names[node] != before:
+                        raise Unsupported(f"{n.name} overwrites an input of which {node.name} is a view")
+                    self.names[node] = self.names[n]
+
+        def _fresh(self, n: Any, number: int) -> str:
+            """The module's own path, where it has not been used; else the name of the traced node."""
+            path = n.name
+            if n.op == "call_module":
+                path = str(n.target)[2:] or type(self.fetch_attr(n.target)).__name__.lower()
+            path = n.name if path == INPUT or path in self.shapes else path
+            return path if not number else f"{path}.{number}"
+
+        def network(self) -> Network:
+            """The network of what was noted."""
+            if self.out not in self.names:
+                raise Unsupported("the model's output is not one tensor that is computed from its input")
+            if not self.nodes:
+                return Network(shape, [("identity", Reshape(shape))])
+            output = self.names[self.out]
+            return Network(shape, leading_to(output, self.nodes), output)
+
+    return Reader()
+
+
+def _after(found: list[Operation], shapes: list[Shape]) -> Shape:
+    for operation in found:
+        shapes = [operation.output_shape(shapes)]
+    return shapes[0]
+
+
+def _name(target: Any) -> str:
+    return target if isinstance(target, str) else str(getattr(target, "__name__", target))
+
+
+def function(torch: Any, n: Any, args: Any, kwargs: Any, inputs: list[Shape], after: Shape) -> list[Operation]:
+    """What a function or a method of a tensor does."""
+    name = _name(n.target)
+    known = isinstance(n.target, str) or n.target is operator.getitem or _is_torch(n.target)
+    tensors = sum(isinstance(each, torch.Tensor) for each in (*args, *kwargs.values()))
+    if name in ("cat", "concat") and known and isinstance(args[0], (tuple, list)):
+        axis = kwargs.get("dim", args[1] if len(args) > 1 else 0) % args[0][0].ndim
+        if axis == 0 or len(inputs) != len(args[0]):
+            raise Declined("it concatenates along the batch, or with a constant")
+        return [Concat(axis - 1)]
+    if not known or not inputs:
+        raise Declined(why(name))
+    if name in ("add", "iadd", "add_"):
+        if len(inputs) != 2 or kwargs.get("alpha", 1) != 1:
+            raise Declined("only the sum of two computed tensors is known, not that with a constant")
+        if len(set(inputs)) > 1:
+            raise Declined(f"its inputs have different shapes, {inputs[0]} and {inputs[1]}")
+        return [Add()]
+    if tensors != 1:
+        raise Declined(why(name))
+    if name in ("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten"):
+        return [Reshape(after)]
+    if name in ("contiguous", "clone", "detach"):
+        return []
+    if name == "dropout":
+        training = kwargs.get("training", args[2] if len(args) > 2 else True)
+        if training:
+            raise Declined("in training it drops entries at random; call module.eval()")
+        return []
+    if name == "mean":
+        dims = kwargs.get("dim", args[1] if len(args) > 1 else None)
+        return mean(inputs[0], dims, bool(kwargs.get("keepdim", args[2] if len(args) > 2 else False)))
+    if name in AS_MODULE:
+        further = {key: value for key, value in kwargs.items() if (key, value) != ("antialias", False)}
+        try:
+            module = getattr(torch.nn, AS_MODULE[name])(*args[1:], **further)
+        except TypeError as error:
+            raise Declined(f"its arguments are not known here: {error}") from None
+        return operations(module, inputs[0])
+    raise Declined(why(name))
+
+
+def _is_torch(target: Any) -> bool:
+    """Whether a function is PyTorch's or Python's own, and not one that merely has its name."""
+    return str(getattr(target, "__module__", "")).split(".")[0] in ("torch", "_operator", "None")

@@ -1,0 +1,389 @@
+"""ONNX models as networks: against ONNX's own reference evaluator, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import random
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="needs the package onnx: pip install -e '.[onnx]'")
+
+import oracle  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+import symconv as sc  # noqa: E402
+from symconv.networks import Apply  # noqa: E402
+
+
+def model(
+    nodes: list[Any],
+    shape: tuple[Any, ...],
+    weights: dict[str, np.ndarray] | None = None,
+    output: str = "y",
+    opset: int = 20,
+) -> Any:
+    """A model of those nodes on x, in float64."""
+    tensors = [numpy_helper.from_array(np.asarray(each), name) for name, each in (weights or {}).items()]
+    x = helper.make_tensor_value_info("x", TensorProto.DOUBLE, shape)
+    y = helper.make_tensor_value_info(output, TensorProto.DOUBLE, None)
+    graph = helper.make_graph(nodes, "g", [x], [y], tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+def one(operator: str, *weights: np.ndarray | None, shape: tuple[Any, ...], opset: int = 20, **attributes: Any) -> Any:
+    """A model of one operator."""
+    names = {f"w{n}": each for n, each in enumerate(weights) if each is not None}
+    inputs = ["x", *(f"w{n}" if each is not None else "" for n, each in enumerate(weights))]
+    return model([helper.make_node(operator, inputs, ["y"], "node", **attributes)], shape, names, opset=opset)
+
+
+def agrees(proto: Any, shape: tuple[int, ...], exactly: bool = True) -> sc.FullyConnected:
+    """The converted network gives what the reference evaluator gives."""
+    dense = sc.fully_connected(sc.from_onnx(proto))
+    assert not dense.refused
+    x = oracle.integers(1, shape, 4).astype(float)
+    (theirs,) = ReferenceEvaluator(proto).run(None, {"x": x})
+    ours = dense(x)
+    assert ours.shape == theirs.shape
+    if exactly:
+        np.testing.assert_array_equal(ours, theirs)
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+    return dense
+
+
+def weights(seed: int, *shape: int) -> np.ndarray:
+    return oracle.integers(seed, shape, 3).astype(float)
+
+
+# Operators ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_convolutions(seed: int) -> None:
+    rng = random.Random(seed)
+    rank = rng.choice((1, 2, 2, 3))
+    size = [rng.randint(5, 7) for _ in range(rank)]
+    kernel, strides, dilations = (
+        [rng.randint(1, 3) for _ in size],
+        [rng.randint(1, 3) for _ in size],
+        [rng.randint(1, 2) for _ in size],
+    )
+    group = rng.choice((1, 2))
+    attributes: dict[str, Any] = {"strides": strides, "dilations": dilations, "group": group, "kernel_shape": kernel}
+    mode = rng.choice(("NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"))
+    if mode == "NOTSET":
+        attributes["pads"] = [rng.randint(0, 2) for _ in range(2 * rank)]
+    else:
+        attributes["auto_pad"] = mode
+        if mode.startswith("SAME"):
+            attributes["dilations"] = [1] * rank  # where the reference evaluator means what the standard says
+    kernels = weights(seed, 2 * group, 2, *kernel)
+    bias = weights(seed + 1, 2 * group) if rng.random() < 0.5 else None
+    proto = one("Conv", kernels, *([bias] if bias is not None else []), shape=(2, 2 * group, *size), **attributes)
+    (node,) = agrees(proto, (2, 2 * group, *size)).nodes
+    assert isinstance(node.operation, Apply)
+    if mode == "NOTSET":
+        pads = attributes["pads"]
+        assert node.operation.layer.padding == tuple(zip(pads[:rank], pads[rank:], strict=True))
+
+
+def test_same_puts_the_odd_one_where_it_says() -> None:
+    for mode, padding in (("SAME_UPPER", ((0, 1), (1, 1))), ("SAME_LOWER", ((1, 0), (1, 1)))):
+        network = sc.from_onnx(one("Conv", weights(0, 1, 1, 2, 3), shape=(1, 1, 5, 5), auto_pad=mode))
+        assert network.nodes[0].operation.layer.padding == padding
+        network = sc.from_onnx(
+            one("Conv", weights(0, 1, 1, 2, 2), shape=(1, 1, 5, 6), auto_pad=mode, strides=[2, 2], dilations=[3, 3])
+        )
+        assert network.output_shape == (1, 3, 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_transposed_convolutions(seed: int) -> None:
+    rng = random.Random(seed)
+    size, kernel, strides = (
+        [rng.randint(2, 4) for _ in "ij"],
+        [rng.randint(2, 3) for _ in "ij"],
+        [rng.randint(1, 3) for _ in "ij"],
+    )
+    attributes: dict[str, Any] = {
+        "strides": strides,
+        "kernel_shape": kernel,
+        "pads": [rng.randint(0, 1) for _ in range(4)],
+    }
+    if rng.random() < 0.4:
+        attributes["output_padding"] = [rng.randint(0, s - 1) for s in strides]
+    proto = one("ConvTranspose", weights(seed, 2, 3, *kernel), weights(seed, 3), shape=(2, 2, *size), **attributes)
+    agrees(proto, (2, 2, *size))
+
+
+def test_transposed_convolutions_by_their_output_size() -> None:
+    kernel = weights(0, 1, 1, 3, 3)
+    for mode, padding in (("NOTSET", ((1, 0), (1, 0))), ("SAME_UPPER", ((0, 1), (0, 1)))):
+        extra = {} if mode == "NOTSET" else {"auto_pad": mode}
+        network = sc.from_onnx(
+            one("ConvTranspose", kernel, shape=(1, 1, 4, 4), strides=[2, 2], output_shape=[8, 8], **extra)
+        )
+        assert network.output_shape == (1, 8, 8)
+        assert network.nodes[0].operation.layer.padding == padding
+    network = sc.from_onnx(one("ConvTranspose", kernel, shape=(1, 1, 4, 4), strides=[2, 2], auto_pad="SAME_UPPER"))
+    assert network.output_shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize("include", [0, 1])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 0, 0, 1], [1, 1, 1, 1]])
+def test_average_pooling(include: int, pads: list[int]) -> None:
+    proto = one(
+        "AveragePool", shape=(2, 3, 7, 6), kernel_shape=[3, 2], strides=[2, 1], pads=pads, count_include_pad=include
+    )
+    agrees(proto, (2, 3, 7, 6), exactly=False)
+
+
+def test_average_pooling_defaults_and_rounding_up() -> None:
+    dense = agrees(one("AveragePool", shape=(2, 1, 5, 5), kernel_shape=[2, 2]), (2, 1, 5, 5))
+    assert dense.nodes[0].shape == (1, 4, 4)  # the stride is 1 where it is not given, not the kernel
+    agrees(
+        one("AveragePool", shape=(2, 1, 6, 7), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
+        (2, 1, 6, 7),
+        exactly=False,
+    )
+    for mode in ("SAME_UPPER", "SAME_LOWER"):
+        network = sc.from_onnx(
+            one("AveragePool", shape=(1, 1, 5, 6), kernel_shape=[2, 3], strides=[2, 2], auto_pad=mode)
+        )
+        assert network.output_shape == (1, 3, 3)
+    agrees(one("GlobalAveragePool", shape=(2, 3, 4, 2)), (2, 3, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("proto", "shape"),
+    [
+        (one("Gemm", weights(0, 4, 3), weights(1, 3), shape=(2, 4), alpha=0.5, beta=2.0), (2, 4)),
+        (one("Gemm", weights(0, 3, 4), weights(1, 1), shape=(2, 4), transB=1), (2, 4)),
+        (one("Gemm", weights(0, 3, 4), shape=("n", 4), transB=1), (2, 4)),
+        (one("MatMul", weights(0, 4, 3), shape=(2, 4)), (2, 4)),
+        (one("Add", weights(0, 3, 1, 1), shape=(2, 3, 2, 2)), (2, 3, 2, 2)),
+        (one("Add", weights(0, 4), shape=(2, 4)), (2, 4)),
+        (one("Mul", weights(0, 1, 3, 1, 1), shape=(2, 3, 2, 2)), (2, 3, 2, 2)),
+        (one("Mul", np.array(0.25), shape=(2, 3, 2, 2)), (2, 3, 2, 2)),
+        (one("Sub", weights(0, 3, 1), shape=(2, 3, 4)), (2, 3, 4)),
+        (one("Div", np.array([2.0, -4.0, 1.0]).reshape(3, 1), shape=(2, 3, 4)), (2, 3, 4)),
+        (one("Flatten", shape=(2, 3, 4)), (2, 3, 4)),
+        (one("Reshape", np.array([0, -1]), shape=("n", 3, 4)), (2, 3, 4)),
+        (one("Reshape", np.array([-1, 12]), shape=("n", 3, 4)), (2, 3, 4)),
+        (one("Reshape", np.array([2, 4, -1]), shape=(2, 3, 4)), (2, 3, 4)),
+        (one("Squeeze", np.array([2]), shape=(2, 3, 1)), (2, 3, 1)),
+        (one("Unsqueeze", np.array([1]), shape=(2, 3)), (2, 3)),
+        (one("ReduceMean", np.array([2, 3]), shape=(2, 3, 2, 4), keepdims=0), (2, 3, 2, 4)),
+        (one("DepthToSpace", shape=(2, 8, 2, 3), blocksize=2, mode="CRD"), (2, 8, 2, 3)),
+        (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4)), (2, 3, 4, 4)),
+        (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="reflect"), (2, 3, 4, 4)),
+        (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="edge"), (2, 3, 4, 4)),
+        (one("Relu", shape=(2, 5)), (2, 5)),
+        (one("Clip", np.array(-1.0), np.array(2.0), shape=(2, 5)), (2, 5)),
+        (one("Clip", np.array(0.0), shape=(2, 5)), (2, 5)),
+        (one("LeakyRelu", shape=(2, 5), alpha=0.125), (2, 5)),
+        (one("Abs", shape=(2, 5)), (2, 5)),
+        (one("Identity", shape=(2, 5)), (2, 5)),
+        (one("Dropout", shape=(2, 5)), (2, 5)),
+    ],
+    ids=lambda value: value.graph.node[0].op_type if hasattr(value, "graph") else "",
+)  # fmt: skip
+def test_other_operators(proto: Any, shape: tuple[int, ...]) -> None:
+    agrees(proto, shape)
+
+
+@pytest.mark.parametrize("operator", ["Sigmoid", "Tanh", "Elu", "Softplus", "HardSwish", "Gelu"])
+def test_activations(operator: str) -> None:
+    agrees(one(operator, shape=(2, 5)), (2, 5), exactly=False)
+
+
+def test_batch_normalisation() -> None:
+    proto = one(
+        "BatchNormalization",
+        weights(0, 3),
+        weights(1, 3),
+        weights(2, 3),
+        np.array([1.0, 2.0, 3.0]),
+        shape=(2, 3, 4),
+        epsilon=0.5,
+    )
+    dense = agrees(proto, (2, 3, 4), exactly=False)
+    assert dense.nodes[0].operation.rounded
+    proto = one(
+        "BatchNormalization",
+        *(weights(n, 3) for n in range(3)),
+        np.array([0.75, 3.75, 8.75]),
+        shape=(2, 3, 4),
+        epsilon=0.25,
+    )
+    dense = agrees(proto, (2, 3, 4), exactly=False)  # roots of 1, 4 and 9: exact
+    assert not dense.nodes[0].operation.rounded
+
+
+def test_branches() -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["a"], "conv", pads=[1, 1]),
+        helper.make_node("Relu", ["a"], ["b"], "relu"),
+        helper.make_node("Identity", ["k"], ["k2"]),
+        helper.make_node("Conv", ["b", "k2"], ["c"], "conv2", pads=[1, 1]),
+        helper.make_node("Sum", ["c", "x", "a"], ["d"], "sum"),
+        helper.make_node("Concat", ["d", "x"], ["e"], "cat", axis=-2),
+        helper.make_node("Constant", [], ["shape"], value_ints=[0, -1]),
+        helper.make_node("Reshape", ["e", "shape"], ["y"]),
+    ]
+    dense = agrees(model(nodes, ("n", 2, 5), {"k": weights(0, 2, 2, 3)}), (2, 2, 5))
+    assert [node.name for node in dense.nodes] == ["conv", "relu", "conv2", "sum", "cat", "Reshape_7"]
+
+
+def test_models_that_pytorch_writes() -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
+    import architectures
+
+    for name in ("ResNet", "inception", "separable"):
+        make, shape = architectures.ARCHITECTURES[name]
+        module = architectures.with_integers(make(), 1)
+        file = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(module, (torch.zeros(1, *shape).double(),), file, dynamo=False)
+        dense = sc.fully_connected(sc.from_onnx(file.getvalue()))
+        assert not dense.refused
+        x = torch.from_numpy(oracle.integers(0, (2, *shape)).astype(float))
+        tolerance = 1e-12 if name == "inception" else 0
+        np.testing.assert_allclose(dense(x.numpy()), module(x).detach().numpy(), rtol=tolerance, atol=tolerance)
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("proto", "reason"),
+    [
+        (one("MaxPool", shape=(1, 1, 4, 4), kernel_shape=[2, 2]), "depends on the inputs"),
+        (one("Softmax", shape=(1, 4)), "nor an elementwise activation"),
+        (one("LayerNormalization", np.ones(4), shape=(1, 4)), "spread of its own input"),
+        (one("Transpose", shape=(1, 2, 3), perm=[0, 2, 1]), "no conversion"),
+        (one("DepthToSpace", shape=(1, 4, 2, 2), blocksize=2), "mode CRD"),
+        (one("MatMul", np.ones((4, 2)), shape=(1, 3, 4)), "last axis"),
+        (one("Add", np.ones((2, 4)), shape=(1, 2, 4)), "one number for each channel"),
+        (one("AveragePool", shape=(1, 1, 5, 5), kernel_shape=[2, 2], dilations=[2, 2]), "gaps"),
+        (one("Div", np.zeros((2, 1)), shape=(1, 2, 4)), "divides by zero"),
+        (one("Pad", np.array([0, 0, 1, 0, 0, 1]), np.array(3.0), shape=(1, 2, 4)), "only padding with zeros"),
+        (model([helper.make_node("Mul", ["x", "x"], ["y"], "node")], (1, 4)), "depends on the input"),
+    ],
+    ids=lambda value: value.graph.node[0].op_type if hasattr(value, "graph") else "",
+)  # fmt: skip
+def test_refused_by_name_with_the_reason(proto: Any, reason: str) -> None:
+    refused = sc.fully_connected(sc.from_onnx(proto)).refused["node"]
+    assert refused.what == proto.graph.node[0].op_type
+    assert reason in refused.reason
+
+
+def test_the_rest_is_converted() -> None:
+    nodes = [
+        helper.make_node("MaxPool", ["x"], ["a"], "pool", kernel_shape=[2]),
+        helper.make_node("Flatten", ["a"], ["b"], "flat"),
+        helper.make_node("Gemm", ["b", "w"], ["y"], "fc"),
+    ]
+    dense = sc.fully_connected(sc.from_onnx(model(nodes, ("n", 1, 4), {"w": weights(0, 3, 2)})))
+    assert list(dense.refused) == ["pool"]
+    x = oracle.integers(0, (2, 1, 4))
+    ours = dense(x, {"pool": lambda v: np.maximum(v[:, :, :-1], v[:, :, 1:])})
+    pooled = np.maximum(x[:, :, :-1], x[:, :, 1:]).reshape(2, 3)
+    assert ours.tolist() == (pooled @ weights(0, 3, 2).astype(int)).tolist()
+
+
+def test_weights_that_are_computed_are_none() -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["k"]),
+        helper.make_node("Conv", ["x", "k"], ["y"], "conv"),
+    ]
+    dense = sc.fully_connected(sc.from_onnx(model(nodes, (1, 1, 4))))
+    assert "depend" in dense.refused["conv"].reason
+
+
+# Files --------------------------------------------------------------------------------------------
+
+
+def external(folder: Path, location: str) -> Path:
+    """A model in a folder whose kernel is said to lie elsewhere."""
+    proto = one("Conv", weights(0, 1, 1, 2), shape=(1, 1, 4))
+    tensor = proto.graph.initializer[0]
+    raw = tensor.raw_data
+    (folder / "inside.bin").write_bytes(b"12345678" + raw)
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", "8"), ("length", str(len(raw)))):
+        tensor.external_data.add(key=key, value=value)
+    path = folder / "model.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
+def test_paths_bytes_and_models(tmp_path: Path) -> None:
+    proto = one("Conv", weights(0, 1, 1, 2), shape=(1, 1, 4))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(proto.SerializeToString())
+    for given in (path, str(path), path.read_bytes(), proto):
+        assert sc.from_onnx(given).nodes[0].operation.kernel.tolist() == weights(0, 1, 1, 2).tolist()
+
+
+def test_weights_in_other_files_stay_within_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    network = sc.from_onnx(external(folder, "inside.bin"))
+    assert network.nodes[0].operation.kernel.tolist() == weights(0, 1, 1, 2).tolist()
+
+    (tmp_path / "outside.bin").write_bytes((folder / "inside.bin").read_bytes())
+    (folder / "link.bin").symlink_to(tmp_path / "outside.bin")
+    for location in ("../outside.bin", str(tmp_path / "outside.bin"), "link.bin", "missing.bin", "", "."):
+        with pytest.raises(sc.Unsupported, match="no file within the model's folder"):
+            sc.from_onnx(external(folder, location))
+    with pytest.raises(sc.Unsupported, match="give the path of the model"):
+        sc.from_onnx(external(folder, "inside.bin").read_bytes())
+    path = external(folder, "inside.bin")
+    (folder / "inside.bin").write_bytes(b"short")
+    with pytest.raises(sc.SpecError, match="holds 0 of the 16 bytes"):
+        sc.from_onnx(path)
+
+
+def test_errors_teach(tmp_path: Path) -> None:
+    with pytest.raises(sc.SpecError, match=r"model='none.onnx': is no file. Valid: sc.from_onnx"):
+        sc.from_onnx("none.onnx")
+    with pytest.raises(sc.SpecError, match="is no ONNX model"):
+        sc.from_onnx(b"not a model")
+    with pytest.raises(sc.SpecError, match=r"must be a path, bytes or an onnx.ModelProto"):
+        sc.from_onnx(3)
+    with pytest.raises(sc.SpecError, match=r"has the sizes \[None, 1, None\], which are not all fixed"):
+        sc.from_onnx(one("Relu", shape=("n", 1, "length")))
+    assert sc.from_onnx(one("Relu", shape=("n", 1, "length")), (1, 7)).output_shape == (1, 7)
+    split = model([helper.make_node("Mystery", ["x"], ["y"], "node", domain="mine")], (1, 4))
+    with pytest.raises(
+        sc.Unsupported, match=r"node \(Mystery\) is not converted: there is no conversion for it; and as the shape"
+    ):
+        sc.from_onnx(split)
+    two = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("Add", ["x", "z"], ["y"])],
+            "g",
+            [helper.make_tensor_value_info(name, TensorProto.DOUBLE, (1, 2)) for name in "xz"],
+            [helper.make_tensor_value_info("y", TensorProto.DOUBLE, (1, 2))],
+        )
+    )
+    with pytest.raises(sc.Unsupported, match="2 inputs and 1 outputs"):
+        sc.from_onnx(two)
+
+
+def test_without_onnx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(sc.MissingPackage, match=r"pip install 'symconv\[onnx\]'"):
+        sc.from_onnx("model.onnx")

@@ -1,0 +1,426 @@
+"""PyTorch's modules and models as layers and networks: the same numbers, and what is refused."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
+
+import architectures  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from torch import nn  # noqa: E402
+
+import symconv as sc  # noqa: E402
+
+
+def integers(seed: int, *shape: int) -> Any:
+    return torch.randint(-4, 5, shape, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def converted(model: nn.Module, shape: tuple[int, ...]) -> sc.FullyConnected:
+    network = sc.from_torch(model, shape)
+    assert isinstance(network, sc.Network)
+    return sc.fully_connected(network)
+
+
+# Architectures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+def test_architectures_are_the_same_numbers(name: str) -> None:
+    make, shape = architectures.ARCHITECTURES[name]
+    model = architectures.with_integers(make(), seed=len(name))
+    dense = converted(model, shape)
+    assert dense.check().ok
+
+    # Only the maximum is refused, and by name.
+    others: dict[str, Any] = {}
+    exact_others: dict[str, Any] = {}
+    if name == "VGG":
+        ((at, refused),) = dense.refused.items()
+        assert refused.what == "MaxPool2d"
+        assert "depends on the inputs" in refused.reason
+        others[at] = lambda x: F.max_pool2d(torch.from_numpy(x), 2).numpy()
+        exact_others[at] = lambda x: architectures._pool(2, 2, 0, x, maximum=True)
+    else:
+        assert not dense.refused
+
+    x = integers(1, 2, *shape)
+    with torch.no_grad():
+        theirs = model(x).numpy()
+    ours = dense(x.numpy(), others)
+    assert np.abs(theirs).max() > 10
+    if name == "inception":  # it divides by 9
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-13)
+    else:
+        np.testing.assert_array_equal(ours, theirs)
+
+    one = architectures.fractions(x[:1])
+    exact = dense(one, exact_others)
+    assert exact.dtype == object
+    assert exact.tolist() == architectures.exactly(model, one).tolist()
+    if name == "inception":
+        assert any(Fraction(each).denominator == 9 for each in exact.flat)
+
+
+def test_the_document_lists_every_node() -> None:
+    make, shape = architectures.ARCHITECTURES["ResNet"]
+    text = converted(architectures.with_integers(make(), 0), shape).render("text")
+    for node in ("conv1", "bn1", "relu", "conv2", "shortcut.0", "add", "theorem weight_matrix"):
+        assert node in text
+    assert "120×189" in text  # conv1: 6 channels of 5 x 4 from 3 of 9 x 7
+    assert max(map(len, text.splitlines())) <= 80
+
+
+# Single modules -----------------------------------------------------------------------------------
+
+
+def proposals(seed: int) -> tuple[nn.Module, tuple[int, ...]]:
+    """Any module that is one layer, and an input shape."""
+    rng = random.Random(seed)
+    rank = rng.choice((1, 1, 2, 2, 3))
+    size = [rng.randint(5, 9 if rank < 3 else 6) for _ in range(rank)]
+    kernel, dilation = [rng.randint(1, 3) for _ in size], [rng.randint(1, 2) for _ in size]
+    stride, padding = [rng.randint(1, 3) for _ in size], [rng.randint(0, 2) for _ in size]
+    groups = rng.choice((1, 1, 2))
+    channels = [groups * rng.randint(1, 2) for _ in range(2)]
+    kind = seed % 3
+    if kind == 0:
+        named = rng.choice((None, None, "same", "valid"))
+        stride = [1] * rank if named == "same" else stride
+        mode = rng.choice(("zeros", "reflect", "replicate", "circular"))
+        module = getattr(nn, f"Conv{rank}d")(
+            *channels, kernel, stride, named or padding, dilation, groups, rng.random() < 0.5, mode
+        )
+    elif kind == 1:
+        extra = [rng.randint(0, max(s, d) - 1) for s, d in zip(stride, dilation, strict=True)]
+        padding = [min(p, d * (k - 1)) for p, d, k in zip(padding, dilation, kernel, strict=True)]
+        module = getattr(nn, f"ConvTranspose{rank}d")(
+            *channels, kernel, stride, padding, extra, groups, rng.random() < 0.5, dilation
+        )
+    else:
+        padding = [min(p, k // 2) for p, k in zip(padding, kernel, strict=True)]
+        divisor = (rng.choice((None, 4)),) if rank > 1 else ()
+        module = getattr(nn, f"AvgPool{rank}d")(
+            kernel, stride, padding, rng.random() < 0.5, rng.random() < 0.5, *divisor
+        )
+    return module, (channels[0], *size)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_single_modules_are_layers(seed: int) -> None:
+    module, shape = proposals(seed)
+    module = architectures.with_integers(module, seed)
+    layer = sc.from_torch(module, shape)
+    assert isinstance(layer, sc.Layer)
+    if hasattr(module, "in_channels"):  # the channels are known without being said
+        assert sc.from_torch(module, shape[1:]) == layer
+    x = integers(seed, 1, *shape)
+    with torch.no_grad():
+        theirs = module(x)[0]
+    assert layer.output_shape == tuple(theirs.shape)
+    dense = converted(nn.Sequential(module), shape)
+    np.testing.assert_allclose(dense(x.numpy())[0], theirs.numpy(), rtol=1e-14, atol=1e-13)
+    if layer.kernel_shape is not None:
+        np.testing.assert_array_equal(dense(x.numpy())[0], theirs.numpy())
+        y = (layer.to_numpy(module.weight) @ x.numpy().reshape(-1)).reshape(layer.output_shape)  # a parameter as it is
+        bias = 0 if module.bias is None else module.bias.detach().numpy().reshape(-1, *[1] * (y.ndim - 1))
+        np.testing.assert_array_equal(y + bias, theirs.numpy())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Upsample(scale_factor=2), nn.Upsample(scale_factor=1.5), nn.Upsample(size=(7, 3), mode="nearest-exact"),
+        nn.Upsample(scale_factor=2, mode="bilinear"), nn.Upsample(size=(9, 5), mode="bilinear", align_corners=True),
+        nn.PixelShuffle(2), nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d((2, None)), nn.Flatten(), nn.Flatten(2),
+        nn.Identity(), nn.Dropout(0.5), nn.BatchNorm2d(4, affine=False), nn.BatchNorm2d(4),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_other_modules(module: nn.Module) -> None:
+    module = module.double().eval()
+    if isinstance(module, nn.BatchNorm2d):
+        module.running_var = torch.tensor([2.0, 3.0, 0.25, 1.0]).double()
+        module.running_mean = torch.tensor([1.0, -3.0, 0.1, 1.0]).double()
+    dense = converted(nn.Sequential(module), (4, 4, 6))
+    assert not dense.refused
+    x = integers(3, 2, 4, 4, 6)
+    np.testing.assert_allclose(dense(x.numpy()), module(x).detach().numpy(), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [nn.ReLU(), nn.ReLU6(), nn.Hardtanh(-2, 3), nn.LeakyReLU(0.3), nn.Hardsigmoid(), nn.Hardswish(), nn.Sigmoid(),
+     nn.Tanh(), nn.SiLU(), nn.ELU(0.5), nn.GELU(), nn.GELU("tanh"), nn.Softplus()],
+    ids=str,
+)  # fmt: skip
+def test_activations(activation: nn.Module) -> None:
+    dense = converted(nn.Sequential(activation), (50,))
+    x = torch.linspace(-9, 9, 50, dtype=torch.float64)[None]
+    np.testing.assert_allclose(dense(x.numpy()), activation(x).numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_functions_and_methods() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(2, 4, 3)
+
+        def forward(self, x: Any) -> Any:
+            y = F.leaky_relu(self.conv(x), 0.25)
+            y = F.avg_pool2d(y, 3, 2, 1, count_include_pad=False) + F.adaptive_avg_pool2d(y, (3, 2))
+            z = F.interpolate(y, size=x.shape[2:])
+            a = torch.cat((y.flatten(1), z.view(z.size(0), -1)), dim=-1).relu()
+            return torch.add(F.dropout(a, 0.5, self.training), torch.tanh(a)), z.mean(dim=(2, 3))
+
+    class First(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = Model()
+
+        def forward(self, x: Any) -> Any:
+            first, second = self.model(x)
+            return torch.cat([first, second], 1)
+
+    model = First().double().eval()
+    dense = converted(model, (2, 8, 6))
+    assert not dense.refused
+    x = integers(5, 3, 2, 8, 6)
+    np.testing.assert_allclose(dense(x.numpy()), model(x).detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_a_tensor_that_is_used_twice() -> None:
+    class Twice(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.cat([x + x, x, x], 1)
+
+    x = integers(0, 2, 2, 3)
+    np.testing.assert_array_equal(converted(Twice(), (2, 3))(x.numpy()), Twice()(x).numpy())
+
+
+def test_a_module_that_is_used_twice_and_a_parameter_of_low_precision() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv1d(1, 1, 3, padding=1)
+
+        def forward(self, x: Any) -> Any:
+            return self.conv(self.conv(x))
+
+    model = Twice().bfloat16().eval()
+    dense = converted(model, (1, 6))
+    assert len(dense.nodes) == 2
+    x = integers(0, 1, 1, 6)
+    np.testing.assert_allclose(dense(x.numpy()), model.double()(x).detach().numpy(), rtol=1e-14)
+
+
+def test_what_is_computed_in_place_changes_its_input() -> None:
+    class InPlace(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = x + x.relu()
+            z = F.relu(y, inplace=True)
+            return torch.cat([y, z], 1)  # y is z by now
+
+    model = InPlace()
+    x = integers(2, 1, 2, 3)
+    np.testing.assert_array_equal(converted(model, (2, 3))(x.numpy()), model(x).numpy())
+
+    class View(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = x + x.relu()
+            z = y.flatten(1)
+            y.relu_()
+            return z
+
+    with pytest.raises(sc.Unsupported, match="is a view"):
+        sc.from_torch(View(), (2, 3))
+
+
+# And back -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_to_torch_is_the_module_as_a_linear_layer(seed: int) -> None:
+    module, shape = proposals(seed)
+    module = architectures.with_integers(module, seed)
+    layer = sc.from_torch(module, shape)
+    linear, sparse = layer.to_torch(getattr(module, "weight", None), getattr(module, "bias", None))
+    assert type(linear) is nn.Linear
+    assert sparse.layout is torch.sparse_csr
+    x = integers(seed, 2, *shape)
+    theirs = module(x).detach().flatten(1)
+    torch.testing.assert_close(linear(x.flatten(1)), theirs, rtol=1e-14, atol=1e-12)
+    bias = 0 if linear.bias is None else linear.bias
+    torch.testing.assert_close((sparse @ x.flatten(1).T).T + bias, theirs, rtol=1e-14, atol=1e-12)
+    assert sparse.values().numel() == layer.read_map.nonzeros
+
+
+def test_to_torch_keeps_the_dtype_and_teaches() -> None:
+    layer = sc.Conv((4,), 2, out_channels=2, bias=True)
+    kernel = np.ones((2, 1, 2), np.float32)
+    linear, sparse = layer.to_torch(kernel, [1.0, 2.0])
+    assert linear.weight.dtype == sparse.dtype == linear.bias.dtype == torch.float32
+    assert linear.bias.tolist() == [1, 1, 1, 2, 2, 2]
+    with pytest.raises(sc.SpecError, match="bias=None: this layer has a bias"):
+        layer.to_torch(kernel)
+    with pytest.raises(sc.SpecError, match=r"one number for each output channel: \(2,\)"):
+        layer.to_torch(kernel, [1.0])
+    with pytest.raises(sc.SpecError, match="this layer has no bias"):
+        sc.Conv((4,), 2).to_torch(kernel[:1], [1.0])
+    with pytest.raises(sc.SpecError, match="machine numbers"):
+        sc.Conv((4,), 2).to_torch(np.array([[[Fraction(1, 3), 1]]], object))
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "reason"),
+    [
+        (nn.MaxPool2d(2), (2, 4, 4), "depends on the inputs"),
+        (nn.AdaptiveMaxPool2d(1), (2, 4, 4), "depends on the inputs"),
+        (nn.Softmax(1), (4,), "nor an elementwise activation"),
+        (nn.LogSoftmax(1), (4,), "nor an elementwise activation"),
+        (nn.LayerNorm(4), (4,), "spread of its own input"),
+        (nn.GroupNorm(1, 2), (2, 4), "spread of its own input"),
+        (nn.InstanceNorm2d(2), (2, 4, 4), "spread of its own input"),
+        (nn.LPPool2d(2, 2), (2, 4, 4), "power mean"),
+        (nn.AdaptiveAvgPool2d(3), (2, 4, 4), "does not divide"),
+        (nn.Linear(4, 2), (3, 4), "last axis"),
+        (nn.Upsample(scale_factor=1.3), (2, 4, 4), "rounds its scale"),
+        (nn.Upsample(scale_factor=2, mode="bicubic"), (2, 4, 4), "must be one of nearest"),
+        (nn.BatchNorm1d(4).train(), (4,), "module.eval"),
+        (nn.Dropout(0.5).train(), (4,), "module.eval"),
+        (nn.PReLU(), (4,), "no conversion"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
+)
+def test_refused_by_name_with_the_reason(module: nn.Module, shape: tuple[int, ...], reason: str) -> None:
+    training = module.training and isinstance(module, (nn.BatchNorm1d, nn.Dropout))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    dense = converted(nn.Sequential(nn.ReLU(), module), shape)
+    ((name, refused),) = dense.refused.items()
+    assert refused.what == type(module).__name__
+    assert reason in refused.reason
+    assert dense.nodes[0].name == "0"
+    assert name == "1"
+    assert all((value == before[key]).all() for key, value in module.state_dict().items())
+    if not training:
+        x = integers(1, 2, *shape)
+        with pytest.raises(sc.NotApplicable, match=refused.what):
+            dense(x.numpy())
+        ours = dense(x.numpy(), {name: lambda y: module(torch.from_numpy(y).float()).detach().numpy()})
+        np.testing.assert_allclose(ours, module(x.relu().float()).detach().numpy(), rtol=1e-5)
+
+
+def test_attention_is_refused_and_the_rest_converted() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+            self.head = nn.Linear(12, 2)
+
+        def forward(self, x: Any) -> Any:
+            y, _ = self.attention(x, x, x)
+            gate = torch.sigmoid(y) * y
+            return self.head(gate.flatten(1))
+
+    dense = converted(Model().eval(), (3, 4))
+    whats = {name: (each.what, each.reason) for name, each in dense.refused.items()}
+    assert [what for what, _ in whats.values()] == ["MultiheadAttention", "mul"]
+    assert "depends on the inputs" in next(iter(whats.values()))[1]
+    assert dense["head"].matrix is not None
+    assert dense["head"].matrix.shape == (2, 12)
+
+
+def test_functions_are_refused_by_their_names() -> None:
+    class Model(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = F.max_pool2d(x, 2)
+            y = F.layer_norm(y, y.shape[1:])
+            y = y + 1
+            return F.softmax(y.flatten(1)[:, :3], 1) - 2
+
+    refused = converted(Model(), (1, 4, 4)).refused
+    assert [each.what for each in refused.values()] == ["max_pool2d", "layer_norm", "add", "getitem", "softmax", "sub"]
+    assert "depends on the inputs" in refused["max_pool2d"].reason
+
+
+def test_hooks_and_subclasses_may_compute_anything() -> None:
+    conv = nn.Conv1d(1, 1, 2)
+    conv.register_forward_hook(lambda module, args, result: 2 * result)
+    assert "hook" in converted(nn.Sequential(conv), (1, 4)).refused["0"].reason
+
+    class Mine(nn.ReLU):
+        def forward(self, x: Any) -> Any:
+            return x * 2
+
+    dense = converted(nn.Sequential(Mine()), (4,))
+    assert [each.what for each in dense.refused.values()] == ["mul"]
+
+
+def test_errors_teach() -> None:
+    with pytest.raises(sc.SpecError, match=r"module='conv': must be a torch.nn.Module. Valid: sc.from_torch"):
+        sc.from_torch("conv", (4, 4))
+    with pytest.raises(sc.SpecError, match="must be given"):
+        sc.from_torch(nn.Conv2d(1, 1, 3))
+    with pytest.raises(sc.SpecError, match="Conv2d takes 3 channels"):
+        sc.from_torch(nn.Conv2d(3, 1, 3), (2, 8, 8))
+    with pytest.raises(sc.SpecError, match="does not run on it"):
+        sc.from_torch(nn.Sequential(nn.ReLU(), nn.Linear(3, 4)), (5,))
+    assert sc.from_torch(nn.Linear(3, 4)) == sc.Linear(3, 4, bias=True)
+
+    class Branch(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(sc.Unsupported, match=r"torch.fx cannot trace"):
+        sc.from_torch(Branch(), (4,))
+
+    class Mixes(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.reshape(-1, 2)
+
+    with pytest.raises(sc.Unsupported, match="batch axis"):
+        sc.from_torch(Mixes(), (4,))
+
+
+def test_without_pytorch_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(sc.MissingPackage, match=r"pip install 'symconv\[torch\]'"):
+        sc.from_torch(None, (4,))
+
+
+def test_the_experiment() -> None:
+    """Without the training: every way, also with fractions, predicts the same on every image of the test set."""
+    pytest.importorskip("sklearn", reason="needs scikit-learn: pip install -e '.[experiment]'")
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).parent.parent / "docs" / "experiment.py"
+    spec = importlib.util.spec_from_file_location("experiment", path)
+    assert spec is not None
+    assert spec.loader is not None
+    experiment = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(experiment)
+    _, test, _, _ = experiment.digits()
+    model = experiment.untrained().eval()
+    network = sc.fully_connected(sc.from_torch(model, (1, 8, 8)))
+    products = (experiment.dense_product, experiment.sparse_product, experiment.sparse_tensor_product)
+    ways = [experiment.by_im2col(model), *(experiment.chain(network, product)[0] for product in products)]
+    with torch.no_grad():
+        theirs = model(test).numpy()
+        for way in ways:
+            ours = way(test).numpy()
+            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+            np.testing.assert_array_equal(ours.argmax(1), theirs.argmax(1))
+    exact = network(experiment.fractions(test[:3])).astype(float)
+    np.testing.assert_allclose(exact, theirs[:3], atol=1e-4)
