@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ProofFailed, SpecError
 from ..report import Checks, Failure, Refuted, Report, discharge
-from ..sizes import Certificate, Num, Size, Vanish, normal
+from ..sizes import Certificate, Num, Put, Size, Vanish, normal
 from ..sizes import Move as SizeMove
 from .moves import Define, Facts, Move, follows
-from .terms import Related, Relations, Sums, Tensor, Term, canonical, evaluate, parts
+from .terms import Relations, Sums, Term, canonical, evaluate, named
 
 if TYPE_CHECKING:
     from ..documents.blocks import Document
@@ -91,15 +91,11 @@ def chain(
 
 def written_out(term: Term, facts: Facts) -> Term:
     """The term with every definition put in."""
-    defined = [name for name in facts.definitions if name in _letters(term)]
+    defined = [name for name in facts.definitions if name in named(term)]
     while defined:
         term = Define(defined[0]).apply(term, facts)
-        defined = [name for name in facts.definitions if name in _letters(term)]
+        defined = [name for name in facts.definitions if name in named(term)]
     return term
-
-
-def _letters(term: Term) -> set[str]:
-    return {part.letter for part in parts(term) if isinstance(part, (Tensor, Related))}
 
 
 @dataclass(frozen=True)
@@ -145,6 +141,8 @@ class SizeEqualities:
             before = to
 
     def _follows(self, before: Size, move: SizeMove, after: Size) -> int:
+        if isinstance(move, Put):
+            raise Refuted("other sizes put in make another size", left=before, right=after)
         if isinstance(move, Vanish):
             given = set(map(normal, (*self.known, *(each.size for each in self.shown))))
             for size in move.needs:
