@@ -267,7 +267,7 @@ def a_move(rng: random.Random, start: Any) -> Any:
 
 
 def sizes(rng: random.Random) -> dict[str, int]:
-    env = {letter: rng.randint(1, 3) for letter in SIZES}
+    env = {letter: rng.randint(1, 3) for letter in (*SIZES, *"ksdlPQNmiutpceagAB")}  # 0 l is 0, whatever l is
     return env | {"p": rng.randint(0, 4), "q": rng.randint(-3, 4)}
 
 

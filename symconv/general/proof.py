@@ -63,7 +63,8 @@ class Equalities:
                 f"{self.name}, link {number}: shape",
                 partial(follows, terms[number - 1], link.move, link.to, self.facts),
             )
-            yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
+            if self.samples:
+                yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
 
     def _same_values(self, terms: tuple[Term, ...], number: int, written: dict[int, list[Sums]]) -> int:
         for n in (number - 1, number):
@@ -207,10 +208,12 @@ class GeneralTheorem:
 
     @lru_cache(maxsize=8)  # noqa: B019 - the theorems live as long as the process
     def parts(self, rank: int | str) -> tuple[Part, ...]:
-        """The parts of the proof; for any number of axes, first why a bracket sifts a sum over tuples."""
+        """The parts of the proof; sums over tuples come after why a bracket sifts one."""
         from .tuples import one_more_axis
 
-        return (*((one_more_axis(),) if rank == "r" else ()), *self.build(rank))
+        own = self.build(rank)
+        sums = any(isinstance(part, Equalities) for part in own)
+        return (one_more_axis(), *own) if rank == "r" and sums else own
 
     def document(self, proof: GeneralProof) -> Document:
         """The page of a proof."""
