@@ -96,10 +96,10 @@ def _piece(line: str, at: int) -> str:
 
 
 _COMMANDS = (
-    "Admitted|admit|give_up|Axioms?|Parameters?|Conjectures?|Hypothes[ei]s|Primitive|bypass_check|Type In Type|"
-    "Guard Checking|Positivity Checking|Universe Checking|Declare ML|Load|Redirect|Extraction|Extract|Cd|"
-    "LoadPath|ML Path|Drop|Timeout|Quit"
+    "Admitted|admit|give_up|Axioms?|Parameters?|Conjectures?|Hypothes[ei]s|Primitive|bypass_check|Checking|ML|"
+    "Load|Redirect|Extraction|Extract|Cd|LoadPath|Universes|Profile|native_compute|Drop|Timeout|Quit"
 )
+"""One word for each: between the words of a command there may be spaces, lines and comments."""
 
 
 def _foreign(text: str) -> str | None:

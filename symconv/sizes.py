@@ -124,6 +124,8 @@ def normal(size: Size) -> Normal:
 def _terms(size: Size) -> dict[tuple[Atom, ...], int]:
     match size:
         case Num(number):
+            if not isinstance(number, int):
+                raise TypeError(f"not an integer: {number!r}")
             return {(): number} if number else {}
         case Var(name):
             return {(name,): 1}

@@ -253,6 +253,8 @@ DAMAGES = {
     "admitted": ("Proof. rewrite /y /terms; read_off. Qed.", "Admitted.", "says Admitted, which no certificate does"),
     "axiom": ("Definition y ", "Axiom oops : False.\nDefinition y ", "says Axiom, which no certificate does"),
     "command": ("Definition y ", 'Redirect "x" Print nat.\nDefinition y ', "says Redirect, which no certificate does"),
+    "plugin": ("Definition y ", 'Declare (* *)\nML Module "x".\nDefinition y ', "says ML, which no certificate does"),
+    "written": ("Definition y ", 'Print Universes "x".\nDefinition y ', "says Universes, which no certificate does"),
     "statement": (
         "  y k x c i j =\n",
         "  c = 7%Z -> y k x c i j =\n",
@@ -271,6 +273,49 @@ def test_certify_refuses(coqc: str, name: str, tmp_path: Path, capsys: pytest.Ca
     target.write_text(text.replace(old, new, 1), encoding="utf-8")
     assert main(["certify", str(target)]) == 1
     assert message in capsys.readouterr().err
+
+
+def another_file(text: str) -> dict[str, str]:
+    """Texts that are not what symconv writes, in ways that a careless comparison would miss."""
+    sum_ = "\\sum_(q <- range"
+    theorem = text.index("Theorem layer_is_matrix")
+    configuration = next(line for line in text.splitlines() if "configuration: " in line)
+    return {
+        "notation": text.replace("Theorem layer_is_matrix", 'Notation "a = b" := (a = b \\/ True).\nTheorem layer_is_matrix'),
+        "sum": text.replace("Definition y ", 'Notation "\\sum_ ( i <- r ) F" := 0.\nDefinition y '),
+        "local definition": text.replace("Definition y ", "Definition ext := tt.\nDefinition y "),
+        "comment": text[:theorem] + "(* " + text[theorem:] + " *) Theorem layer_is_matrix : True. Proof. by []. Qed.",
+        "module": "Module M.\n" + text + "\nEnd M. Theorem layer_is_matrix : True. Proof. by []. Qed.",
+        "require": text.replace("Require Import ZArith Lia.", "Require Import ZArith Lia certificate."),
+        "scope": text.replace("Local Open Scope ring_scope.", "Local Open Scope ring_scope. Local Open Scope nat_scope."),
+        "configuration": text.replace('"stride": [1]', '"stride": [2]'),
+        "two configurations": text.replace(configuration, configuration.replace(" *)", "") + "\n" + configuration),
+        "unset": text.replace("Set Implicit Arguments.", "Unset Implicit Arguments."),
+        "ends": text.replace("\n", "\r\n"),
+        "mark": "\ufeff" + text,
+        "no-break space": text.replace("Definition y ", "Definition\u00a0y ", 1),
+        "letter": text.replace("Theorem layer_is_matrix (R", "Theorem l\u0430yer_is_matrix (R"),
+        "last line": text + "\n",
+        "nothing": text[:theorem],
+        "divides": text.replace(sum_, "\\sum_(q <- range 0 * range") if sum_ in text else text + " ",
+    }  # fmt: skip
+
+
+def test_only_the_text_itself_is_accepted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also if Coq accepted whatever it is given."""
+    monkeypatch.setattr("symconv.certify.run", lambda text, theorem: None)
+    text = certificate(sc.Conv((4,), 2))
+    assert certify(text).accepted
+    for name, other in another_file(text).items():
+        assert other != text, name
+        target = tmp_path / f"{name}.v"
+        target.write_bytes(other.encode())
+        link = tmp_path / f"{name}-link.v"
+        link.symlink_to(target)
+        assert main(["certify", str(link)]) in (1, 2), name
+    general_text = every_size()
+    for other in (general_text + " ", general_text.replace("1 <= stride a", "1 <= 0", 1), general_text[:5000]):
+        assert not certify(other).accepted
 
 
 def test_a_weaker_statement_is_not_taken_for_the_theorem(coqc: str) -> None:

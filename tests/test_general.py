@@ -45,6 +45,8 @@ def test_every_theorem_is_proved_for_every_rank(name: str, rank: Any) -> None:
     assert "for all sizes" in text.replace("\n", " ")
     assert max(map(len, text.splitlines())) <= 80
     assert proof.render("latex") == sc.prove_general(name, rank).render("latex")
+    assert proof.render("latex").isascii()  # pdflatex drops other letters without a word
+    assert "(0 terms" not in text
     assert "<math" in proof.render("html")
     assert proof.render("markdown").startswith("# ")
 

@@ -53,11 +53,19 @@ def checked(proof: GeneralProof) -> list[Block]:
     others = len(report.proved) - links - len(values) - 1  # and that the parts state the theorem
     parts = []
     if links:
+        hidden = sum(
+            len(each.links) for each in proof.parts if isinstance(each, Equalities) and each.name.startswith("mode ")
+        )  # only their ends are printed
+        also = f"; those of the padding modes, {hidden} of them, are not printed one by one" if hidden else ""
         parts.append(
-            f"each of the {links} equalities between sums is the move named beside it, carried out on the terms that are printed"
+            f"each of the {links} equalities between sums is one move, carried out on the terms themselves{also}"
         )
     if others:
-        parts.append(f"each of the {others} equations and inequalities between sizes is an identity of polynomials")
+        floors = any(isinstance(each, SizeEqualities) and len(each.links) > 1 for each in proof.parts)
+        law = ", or a law of the floor" if floors else ""
+        parts.append(
+            f"each of the {others} equations and inequalities between sizes is an identity of polynomials{law}"
+        )
     text: list[Inline] = [Emph("Checked before printing:"), " " + "; ".join(parts) + "."]
     if values:
         text.append(
@@ -86,7 +94,7 @@ def hypotheses(proof: GeneralProof, channels: bool = True) -> list[Block]:
     )
     tuples = (
         " There are {} axes, and every letter of an axis stands for {} numbers, one for each of them: sums run over all such"
-        " tuples, and equations, inequalities and arithmetic are component by component."
+        " tuples ({} is the set of all tuples of integers), and equations, inequalities and arithmetic are component by component."
     )
     opening = words(
         "We look at one output of a convolution: channel {}, position {}. Its kernel is not flipped (cross-correlation); for a flipped"
@@ -94,7 +102,7 @@ def hypotheses(proof: GeneralProof, channels: bool = True) -> list[Block]:
         C.name, Sym("", tuple(axis.i.name for axis in axes)),
     )  # fmt: skip
     if n == "r":
-        opening += words(tuples, "r", "r")
+        opening += words(tuples, "r", "r", "ℤ")
     return [Heading(("Setting",)), Paragraph(opening), sizes_table(SymbolicAxis(), channels)]
 
 
@@ -165,8 +173,8 @@ def induction(proof: GeneralProof) -> list[Block]:
         return []
     part = proof.part("one more axis")
     text = words(
-        "Of a sum over one integer {}, a bracket {} leaves one term: {}, where {} divides {} and the quotient is in range. The same is"
-        " true of tuples, by induction on the number of axes. Let {} be the tuple of the first axes, and suppose that for every function {}"
+        "Of a sum over one integer {}, a bracket {} leaves one term: {}, where {} divides {} and the quotient is in range, if the sum has one."
+        " The same is true of tuples, by induction on the number of axes. Let {} be the tuple of the first axes, and suppose that for every function {}"
         " of it the bracket {} leaves {} in place of {}, or nothing, which {} says. Then, with one more axis:",
         "u", equals(Juxtapose(("d", "u")), "h"), equals("u", Chain("/", ("h", "d"))), "d", "h", "u'", "F",
         Sym("", ("[first(u')]",)), "v'", "u'", Sym("", ("[fits]",)),

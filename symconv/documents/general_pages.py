@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..formula import Call, Chain, Formula, Juxtapose, Power, Sym, equals
+from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, equals
 from ..general.axis import C, E, SymbolicAxis, source
 from ..general.composition import length, second, second_stride
 from ..general.composition import room as composed_room
-from ..general.convolution import axes_of, setting
+from ..general.convolution import axes_of, input_entry, kernel, setting
 from ..general.sparsity import ends, first_read, last_read
 from ..general.terms import Tensor
 from ..general.transpose import before, behind
@@ -123,12 +123,15 @@ def weight_matrix_document(proof: GeneralProof) -> Document:
         *bounds(lemma, zero, (axis.t + axis.low, axis.length + axis.high - 1 - axis.t)),
         Paragraph(words(
             "Each of these products is of factors that are not negative. The last bracket is the remainder of the division by {} in {}, which is where the"
-            " floor does its work.", axis.s.name, axis.outputs.name,
+            " floor does its work. So a padding mode is asked for no position further out than the padding.", axis.s.name, axis.outputs.name,
         )),
         Heading(("Definition",)),
-        Paragraph(words("The output adds up, for each kernel entry, the product of it and what it reads:")),
+        Paragraph(words(
+            "The output adds up, for each kernel entry {}, the product of it and what it reads. A bias, if there is one, is added on both sides, and left out here:",
+            formula(kernel(axes)),
+        )),
         Display(equals(out, formula(theorem.start)), "definition"),
-        Paragraph((*words("where {} is the padded input,", "z"),)),
+        Paragraph(words("where {} is the padded input, made of the inputs {},", "z", formula(input_entry(axes)))),
         Display(equals(z, formula(where.definitions["z"].body)), "padded"),
         Paragraph(holds_words()),
         Heading(("Theorem and proof",)),
@@ -316,15 +319,19 @@ def composition_document(proof: GeneralProof) -> Document:
         *induction(proof),
         Heading(("The two matrices",)),
         Paragraph(holds_words()),
+        Paragraph(words("The first layer has matrix {} and kernel {}, the second {} and {}:", "W", "k", "W'", "k'")),
         Display(equals(defined("W", w), formula(w.body)), "first"),
         Display(equals(defined("W'", w2), formula(w2.body)), "second"),
-        Paragraph(words("The kernel of the composition has size {} and no dilation:", shown(length(axis)))),
+        Paragraph(words("The kernel of the composition has size {} and dilation 1:", shown(length(axis)))),
         Display(equals(defined("K", k), formula(k.body)), "kernel"),
         Statement(words(
             "The entry of {} is {}. So the two layers are one convolution, with kernel {}, stride {}, and the padding and input dilation of the"
-            " first; with biases {} and {} its bias is {}.",
-            Juxtapose(("W'", "W")), formula(part.end), "K", shown(second_stride(axis)), "b", "b'",
-            Chain("+", (Juxtapose(("W'", "b")), "b'")),
+            " first. With biases {} and {}, a number for each output, the output is {}.",
+            Juxtapose(("W'", "W")), formula(part.end), "K", shown(second_stride(axis)), "β", "β'",
+            equals(
+                Chain("+", (Juxtapose(("W'", Group(Chain("+", (Juxtapose(("W", "x")), "β"))))), "β'")),
+                Chain("+", (Juxtapose(("W'", "W", "x")), Group(Chain("+", (Juxtapose(("W'", "β")), "β'"))))),
+            ),
         )),
         chain_steps(part, entry_of("W' W", Tensor("", (C, *(second(each, "i") for each in axes), E, *(each.p for each in axes)))), words("Entry by entry, the product is {}.", formula(part.start)), names),
         Heading(("Its size",)),
@@ -359,7 +366,10 @@ def sparsity_document(proof: GeneralProof) -> Document:
         proof,
         ("How many entries of the weight matrix are not zero, for every size",),
         *hypotheses(proof),
-        Paragraph(words("Here zeros lie outside the input, and there is no input dilation: {}.", equals(axis.scale.name, 1))),
+        Paragraph(words(
+            "Here zeros lie outside the input, and there is no input dilation: {}, so {} is {}. An entry counts as non-zero if a kernel entry stands there.",
+            equals(axis.scale.name, 1), axis.length.name, axis.n.name,
+        )),
         Heading(("One axis",)),
         Paragraph(words(
             "Tap {} of output {} reads position {}, which is an input where {}, that is, where {} is at least {} and at most {}. Let",
@@ -369,13 +379,14 @@ def sparsity_document(proof: GeneralProof) -> Document:
         Display(Chain(",", (equals("F", shown(first)), equals("L", shown(last))))),
         *rows,
         Paragraph(words(
-            "In each of these a bracket that contains a floor is a remainder of a division by {}, or what it lacks to {}. So tap {} reads an input for the outputs"
+            "In each of these the last summand is the remainder of the division by {} in {} or {}, or what it lacks to {}. So tap {} reads an input for the outputs"
             " from {} to {}, as far as they exist. Two taps {} of one output read different positions: {}.",
-            axis.s.name, shown(axis.s - 1), axis.u.name, "F", "L", Chain("<", ("v", axis.u.name)), bound(apart.certificates[0]),
+            axis.s.name, "F", "L", shown(axis.s - 1), axis.u.name, "F", "L", Chain("<", ("v", axis.u.name)), bound(apart.certificates[0]),
         )),
         Statement(words(
             "Along an axis, tap {} reads an input for {} outputs, or for none where this is negative. Each of these pairs is a non-zero entry of its own; there are as"
-            " many as the {} add up to. {} has the product of these numbers over its axes, times {}, times the number of output channels.",
-            axis.u.name, count, Sym("c", (axis.u.name,)), "W", "A",
+            " many as the {} add up to, each counted as at least 0. The axes and the channels choose independently: {} has the product of these numbers over its"
+            " axes, times {}, times the number {} of output channels.",
+            axis.u.name, count, Sym("c", (axis.u.name,)), "W", "A", Juxtapose(("g", "B")),
         )),
     )  # fmt: skip

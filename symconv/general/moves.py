@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Union
 
 from ..node import Node
 from ..report import Refuted
 from ..sizes import Certificate, Num, Ratio, Size, Var, normal
 from .terms import (
+    INTEGERS,
     Among,
     AtLeast,
     Below,
@@ -37,7 +39,9 @@ from .terms import (
     Term,
     Within,
     canonical,
+    free,
     letters,
+    named,
     parts,
     put,
     rewritten,
@@ -70,6 +74,19 @@ class Facts:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     equalities: Mapping[str, Equality] = field(default_factory=dict)
 
+    @cached_property
+    def fixed(self) -> set[str]:
+        """The letters that no sum may run over: something is known of them."""
+        return {*self.sizes, *letters(self.known)}
+
+    @cached_property
+    def circular(self) -> set[str]:
+        """The letters whose definition leads back to them."""
+        uses = {name: named(each.body) for name, each in self.definitions.items()}
+        for _ in uses:
+            uses = {name: found.union(*(uses.get(each, ()) for each in found)) for name, found in uses.items()}
+        return {name for name, found in uses.items() if name in found}
+
     def positive(self, size: Size) -> bool:
         """Whether a size is at least 1: it is known, or a number."""
         if isinstance(size, Num):
@@ -86,18 +103,27 @@ class Define(Node):
         definition = facts.definitions.get(self.letter)
         if definition is None:
             raise Refuted(f"{self.letter} has no definition")
-        free = letters(definition.body) - {each.name for each in _sums(definition.body)}
-        if not free <= {*definition.parameters, *facts.sizes}:
-            raise Refuted(f"the definition of {self.letter} depends on {sorted(free - set(facts.sizes))}")
+        unknown = free(definition.body) - {*definition.parameters, *facts.sizes}
+        if unknown:
+            raise Refuted(f"the definition of {self.letter} depends on {', '.join(sorted(unknown))}")
+        if self.letter in facts.circular:
+            raise Refuted(f"{self.letter} is defined by itself")
+        return _with(self.letter, definition, term)
 
-        def change(part: Any) -> Any:
-            match part:
-                case Tensor(letter, arguments) | Bracket(Related(letter, arguments)) if letter == self.letter:
-                    values = dict(zip(definition.parameters, arguments, strict=True))
-                    return put(definition.body, {name: size for name, size in values.items() if size != Var(name)})
-            return None
 
-        return _made(term, rewritten(term, change), f"{self.letter} does not occur")
+def _with(defined: str, definition: Definition, term: Term) -> Term:
+    """The term with the definition put for its letter."""
+    if len(set(definition.parameters)) != len(definition.parameters):
+        raise Refuted("one letter stands for two parameters", left=", ".join(definition.parameters))
+
+    def change(part: Any) -> Any:
+        match part:
+            case Tensor(letter, arguments) | Bracket(Related(letter, arguments)) if letter == defined:
+                values = dict(zip(definition.parameters, arguments, strict=True))
+                return put(definition.body, {name: size for name, size in values.items() if size != Var(name)})
+        return None
+
+    return _made(term, rewritten(term, change), f"{defined} does not occur")
 
 
 class Distribute(Node):
@@ -205,6 +231,8 @@ class Sift(Node):
             conditions: list[Condition] = []
             if self.divisor != Num(1):
                 conditions.append(Divides(self.divisor, self.top))
+            if isinstance(over, Among) and over.set != INTEGERS:
+                raise Refuted(f"it is not known whether {over.set} holds what {self.name} must be", right=self.top)
             if isinstance(over, Below):
                 conditions.append(Within(self.value, over.count))
             return total(rest, times(*map(Bracket, conditions), *kept))
@@ -300,9 +328,15 @@ class Use(Node):
         if {name for name, _ in self.functions} != set(said.functions):
             raise Refuted(f"{self.equality} is about other functions", right=said.functions)
         left, right = said.left, said.right
+        if not free((left, right)) <= facts.fixed:
+            raise Refuted(f"{self.equality} depends on more than the sizes")
+        bound = {each.name for each in _sums((left, right))}
         for name, function in self.functions:
-            inner = Facts((*facts.sizes, *letters(function.body)), facts.known, {name: function})
-            left, right = Define(name).apply(left, inner), Define(name).apply(right, inner)
+            if named(function.body) & (set(said.functions) - {name}):
+                raise Refuted(f"{name} is given by another function of {self.equality}")
+            if (free(function.body) - set(function.parameters)) & bound:
+                raise Refuted(f"{name} depends on the variable of a sum in {self.equality}")
+            left, right = _with(name, function, left), _with(name, function, right)
         wanted = canonical(left)
         return _made(
             term,
@@ -333,12 +367,17 @@ def follows(before: Term, move: Move, after: Term, facts: Facts) -> int:
 
 
 def _well_formed(term: Term, facts: Facts) -> None:
+    """Every letter stands for one thing, and how far a sum runs does not depend on the sums beside it."""
+    outside = facts.fixed | free(term)
     for part in parts(term):
         if isinstance(part, SumOver):
             names = [each.name for each in part.over]
             inner = [each.name for each in _sums(part.term)]
-            if len(set(names)) != len(names) or set(names) & {*inner, *facts.sizes}:
+            if len(set(names)) != len(names) or set(names) & {*inner, *outside}:
                 raise Refuted("one letter stands for two things", left=", ".join(names))
+            depends = free(part.over) & set(names)
+            if depends:
+                raise Refuted(f"how far a sum runs depends on {sorted(depends)[0]}, the variable of one beside it")
 
 
 def _fresh(over: tuple[Any, ...], inner: tuple[Any, ...]) -> None:

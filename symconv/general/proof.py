@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ProofFailed, SpecError
 from ..report import Checks, Failure, Refuted, Report, discharge
-from ..sizes import Certificate, Num, Size, Vanish, normal
+from ..sizes import Certificate, Num, Put, Size, Vanish, normal
 from ..sizes import Move as SizeMove
 from .moves import Define, Facts, Move, follows
-from .terms import Related, Relations, Sums, Tensor, Term, canonical, evaluate, parts
+from .terms import Relations, Sums, Term, canonical, evaluate, named
 
 if TYPE_CHECKING:
     from ..documents.blocks import Document
@@ -63,7 +63,8 @@ class Equalities:
                 f"{self.name}, link {number}: shape",
                 partial(follows, terms[number - 1], link.move, link.to, self.facts),
             )
-            yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
+            if self.samples:
+                yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
 
     def _same_values(self, terms: tuple[Term, ...], number: int, written: dict[int, list[Sums]]) -> int:
         for n in (number - 1, number):
@@ -91,15 +92,11 @@ def chain(
 
 def written_out(term: Term, facts: Facts) -> Term:
     """The term with every definition put in."""
-    defined = [name for name in facts.definitions if name in _letters(term)]
+    defined = [name for name in facts.definitions if name in named(term)]
     while defined:
         term = Define(defined[0]).apply(term, facts)
-        defined = [name for name in facts.definitions if name in _letters(term)]
+        defined = [name for name in facts.definitions if name in named(term)]
     return term
-
-
-def _letters(term: Term) -> set[str]:
-    return {part.letter for part in parts(term) if isinstance(part, (Tensor, Related))}
 
 
 @dataclass(frozen=True)
@@ -145,6 +142,8 @@ class SizeEqualities:
             before = to
 
     def _follows(self, before: Size, move: SizeMove, after: Size) -> int:
+        if isinstance(move, Put):
+            raise Refuted("other sizes put in make another size", left=before, right=after)
         if isinstance(move, Vanish):
             given = set(map(normal, (*self.known, *(each.size for each in self.shown))))
             for size in move.needs:
@@ -209,10 +208,12 @@ class GeneralTheorem:
 
     @lru_cache(maxsize=8)  # noqa: B019 - the theorems live as long as the process
     def parts(self, rank: int | str) -> tuple[Part, ...]:
-        """The parts of the proof; for any number of axes, first why a bracket sifts a sum over tuples."""
+        """The parts of the proof; sums over tuples come after why a bracket sifts one."""
         from .tuples import one_more_axis
 
-        return (*((one_more_axis(),) if rank == "r" else ()), *self.build(rank))
+        own = self.build(rank)
+        sums = any(isinstance(part, Equalities) for part in own)
+        return (one_more_axis(), *own) if rank == "r" and sums else own
 
     def document(self, proof: GeneralProof) -> Document:
         """The page of a proof."""

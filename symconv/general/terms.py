@@ -33,6 +33,9 @@ class Among(Node):
     set: str
 
 
+INTEGERS = "Z"
+"""The letter of the set that holds every integer; of any other set nothing is known."""
+
 Over = Union[Below, Among]
 
 
@@ -159,6 +162,22 @@ def letters(term: Any) -> set[str]:
         elif isinstance(part, Node):
             left += part._values()
     return found
+
+
+def free(term: Any) -> set[str]:
+    """The letters that a term depends on: those that stand outside the sums over them."""
+    if isinstance(term, tuple):
+        return {name for part in term for name in free(part)}
+    if isinstance(term, SumOver):
+        return free(term.over) | (free(term.term) - {each.name for each in term.over})
+    if isinstance(term, Size):
+        return letters(term)
+    return free(term._values()) if isinstance(term, Node) else set()
+
+
+def named(term: Any) -> set[str]:
+    """The letters of the tensors and relations in a term."""
+    return {part.letter for part in parts(term) if isinstance(part, (Tensor, Related))}
 
 
 def put(term: Any, values: Mapping[str, Size]) -> Any:

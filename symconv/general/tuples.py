@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..sizes import Ratio, Var
 from .moves import Backwards, Definition, Distribute, Equality, Facts, Sift, Use
-from .proof import Equalities, Link, chain
+from .proof import Equalities, Link, Sample, chain
 from .terms import Among, Below, Bracket, Divides, Related, Same, SumOver, Tensor, Within, times
 
 U, D, K, E = Var("u"), Var("d"), Var("k"), Var("h")
@@ -31,4 +33,17 @@ def one_more_axis() -> Equalities:
         Use("hypothesis", (("F", Definition(("u'",), left)),)),
     )
     start = SumOver((Among("u'", "U'"), Below("u", K)), times(entry, READS, Bracket(same)))
-    return chain("one more axis", start, steps, facts, ())
+    return chain("one more axis", start, steps, facts, tuple(samples()))
+
+
+def samples() -> Iterator[Sample]:
+    """The bracket of the first axes leaves one of them, or nothing; d divides h, or not, or h/d is out of range."""
+    for found, h in ((1, 4), (1, 3), (2, 6), (None, 2)):
+
+        def first(at: int, found: int | None = found) -> bool:
+            return at == found
+
+        def fits(found: int | None = found) -> bool:
+            return found is not None
+
+        yield Sample({"d": 2, "k": 3, "h": h, "v'": found or 0}, {"U'": range(3)}, {"first": first, "fits": fits})

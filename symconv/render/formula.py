@@ -323,8 +323,9 @@ _SIGNS = {
 
 
 def _latex_name(name: str) -> str:
-    if name in _SIGNS:
-        return _SIGNS[name]
+    plain = name.rstrip("'")
+    if plain in _SIGNS:
+        return _SIGNS[plain].rstrip() + name[len(plain) :] if plain != name else _SIGNS[name]
     base, _, quotient = name.partition("//")
     if quotient:
         top = base.replace("*", " ") if "(" in base else _latex_name(base)
@@ -332,7 +333,7 @@ def _latex_name(name: str) -> str:
     letters = re.fullmatch(r"([A-Za-z]'?|[α-ω])(\d+)", name)
     if letters:
         return f"{_SIGNS.get(letters[1], letters[1]).strip()}_{{{letters[2]}}}"
-    return name if len(name.rstrip("'")) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
+    return name if len(plain) == 1 or name.startswith("\\") else rf"\mathrm{{{escape(name)}}}"
 
 
 def _latex_index(index: Index) -> str:
