@@ -102,6 +102,11 @@ def parser() -> argparse.ArgumentParser:
         help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
     )
     prove.add_argument(
+        "--depth",
+        metavar="DEPTH",
+        help="brief: statement, matrix and one line why; standard (default); full: all rows, and every step expanded",
+    )
+    prove.add_argument(
         "--fragment",
         action="store_true",
         help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
@@ -237,7 +242,7 @@ def _prove(options: argparse.Namespace) -> int:
     else:
         make = partial(_general, options)
     with progress("symconv: proving"):
-        content = _written(make(), form, options.fragment)
+        content = _written(make(), form, options)
     if options.output not in (None, "-"):
         write(options.output, content)
     elif isinstance(content, str):
@@ -257,17 +262,22 @@ def _general(options: argparse.Namespace) -> GeneralProof:
     return prove_general(options.general, options.rank)
 
 
+PAGE = ("depth",)
+"""What is about the document, rather than about its format."""
 WHOLE = ("latex", "html")
 """The formats that are a whole document or, with --fragment, a piece of one."""
 
 
-def _written(proof: Proof | GeneralProof, form: str, fragment: bool) -> str | bytes:
+def _written(proof: Proof | GeneralProof, form: str, options: argparse.Namespace) -> str | bytes:
     """What is to be written: text, or the bytes of a PDF."""
+    asked = {name: value for name in PAGE if (value := getattr(options, name)) is not None}
     if form == "pdf":
         from .render.pdf import compile_pdf
 
-        return compile_pdf(proof.render("latex", standalone=True))
-    return proof.render(form, standalone=not fragment) if form in WHOLE else proof.render(form)
+        return compile_pdf(proof.render("latex", standalone=True, **asked))
+    if form in WHOLE:
+        asked["standalone"] = not options.fragment
+    return proof.render(form, **asked)
 
 
 def _format(options: argparse.Namespace) -> str:

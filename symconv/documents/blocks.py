@@ -103,6 +103,7 @@ class ProofStep(Node):
     number: str
     claim: tuple[Inline | Reference, ...]
     reason: tuple[Inline | Reference, ...]
+    level: int = 1  # how deep it stands below the steps that prove the theorem itself
 
 
 class Steps(Node):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -38,9 +37,6 @@ from .formula import escape, latex, width
 from .formula import text as plain
 from .tikz import tikz
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 Numbers = str | dict[str, int]
 """How displays are referred to: the key of a fragment's labels, or a whole document's own numbers."""
 
@@ -62,13 +58,8 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 """
 
 
-def render_proof(proof: Proof, standalone: bool = False) -> str:
-    """A fragment, or with standalone=True a document that compiles as it is."""
-    return render(proof.theorem.document(proof), standalone)
-
-
 def render(document: Document, standalone: bool = False) -> str:
-    """A document in LaTeX."""
+    """A fragment, or with standalone=True a document that compiles as it is."""
     # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
     key = numbered(document) if standalone else document.key
     title = _inline(document.title, key)
@@ -195,9 +186,12 @@ def _steps(steps: Steps, key: Numbers) -> str:
     for n, step in enumerate(steps.steps):
         claim, reason = _inline(step.claim, key), _inline(step.reason, key)
         end = r"\quad$\square$" if n + 1 == len(steps.steps) else ""
-        length = sum(map(_width, step.claim)) + 0.85 * sum(map(_width, step.reason)) + 4 * bool(end)
+        length = (
+            5 * (step.level - 1) + sum(map(_width, step.claim)) + 0.85 * sum(map(_width, step.reason)) + 4 * bool(end)
+        )
         number = escape(step.number)
-        start = rf"\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
+        inside = rf"\leftskip={2.4 * (step.level - 1)}em" if step.level > 1 else ""
+        start = rf"{inside}\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
             lines.append(
                 rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -30,16 +29,8 @@ from ..pictures.model import Picture
 from .formula import TIE
 from .formula import text as formula_text
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 OPTIONS: tuple[str, ...] = ()
 WIDTH = 79
-
-
-def render_proof(proof: Proof) -> str:
-    """The whole document."""
-    return render(proof.theorem.document(proof))
 
 
 def render(document: Document) -> str:
@@ -78,8 +69,9 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
         case Steps(opening, steps):
             lines = [fill("Proof. " + inline(opening, numbers))]
             for step in steps:
-                lines.append(fill(f"{step.number}. {inline(step.claim, numbers)}", "  ", "        "))
-                lines.append(fill(f"[{inline(step.reason, numbers)}]", "        ", "        "))
+                start, later = " " * (6 * step.level - 4), " " * (6 * step.level + 2)
+                lines.append(fill(f"{step.number}. {inline(step.claim, numbers)}", start, later))
+                lines.append(fill(f"[{inline(step.reason, numbers)}]", later, later))
             return "\n".join(lines) + "  ∎"
     raise TypeError(f"not a block: {block!r}")
 
