@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .proof import Proof
     from .recognition import Recognition, recognise
     from .report import Report
+    from .worksheets import Worksheet, worksheet
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,8 @@ _HOME = {
     "Recognition": "recognition",
     "project": "projection",
     "Projection": "projection",
+    "worksheet": "worksheets",
+    "Worksheet": "worksheets",
     "SymconvError": "errors",
     "SpecError": "errors",
     "Unsupported": "errors",
@@ -69,6 +72,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "Upsample",
+    "Worksheet",
     "__version__",
     "general_theorems",
     "project",
@@ -76,6 +80,7 @@ __all__ = [
     "prove_general",
     "recognise",
     "theorems",
+    "worksheet",
 ]
 
 

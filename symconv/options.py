@@ -91,6 +91,47 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(option, dest=_parameter(option), metavar=_metavar(option), help=said)
 
 
+def add_proof_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is proved."""
+    parser.add_argument(
+        "--theorem",
+        default="weight_matrix",
+        metavar="NAME",
+        help="weight_matrix (default), or another one that symconv theorems lists",
+    )
+    parser.add_argument(
+        "--with",
+        action="append",
+        metavar="NAME=VALUE",
+        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
+    )
+    parser.add_argument(
+        "--check",
+        default="auto",
+        metavar="LEVEL",
+        help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
+    )
+
+
+def add_page_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a proof is written."""
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
+    )
+    parser.add_argument(
+        "--depth",
+        metavar="DEPTH",
+        help="brief: statement, matrix and one line why; standard (default); full: all rows, and every step expanded",
+    )
+    parser.add_argument(
+        "--fragment",
+        action="store_true",
+        help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
+    )
+
+
 def _metavar(option: str) -> str:
     return {
         "--input": "4x4",

@@ -6,12 +6,14 @@ A format of the proof itself, as JSON, has `render_proof(proof)` instead.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
 
 if TYPE_CHECKING:
+    from ..documents.blocks import Document
     from ..general import GeneralProof
     from ..proof import Proof
 
@@ -33,26 +35,42 @@ PAGE = ("depth",)
 
 def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
     """The proof in one of the formats, after its check has passed."""
-    known = FORMATS | CERTIFICATES
-    if format not in known:
-        raise SpecError("format", format, "must be one of " + ", ".join(known), 'proof.render("latex")')
-    module = import_module(f"{__name__}.{known[format][0]}")
-    of_document = hasattr(module, "render")
-    unknown = set(options) - {*module.OPTIONS, *(PAGE if of_document else ())}
-    if unknown:
-        rule = f"the {format} format takes {', '.join(module.OPTIONS) or 'no options'}"
-        rule += ", and any format of a page " + ", ".join(PAGE)
-        raise SpecError("options", ", ".join(sorted(unknown)), rule, 'proof.render("latex", standalone=True)')
-    proof = proof.verified()
-    if not of_document:
-        text: str = module.render_proof(proof)
+    module = _module(format)
+    if not hasattr(module, "render"):
+        _only(options, module.OPTIONS, format)
+        text: str = module.render_proof(proof.verified())
         return text
+    _only(options, (*module.OPTIONS, *PAGE), format)
     of_page = {name: options.pop(name) for name in PAGE if name in options}
-    text = module.render(page(proof, **of_page), **options)
+    return render_document(page(proof.verified(), **of_page), format, **options)
+
+
+def render_document(document: Document, format: str, **options: Any) -> str:
+    """A document in one of the formats."""
+    module = _module(format)
+    if not hasattr(module, "render"):
+        formats = ", ".join(name for name in FORMATS if hasattr(_module(name), "render"))
+        raise SpecError("format", format, f"writes a proof as data; a page can be {formats}", 'page.render("latex")')
+    _only(options, module.OPTIONS, format)
+    text: str = module.render(document, **options)
     return text
 
 
-def page(proof: Proof | GeneralProof, **options: Any) -> Any:
+def _module(format: str) -> Any:
+    known = FORMATS | CERTIFICATES
+    if format not in known:
+        raise SpecError("format", format, "must be one of " + ", ".join(known), 'proof.render("latex")')
+    return import_module(f"{__name__}.{known[format][0]}")
+
+
+def _only(options: Collection[str], taken: Sequence[str], format: str) -> None:
+    unknown = sorted(set(options) - set(taken))
+    if unknown:
+        rule = f"the {format} format takes {', '.join(taken) or 'no options'}"
+        raise SpecError("options", ", ".join(unknown), rule, 'proof.render("latex", standalone=True)')
+
+
+def page(proof: Proof | GeneralProof, **options: Any) -> Document:
     """The document of a proof; of one for a layer, as it is asked for."""
     from ..documents.depth import at_depth
     from ..proof import Proof
