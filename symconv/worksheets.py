@@ -64,7 +64,7 @@ def worksheet(
     >>> found = sc.worksheet(sc.Conv((3,), 2), seed=1)
     >>> found.blanks
     7
-    >>> print(str(found.sheet).split("letter for each kernel entry:")[1][2:46])
+    >>> print(str(found.sheet).split("letter for each kernel entry:")[1][2:47])
     columns x[0] to x[2]:
     y[0]  _ B .
     y[1]  _ A _
