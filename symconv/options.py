@@ -118,7 +118,7 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="FORMAT",
-        help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
+        help="latex, markdown, text, html, json, pdf, coq or beamer (slides); default: by the suffix of -o, else text",
     )
     parser.add_argument(
         "--depth",

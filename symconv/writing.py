@@ -39,7 +39,8 @@ def written(what: Rendered, form: str, fragment: bool, asked: dict[str, Any] | N
 def format_of(form: str | None, path: str | None, fragment: bool) -> str:
     """The format that was asked for, or that the file's suffix says."""
     formats = [*FORMATS, "pdf", *CERTIFICATES]
-    suffixes = {suffix: name for name, (_, suffix) in (FORMATS | CERTIFICATES).items()} | {".pdf": "pdf"}
+    suffixes = {suffix: name for name, (_, suffix) in FORMATS.items() if suffix} | {".pdf": "pdf"}
+    suffixes |= {suffix: name for name, (_, suffix) in CERTIFICATES.items()}
     if form is None:
         if path in (None, "-"):
             form = "text"

@@ -1,7 +1,7 @@
 """The output formats: one file each, and the registry that lists them.
 
 To add a format, write a module with `OPTIONS` and `render(document, **options) -> str` and add it to `FORMATS`.
-A format of the proof itself, as JSON, has `render_proof(proof)` instead.
+A module that needs more than the page has of a proof adds it with `arranged(document, proof)`. A format of the proof itself, as JSON, has `render_proof(proof)` instead.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ FORMATS = {
     "text": ("text", ".txt"),
     "html": ("html", ".html"),
     "json": ("json_format", ".json"),
+    "beamer": ("beamer", ""),
 }
-"""format -> (module, file suffix). The command line also writes .pdf, which is no text: see `pdf`."""
+"""format -> (module, file suffix; none where another format has it). The command line also writes .pdf, which is no text: see `pdf`."""
 
 CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
@@ -42,7 +43,10 @@ def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
         return text
     _only(options, (*module.OPTIONS, *PAGE), format)
     of_page = {name: options.pop(name) for name in PAGE if name in options}
-    return render_document(page(proof.verified(), **of_page), format, **options)
+    document = page(proof.verified(), **of_page)
+    if hasattr(module, "arranged"):
+        document = module.arranged(document, proof)
+    return render_document(document, format, **options)
 
 
 def render_document(document: Document, format: str, **options: Any) -> str:
