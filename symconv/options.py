@@ -126,6 +126,15 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         help="brief: statement, matrix and one line why; standard (default); full: all rows, and every step expanded",
     )
     parser.add_argument(
+        "--names", metavar="x=I,k=f", help="other letters for x, k, y, b (and their arrays) and w, for W"
+    )
+    parser.add_argument(
+        "--letters",
+        action="store_true",
+        default=None,
+        help="a, b, c, ... for the kernel entries, those not used otherwise",
+    )
+    parser.add_argument(
         "--fragment",
         action="store_true",
         help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
@@ -213,6 +222,22 @@ def position(text: str | None) -> tuple[int, ...] | None:
     if not all(_INTEGER.fullmatch(part) for part in parts):
         raise SpecError("--output", text, "must be integers joined by commas", "--output 0,1")
     return tuple(map(int, parts))
+
+
+def names_from(text: str) -> dict[str, str]:
+    """Other names as they are given on the command line.
+
+    >>> names_from("x=I,k=f")
+    {'x': 'I', 'k': 'f'}
+    """
+    found: dict[str, str] = {}
+    for each in text.split(","):
+        old, equals, new = (part.strip() for part in each.partition("="))
+        if not equals or old in found:
+            rule = "must be old=new, joined by commas" if not equals else f"names {old} a second time"
+            raise SpecError("--names", text, rule, "--names x=I,k=f")
+        found[old] = new
+    return found
 
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)

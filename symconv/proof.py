@@ -144,6 +144,7 @@ class Proof:
         """The document in one of the formats; raises `ProofFailed` rather than print what is wrong.
 
         `depth` is "brief" (statement, matrix and one line why), "standard" or "full" (every step).
+        `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries.
         """
         from .render import render
 

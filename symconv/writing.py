@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import NOT_GIVEN, SpecError
+from .options import names_from
 from .render import CERTIFICATES, FORMATS, PAGE
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ class Rendered(Protocol):
 
 def page_options(options: argparse.Namespace) -> dict[str, Any]:
     """What was asked about the page, whatever its format."""
-    return {name: value for name in PAGE if (value := getattr(options, name)) is not None}
+    asked = {name: value for name in PAGE if (value := getattr(options, name)) is not None}
+    if "names" in asked:
+        asked["names"] = names_from(asked["names"])
+    return asked
 
 
 def written(what: Rendered, form: str, fragment: bool, asked: dict[str, Any] | None = None) -> str | bytes:
@@ -38,7 +42,8 @@ def written(what: Rendered, form: str, fragment: bool, asked: dict[str, Any] | N
 
 def format_of(form: str | None, path: str | None, fragment: bool) -> str:
     """The format that was asked for, or that the file's suffix says."""
-    formats = [*FORMATS, "pdf", *CERTIFICATES]
+    formats = [name for name, (_, suffix) in FORMATS.items() if suffix]
+    formats += ["pdf", *CERTIFICATES, *(name for name in FORMATS if name not in formats)]
     suffixes = {suffix: name for name, (_, suffix) in FORMATS.items() if suffix} | {".pdf": "pdf"}
     suffixes |= {suffix: name for name, (_, suffix) in CERTIFICATES.items()}
     if form is None:

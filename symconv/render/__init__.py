@@ -6,7 +6,7 @@ A module that needs more than the page has of a proof adds it with `arranged(doc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ FORMATS = {
 CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
 
-PAGE = ("depth",)
+PAGE = ("depth", "names", "letters")
 """What is about the document rather than about its format."""
 
 
@@ -43,9 +43,7 @@ def render(proof: Proof | GeneralProof, format: str, **options: Any) -> str:
         return text
     _only(options, (*module.OPTIONS, *PAGE), format)
     of_page = {name: options.pop(name) for name in PAGE if name in options}
-    document = page(proof.verified(), **of_page)
-    if hasattr(module, "arranged"):
-        document = module.arranged(document, proof)
+    document = page(proof.verified(), getattr(module, "arranged", None), **of_page)
     return render_document(document, format, **options)
 
 
@@ -74,14 +72,31 @@ def _only(options: Collection[str], taken: Sequence[str], format: str) -> None:
         raise SpecError("options", ", ".join(unknown), rule, 'proof.render("latex", standalone=True)')
 
 
-def page(proof: Proof | GeneralProof, **options: Any) -> Document:
+def page(
+    proof: Proof | GeneralProof, arranged: Callable[[Document, Any], Document] | None = None, **options: Any
+) -> Document:
     """The document of a proof; of one for a layer, as it is asked for."""
     from ..documents.depth import at_depth
+    from ..documents.notation import lettered, renamed
+    from ..documents.wording import DEFINITION
     from ..proof import Proof
 
-    if isinstance(proof, Proof):
-        return at_depth(proof, **options)
-    if options.get("depth", "standard") != "standard":
-        rule = "is for the proof of a layer; a proof for all sizes has every step already"
-        raise SpecError("depth", options["depth"], rule, 'proof.render("latex")')
-    return proof.theorem.document(proof)
+    asked = {name: value for name, value in options.items() if value not in (None, False, "standard")}
+    if not isinstance(proof, Proof):
+        if asked:
+            name, value = next(iter(asked.items()))
+            rule = "is for the proof of a layer; one for all sizes has every step, and letters of its own"
+            raise SpecError(name, value, rule, 'proof.render("latex")')
+        return proof.theorem.document(proof)
+    document = at_depth(proof, options.get("depth", "standard"))
+    document = arranged(document, proof) if arranged else document
+    if {"names", "letters"} & set(asked) and DEFINITION not in proof.theorem.labels:
+        rule = f"is for input, kernel and output, and the page of {proof.theorem.name} has letters of its own"
+        raise SpecError(
+            *next((name, asked[name]) for name in ("names", "letters") if name in asked),
+            rule,
+            'theorem="weight_matrix"',
+        )
+    if "letters" in asked:
+        document = lettered(document)
+    return renamed(document, asked["names"]) if "names" in asked else document

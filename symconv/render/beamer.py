@@ -27,7 +27,6 @@ from ..documents.slides import Moving, scale, with_motion
 from ..documents.walk import every
 from ..formula import Cases
 from ..pictures.model import Picture
-from ..proof import Proof
 from . import latex as page
 from .formula import escape, latex, width
 from .tikz import tikz
@@ -58,7 +57,7 @@ _PREAMBLE = r"""\documentclass[aspectratio=169,11pt]{beamer}
 
 def arranged(document: Document, proof: Any) -> Document:
     """With the moving window, where there is one to show."""
-    return with_motion(document, proof) if isinstance(proof, Proof) else document
+    return with_motion(document, proof)
 
 
 def render(document: Document) -> str:

@@ -175,7 +175,8 @@ def matrix(block: Matrix, width: int = WIDTH, paint: Callable[[str, str], str] |
     legend = ", ".join(f"{short}{TIE}={TIE}{formula_text(symbol)}" for short, symbol in block.legend)
     sums = ", ".join(map(formula_text, block.sums))
     letters = ascii_uppercase[: ascii_uppercase.index(max(short[0] for short, _ in block.legend)) + 1] if legend else ""
-    others = [letter for letter in letters if letter not in ALPHABET]
+    used = {short[0] for short, _ in block.legend}
+    others = [letter for letter in letters if letter not in ALPHABET and letter not in used]
     if others:  # so that nobody looks for them
         legend += f" ({', '.join(others)} {'has another meaning' if len(others) == 1 else 'have other meanings'})"
     said = [f"with {legend}" if legend else "", f"where {sums}" if sums else ""]
