@@ -21,7 +21,8 @@ _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
 _CHOICES = {
-    "theorem": "--theorem", "check": "--check", "what": "--what", "output": "--output", "title": "--title", "path": "-o",
+    "theorem": "--theorem", "check": "--check", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "kernel_values": "--kernel-values",
+    "input_values": "--input-values", "bias_values": "--bias-values",
 }  # fmt: skip
 
 

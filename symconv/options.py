@@ -134,6 +134,9 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="a, b, c, ... for the kernel entries, those not used otherwise",
     )
+    for name, what in (("kernel", "1,2;3,4"), ("input", "values.json"), ("bias", "1,2")):
+        said = f"numbers for the {name}, and a section that works with them: rows such as 1,2;3,1/2, or a JSON file"
+        parser.add_argument(f"--{name}-values", metavar=what, help=said)
     parser.add_argument(
         "--fragment",
         action="store_true",
@@ -224,6 +227,27 @@ def position(text: str | None) -> tuple[int, ...] | None:
     return tuple(map(int, parts))
 
 
+def values_from(option: str, text: str) -> Any:
+    """Numbers as they are given on the command line: rows, or a JSON file of nested lists; data, never code.
+
+    >>> values_from("--kernel-values", "1,2;3,1/2")
+    [['1', '2'], ['3', '1/2']]
+    """
+    if not text.lower().endswith(".json"):
+        rows = [[each.strip() for each in row.split(",")] for row in text.split(";")]
+        return rows[0] if len(rows) == 1 else rows
+    import json
+
+    with open(text, "rb") as file:
+        raw = file.read(VALUES_LIMIT + 1)
+    if len(raw) > VALUES_LIMIT:
+        raise SpecError(option, text, f"is larger than {VALUES_LIMIT:,} bytes", f"{option} 1,2;3,4")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise SpecError(option, text, "is no JSON file of nested lists", "a file with [[1, 2], [3, 4]] in it") from None
+
+
 def names_from(text: str) -> dict[str, str]:
     """Other names as they are given on the command line.
 
@@ -240,6 +264,7 @@ def names_from(text: str) -> dict[str, str]:
     return found
 
 
+VALUES_LIMIT = 1 << 20  # bytes of a file of numbers
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _EXAMPLES = {"shape": "4x4", "sizes": "2 or 2x1", "number": "2", "padding": "1, 1x0, 2:0, 1:1x0:2 or same"}
 

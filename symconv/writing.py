@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import NOT_GIVEN, SpecError
-from .options import names_from
-from .render import CERTIFICATES, FORMATS, PAGE
+from .options import names_from, values_from
+from .render import CERTIFICATES, FORMATS, PAGE, VALUES
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +27,9 @@ def page_options(options: argparse.Namespace) -> dict[str, Any]:
     asked = {name: value for name in PAGE if (value := getattr(options, name)) is not None}
     if "names" in asked:
         asked["names"] = names_from(asked["names"])
+    for name in VALUES:
+        if name in asked:
+            asked[name] = values_from(f"--{name.replace('_', '-')}", asked[name])
     return asked
 
 

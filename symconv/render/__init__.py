@@ -30,7 +30,8 @@ FORMATS = {
 CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
 
-PAGE = ("depth", "names", "letters")
+VALUES = {"kernel_values": "kernel", "input_values": "inputs", "bias_values": "bias"}
+PAGE = ("depth", "names", "letters", *VALUES)
 """What is about the document rather than about its format."""
 
 
@@ -79,9 +80,14 @@ def page(
     from ..documents.depth import at_depth
     from ..documents.notation import lettered, renamed
     from ..documents.wording import DEFINITION
+    from ..documents.worked import with_numbers
     from ..proof import Proof
 
-    asked = {name: value for name, value in options.items() if value not in (None, False, "standard")}
+    asked = {
+        name: value
+        for name, value in options.items()
+        if value is not None and value is not False and value != "standard"
+    }
     if not isinstance(proof, Proof):
         if asked:
             name, value = next(iter(asked.items()))
@@ -97,6 +103,9 @@ def page(
             rule,
             'theorem="weight_matrix"',
         )
+    values = {VALUES[name]: value for name, value in asked.items() if name in VALUES}
+    if values:
+        document = with_numbers(document, proof, **values)
     if "letters" in asked:
         document = lettered(document)
     return renamed(document, asked["names"]) if "names" in asked else document
