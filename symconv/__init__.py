@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .recognition import Recognition, recognise
     from .report import Report
     from .sequential import Sequential
+    from .worksheets import Worksheet, worksheet
 
 __version__ = "0.1.0"
 
@@ -56,6 +57,8 @@ _HOME = {
     "Recognition": "recognition",
     "project": "projection",
     "Projection": "projection",
+    "worksheet": "worksheets",
+    "Worksheet": "worksheets",
     "SymconvError": "errors",
     "SpecError": "errors",
     "Unsupported": "errors",
@@ -89,6 +92,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "Upsample",
+    "Worksheet",
     "__version__",
     "from_onnx",
     "from_torch",
@@ -101,6 +105,7 @@ __all__ = [
     "recognise",
     "split",
     "theorems",
+    "worksheet",
 ]
 
 

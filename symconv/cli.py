@@ -1,4 +1,4 @@
-"""The command line: prove, check, certify, theorems, show, draw.
+"""The command line: prove, worksheet, check, certify, theorems, show, draw.
 
 Exit status: 0 proved and written; 1 a check failed, and nothing was written; 2 bad input, not
 applicable, unwritable output or over a size limit, with one line on standard error.
@@ -38,6 +38,7 @@ _EXAMPLES = """examples:
   symconv prove --input 8x8 --kernel 3 --then "--kernel 3 --stride 2" -o stack.tex   two layers as one
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv draw --input 4x4 --kernel 3x3 --padding 1 -o w.svg
+  symconv worksheet --input 4x4 --kernel 3x3 --seed 7 -o sheet.tex --solution solution.tex
   symconv theorems --input 4x4 --kernel 3x3
 """
 _VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs low:high, 2:0 and 1:1x0:2
@@ -58,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from .options import add_layer_options, add_then, asked_words
+    from .options import add_layer_options, add_page_options, add_proof_options, add_then, asked_words
 
     top = _Parser(
         prog="symconv",
@@ -78,45 +79,33 @@ def parser() -> argparse.ArgumentParser:
     prove.epilog = f"{asked_words()}\n\n{_VALUES}"
     add_layer_options(prove)
     add_then(prove)
-    prove.add_argument(
-        "--theorem",
-        metavar="NAME",
-        help="weight_matrix (default; composition with --then), or another one that symconv theorems lists",
-    )
+    add_proof_options(prove)
     prove.add_argument(
         "--general",
         metavar="NAME",
         help="prove a theorem for all sizes instead, with letters for them; see symconv theorems --general",
     )
     prove.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
-    prove.add_argument(
-        "--with",
-        action="append",
-        metavar="NAME=VALUE",
-        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
-    )
-    prove.add_argument(
-        "--check",
-        default="auto",
-        metavar="LEVEL",
-        help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
-    )
-    prove.add_argument(
-        "--format",
-        metavar="FORMAT",
-        help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
-    )
-    prove.add_argument(
-        "--fragment",
-        action="store_true",
-        help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
-    )
+    add_page_options(prove)
     prove.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="write to FILE (.tex, .md, .txt, .html, .json, .pdf, .v); - is standard output",
     )
+
+    worksheet = command("worksheet", "write a proof with blanks to fill in, and its solution")
+    worksheet.epilog = f"{asked_words()}\n\n{_VALUES}"
+    add_layer_options(worksheet)
+    add_proof_options(worksheet)
+    worksheet.add_argument("--blanks", metavar="WHICH", help="some (default): half of the cells and sums; or all")
+    worksheet.add_argument("--seed", metavar="N", help="which ones are blank (default 0)")
+    worksheet.add_argument("--format", metavar="FORMAT", help="of both files; default: by the suffix of each")
+    worksheet.add_argument("--fragment", action="store_true", help="pieces for other documents, as for prove")
+    worksheet.add_argument(
+        "-o", "--output", metavar="FILE", help="the sheet: .tex, .md, .txt, .html or .pdf; - is standard output"
+    )
+    worksheet.add_argument("--solution", metavar="FILE", help="its solution; both files are written, or none")
 
     check = command("check", "verify a JSON proof from scratch", values=False)
     check.add_argument("file", metavar="FILE.json")
@@ -179,7 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminated)
         commands = {
-            "prove": _prove, "check": _check, "certify": _certify, "theorems": _theorems, "show": _show, "draw": _draw,
+            "prove": _prove, "worksheet": _worksheet, "check": _check, "certify": _certify, "theorems": _theorems,
+            "show": _show, "draw": _draw,
         }  # fmt: skip
         status = commands[options.command](options)
         sys.stdout.flush()
@@ -228,8 +218,9 @@ def _in_options(message: str, options: argparse.Namespace | None) -> str:
 def _prove(options: argparse.Namespace) -> int:
     from .options import theorem_options
     from .output import progress, write
+    from .writing import format_of, page_options, written
 
-    form = _format(options)
+    form = format_of(options.format, options.output, options.fragment)
     make: Callable[[], Proof | GeneralProof]
     if options.general is None:
         layer, asked = _stack(options), theorem_options(getattr(options, "with"))
@@ -244,13 +235,8 @@ def _prove(options: argparse.Namespace) -> int:
     else:
         make = partial(_general, options)
     with progress("symconv: proving"):
-        content = _written(make(), form, options.fragment)
-    if options.output not in (None, "-"):
-        write(options.output, content)
-    elif isinstance(content, str):
-        sys.stdout.write(content)
-    else:
-        sys.stdout.buffer.write(content)
+        content = written(make(), form, options.fragment, page_options(options))
+    write(options.output, content)
     return PROVED
 
 
@@ -276,46 +262,25 @@ def _general(options: argparse.Namespace) -> GeneralProof:
     return prove_general(options.general, options.rank)
 
 
-WHOLE = ("latex", "html")
-"""The formats that are a whole document or, with --fragment, a piece of one."""
+def _worksheet(options: argparse.Namespace) -> int:
+    from .options import layer_from, read_value, theorem_options
+    from .output import progress, same_file, write_all
+    from .worksheets import worksheet
+    from .writing import format_of, written
 
-
-def _written(proof: Proof | GeneralProof, form: str, fragment: bool) -> str | bytes:
-    """What is to be written: text, or the bytes of a PDF."""
-    if form == "pdf":
-        from .render.pdf import compile_pdf
-
-        return compile_pdf(proof.render("latex", standalone=True))
-    return proof.render(form, standalone=not fragment) if form in WHOLE else proof.render(form)
-
-
-def _format(options: argparse.Namespace) -> str:
-    """The format that was asked for, or that the file's suffix says."""
-    from .render import CERTIFICATES, FORMATS
-
-    form = options.format
-    formats = [*FORMATS, "pdf", *CERTIFICATES]
-    suffixes = {suffix: name for name, (_, suffix) in FORMATS.items()} | {".pdf": "pdf"}
-    suffixes |= {suffix: name for name, (_, suffix) in CERTIFICATES.items()}
-    if form is None:
-        if options.output in (None, "-"):
-            form = "text"
-        else:
-            suffix = os.path.splitext(options.output)[1].lower()
-            if suffix not in suffixes:
-                raise SpecError(
-                    "-o",
-                    options.output,
-                    f"the suffix must be one of {', '.join(suffixes)}, or --format given",
-                    "-o proof.tex",
-                )
-            form = suffixes[suffix]
-    if form not in formats:
-        raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
-    if options.fragment and form not in WHOLE:
-        rule = f"is for the formats {' and '.join(WHOLE)}, and this would be {form}"
-        raise SpecError("--fragment", NOT_GIVEN, rule, "--fragment --format latex")
-    return str(form)
+    paths = [options.output, *([options.solution] if options.solution is not None else ())]
+    if len(paths) > 1 and same_file(*paths):
+        rule = "must be another file than that of the sheet"
+        raise SpecError("--solution", options.solution, rule, "-o sheet.tex --solution solution.tex")
+    forms = [format_of(options.format, path, options.fragment) for path in paths]
+    seed = 0 if options.seed is None else read_value("--seed", options.seed, "number")
+    layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
+    with progress("symconv: proving"):
+        found = worksheet(layer, seed, options.blanks or "some", options.theorem, check=options.check, **asked)
+        pages = zip((found.sheet, found.solution), forms, strict=False)
+        contents = [written(page, form, options.fragment) for page, form in pages]
+    write_all(list(zip(paths, contents, strict=True)))
+    return PROVED
 
 
 def _read(path: str, example: str) -> str:

@@ -139,6 +139,13 @@ class Words(Node):
     text: str
 
 
+class Gap(Node):
+    """What a worksheet leaves blank, and what its solution fills in and marks."""
+
+    inside: Formula
+    filled: bool
+
+
 class Typeset(Node):
     """A formula whose LaTeX was typeset by latexify from the code that runs."""
 
@@ -167,6 +174,7 @@ Formula = Union[
     Call,
     Array,
     Words,
+    Gap,
     Typeset,
 ]
 

@@ -95,6 +95,58 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(option, dest=_parameter(option), metavar=_metavar(option), help=said)
 
 
+def add_proof_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is proved."""
+    parser.add_argument(
+        "--theorem",
+        metavar="NAME",
+        help="weight_matrix (default; composition with --then), or another one that symconv theorems lists",
+    )
+    parser.add_argument(
+        "--with",
+        action="append",
+        metavar="NAME=VALUE",
+        help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
+    )
+    parser.add_argument(
+        "--check",
+        default="auto",
+        metavar="LEVEL",
+        help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
+    )
+
+
+def add_page_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a proof is written."""
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="latex, markdown, text, html, json, pdf, coq or beamer (slides); default: by the suffix of -o, else text",
+    )
+    parser.add_argument(
+        "--depth",
+        metavar="DEPTH",
+        help="brief: statement, matrix and one line why; standard (default); full: all rows, and every step expanded",
+    )
+    parser.add_argument(
+        "--names", metavar="x=I,k=f", help="other letters for x, k, y, b (and their arrays) and w, for W"
+    )
+    parser.add_argument(
+        "--letters",
+        action="store_true",
+        default=None,
+        help="a, b, c, ... for the kernel entries, those not used otherwise",
+    )
+    for name, what in (("kernel", "1,2;3,4"), ("input", "values.json"), ("bias", "1,2")):
+        said = f"numbers for the {name}, and a section that works with them: rows such as 1,2;3,1/2, or a JSON file"
+        parser.add_argument(f"--{name}-values", metavar=what, help=said)
+    parser.add_argument(
+        "--fragment",
+        action="store_true",
+        help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
+    )
+
+
 def _metavar(option: str) -> str:
     return {
         "--input": "4x4",
@@ -227,6 +279,44 @@ def position(text: str | None) -> tuple[int, ...] | None:
     return tuple(map(int, parts))
 
 
+def values_from(option: str, text: str) -> Any:
+    """Numbers as they are given on the command line: rows, or a JSON file of nested lists; data, never code.
+
+    >>> values_from("--kernel-values", "1,2;3,1/2")
+    [['1', '2'], ['3', '1/2']]
+    """
+    if not text.lower().endswith(".json"):
+        rows = [[each.strip() for each in row.split(",")] for row in text.split(";")]
+        return rows[0] if len(rows) == 1 else rows
+    import json
+
+    with open(text, "rb") as file:
+        raw = file.read(VALUES_LIMIT + 1)
+    if len(raw) > VALUES_LIMIT:
+        raise SpecError(option, text, f"is larger than {VALUES_LIMIT:,} bytes", f"{option} 1,2;3,4")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise SpecError(option, text, "is no JSON file of nested lists", "a file with [[1, 2], [3, 4]] in it") from None
+
+
+def names_from(text: str) -> dict[str, str]:
+    """Other names as they are given on the command line.
+
+    >>> names_from("x=I,k=f")
+    {'x': 'I', 'k': 'f'}
+    """
+    found: dict[str, str] = {}
+    for each in text.split(","):
+        old, equals, new = (part.strip() for part in each.partition("="))
+        if not equals or old in found:
+            rule = "must be old=new, joined by commas" if not equals else f"names {old} a second time"
+            raise SpecError("--names", text, rule, "--names x=I,k=f")
+        found[old] = new
+    return found
+
+
+VALUES_LIMIT = 1 << 20  # bytes of a file of numbers
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _EXAMPLES = {"shape": "4x4", "sizes": "2 or 2x1", "number": "2", "padding": "1, 1x0, 2:0, 1:1x0:2 or same"}
 

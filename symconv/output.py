@@ -7,34 +7,76 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 
-def write(path: str, content: str | bytes) -> None:
+def write(path: str | None, content: str | bytes) -> None:
     """Write a file atomically: a reader sees the old one or the new one, and a failure leaves the old one."""
+    write_all([(path, content)])
+
+
+def write_all(files: Sequence[tuple[str | None, str | bytes]]) -> None:
+    """Write several files, all of them or none: each is on the disk under another name before one gets its own.
+
+    What has no name, or the name -, goes to standard output.
+    """
+    with ExitStack() as undo:
+        places = [_staged(path, content, undo) for path, content in files if path not in (None, "-")]
+        for n, (temporary, target) in enumerate(places, 1):
+            if isinstance(temporary, bytes):
+                target.write_bytes(temporary)
+                continue
+            if n < len(places):  # should a later one fail after all
+                undo.callback(_restored, target, target.read_bytes() if target.exists() else None)
+            os.replace(temporary, target)
+        for content in (content for path, content in files if path in (None, "-")):
+            if isinstance(content, str):
+                sys.stdout.write(content)
+            else:
+                sys.stdout.buffer.write(content)
+        undo.pop_all()
+
+
+def same_file(one: str | None, other: str | None) -> bool:
+    """Whether two names are those of one file, or both of standard output."""
+    if one in (None, "-") or other in (None, "-"):
+        return one in (None, "-") and other in (None, "-")
+    return os.path.realpath(str(one)) == os.path.realpath(str(other))
+
+
+def _restored(target: Path, old: bytes | None) -> None:
+    if old is None:
+        _removed(str(target))
+    else:
+        target.write_bytes(old)
+
+
+def _staged(path: str | None, content: str | bytes, undo: ExitStack) -> tuple[str | bytes, Path]:
+    """The content under a temporary name beside its place; or itself, for what cannot be replaced."""
     raw = content.encode() if isinstance(content, str) else content
+    path = str(path)
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(21, "Is a directory", path)
     if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to replace
-        target.write_bytes(raw)
-        return
+        return raw, target
     target = Path(os.path.realpath(target))  # a link stays a link
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".symconv-")
     except OSError as error:  # the user asked for `path`, not for a temporary name
         raise OSError(error.errno, error.strerror, path) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    undo.callback(_removed, temporary)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
+    os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+    return temporary, target
+
+
+def _removed(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def _umask() -> int:

@@ -25,7 +25,7 @@ from .errors import ProofFailed, SpecError
 from .report import Checks, Failure, Report, discharge
 
 if TYPE_CHECKING:
-    from .documents.blocks import Document
+    from .documents.blocks import Document, Inline
 
 LEVELS = ("auto", "axes", "entries", "all")
 ENTRIES_LIMIT = 5_000
@@ -72,6 +72,7 @@ class Theorem:
 
     name: str
     statement: str
+    why: tuple[Inline, ...]  # one sentence, true of every layer that it applies to
     refusal: Callable[[Any], str | None]  # why it does not apply to a layer, or None
     build: Callable[..., tuple[tuple[Step, ...], dict[str, Any]]]  # (layer, **options) -> steps and matrices
     entries: Check
@@ -149,7 +150,11 @@ class Proof:
         return replace(self, level="all" if "sympy" in self.check().levels else "entries")
 
     def render(self, format: str = "text", **options: Any) -> str:
-        """The document in one of the formats; raises `ProofFailed` rather than print what is wrong."""
+        """The document in one of the formats; raises `ProofFailed` rather than print what is wrong.
+
+        `depth` is "brief" (statement, matrix and one line why), "standard" or "full" (every step).
+        `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries.
+        """
         from .render import render
 
         return render(self, format, **options)

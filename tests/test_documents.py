@@ -18,7 +18,7 @@ from symconv.render import FORMATS
 from symconv.render.formula import escape, latex
 
 FOLDER = Path(__file__).parent / "golden"
-SUFFIX = {name: suffix[1:] for name, (_, suffix) in FORMATS.items()}
+SUFFIX = {name: suffix[1:] for name, (_, suffix) in FORMATS.items() if suffix}
 FRAGMENT_PREAMBLE = r"\documentclass{article}\usepackage{amsmath,amssymb,graphicx,xcolor,colortbl,tikz}\begin{document}"
 
 

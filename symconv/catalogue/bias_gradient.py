@@ -342,6 +342,9 @@ def written_out(proof: Proof) -> list[Block]:
 THEOREM = Theorem(
     name="bias_gradient",
     statement="dL/db of a channel is the sum of dL/dY over its positions",
+    why=words(
+        "The bias of a channel is added once to each of its outputs, so a change of it changes each of them by as much."
+    ),
     refusal=lambda layer: None if layer.bias else "it has no bias to differentiate by",
     build=build,
     entries=entries,

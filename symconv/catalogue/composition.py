@@ -34,7 +34,7 @@ from ..composing import (
     Uneven,
 )
 from ..composite import Composite, convolutions, polynomial, uneven, verdict
-from ..documents.blocks import Block, Document, Statement
+from ..documents.blocks import Block, Document, Statement, words
 from ..documents.common import checked, steps
 from ..documents.setting import key
 from ..documents.stack_pages import (
@@ -190,6 +190,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="composition",
     statement="a stack of layers is one linear layer, with W' W and W' b + b'; and whether it is one convolution",
+    why=words(
+        "What a layer puts out is what the next one takes in: matrix times matrix, and each bias goes through what follows it."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -242,6 +242,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="dft",
     statement="W = F^-1 diag(lambda) F: with circular padding the Fourier transform makes the layer diagonal",
+    why=words(
+        "On a ring, shifting the input shifts the output, and the Fourier vectors are those that every shift only multiplies by a number."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

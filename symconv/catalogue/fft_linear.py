@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .. import spec
 from ..bilinear import named, number_table, scheme_steps
 from ..claims import Context, expect
+from ..documents.blocks import words
 from ..documents.polynomials import fft_document
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..errors import SpecError
@@ -259,6 +260,9 @@ def _by_method(proof: Proof, ring: Any, blocks: Any) -> Iterator[tuple[str, Call
 THEOREM = Theorem(
     name="fft_linear",
     statement="the layer is a product of polynomials: W = R C E with a circulant C, or block by block by Karatsuba or Toom-Cook",
+    why=words(
+        "Along an axis the sums of a convolution are those of a product of polynomials, and that product may be computed in another way."
+    ),
     refusal=refusal,
     build=build,
     entries=lambda proof: _by_method(proof, whole_entries, block_entries),

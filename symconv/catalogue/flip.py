@@ -360,6 +360,7 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="flip",
     statement="W(k) = V(reversed k): convolution is cross-correlation with the reversed kernel, and when they are equal",
+    why=words("Reversing the kernel only renames its entries: both sums have the same terms."),
     refusal=refusal,
     build=build,
     entries=whole_entries,

@@ -373,6 +373,11 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="im2col",
     statement="Y = K C, plus the bias: the layer is its kernel matrix times the matrix of what it reads",
+    why=words(
+        "A column of {} holds what the windows of one output position read, and a row of {} the kernel entries of one output channel, each at the place of what it meets; multiplied and added up, they are an output.",
+        COLUMNS,
+        "K",
+    ),
     refusal=lambda layer: None if layer.kernel_shape is not None else "it has no kernel to multiply what it reads with",
     build=build,
     entries=entries,

@@ -139,6 +139,10 @@ def ends(layer: Any) -> tuple[str, ...]:
 THEOREM = Theorem(
     name="input_gradient",
     statement="dL/dX = W^T dL/dY, in every case, and the transposed convolution that it is",
+    why=words(
+        "The outputs are a matrix times the inputs, so an input changes each output by its entry of {}; summed over the outputs, that is a row of the transpose.",
+        WEIGHT,
+    ),
     refusal=lambda layer: None,
     build=build,
     entries=entries,

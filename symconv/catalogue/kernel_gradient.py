@@ -163,6 +163,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="kernel_gradient",
     statement="dL/dK = U^T dL/dY, the im2col product G C^T, and a correlation with stride and dilation exchanged",
+    why=words(
+        "The outputs are a matrix times the kernel entries, so a kernel entry changes each output by what it multiplies there; summed over the outputs, that is a row of the transpose."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

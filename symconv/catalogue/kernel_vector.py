@@ -140,6 +140,10 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="kernel_vector",
     statement="vec(Y) = U(X) vec(K), plus the bias: the other factorisation, with the kernel as the unknown vector",
+    why=words(
+        "An output is a sum of kernel entries times inputs; read as a sum over the kernel entries, what multiplies each of them is one row of {}.",
+        INPUTS,
+    ),
     refusal=lambda layer: None if layer.kernel_shape is not None else "it has no kernel",
     build=build,
     entries=entries,

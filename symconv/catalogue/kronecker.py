@@ -192,6 +192,10 @@ def refusal(layer: Any) -> str | None:
 THEOREM = Theorem(
     name="kronecker",
     statement="W = sum over u, v of k_{u,v} S_u (x) T_v: a sum of Kronecker products of 0/1 matrices, one for each kernel entry",
+    why=words(
+        "What one kernel entry reads along one index depends on no other index, so its zeros and ones are a Kronecker product, and {} adds these up.",
+        WEIGHT,
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -212,6 +212,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="linear_as_conv",
     statement="a fully connected layer is a convolution whose kernel covers the input; a 1x1 one is it at every position",
+    why=words(
+        "A window that covers its whole input has one place, so its outputs are a sum over all inputs, each with a weight of its own."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -325,6 +325,9 @@ def size(layer: Any) -> int:
 THEOREM = Theorem(
     name="morphism",
     statement="W = G H: every kernel is a product of two smaller ones, given channels enough in between",
+    why=words(
+        "The second layer's kernel picks one entry at a time out of what the first one copies into channels of their own."
+    ),
     refusal=indivisible,
     build=build,
     entries=entries,

@@ -335,6 +335,7 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="nonlinearity",
     statement="vec(sigma(Y)) = sigma(W vec(X) + b) for every elementwise sigma",
+    why=words("What is applied to every entry by itself does not care in which order the entries are listed."),
     refusal=lambda layer: None,
     build=build,
     entries=main.entries,

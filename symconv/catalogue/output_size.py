@@ -259,6 +259,9 @@ def _checked(proof: Proof) -> list[Block]:
 THEOREM = Theorem(
     name="output_size",
     statement="the output size is floor((N + low + high - d(k - 1) - 1)/s) + 1, and the guide's fifteen relationships follow",
+    why=words(
+        "The windows that fit are those whose last entry does not leave the padded input; counting them is one division with remainder."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

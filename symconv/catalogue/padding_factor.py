@@ -155,6 +155,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="padding_factor",
     statement="W = V P: the layer is the layer without padding, after the 0/1 matrix P that pads",
+    why=words(
+        "An output reads only the padded input, and to pad is to copy inputs, put zeros or leave inputs out, which a matrix of zeros and ones does."
+    ),
     refusal=refusal,
     build=build,
     entries=whole_entries,

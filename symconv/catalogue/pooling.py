@@ -237,6 +237,9 @@ def special(layer: Any) -> str:
 THEOREM = Theorem(
     name="pooling",
     statement="W = D S: average pooling sums, then divides; a convolution with a constant kernel exactly where D is constant",
+    why=words(
+        "Every output adds up what its window reads and is divided by a number of its own; a diagonal matrix divides."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -213,6 +213,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="rank",
     statement="the rank of W for almost every kernel, a basis of its null space where it is short, and where the rank is smaller",
+    why=words(
+        "A minor that is not the zero polynomial bounds the rank from below; the number of rows or columns that are not zero, or vectors in the null space, bound it from above."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -141,6 +141,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="sparsity",
     statement="how many entries of W are zero, how many are different, and how often each kernel entry occurs",
+    why=words(
+        "An entry is not zero exactly if every index alone meets its own input, so the counts along the indices multiply."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -332,6 +332,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="stride_selection",
     statement="W = R V: a stride keeps rows of the layer with stride 1; a dilation is a stretched kernel; valid is a crop of full",
+    why=words(
+        "An output is known from where its window lies and which kernel entries stand in it; a layer that has these windows among its own has these rows among its own."
+    ),
     refusal=refusal,
     build=build,
     entries=whole_entries,

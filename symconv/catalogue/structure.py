@@ -158,6 +158,10 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="structure",
     statement="whether W is Toeplitz, circulant, banded, symmetric, and what its blocks are: each answer proved, each no with its witness",
+    why=words(
+        "A yes holds for every entry of {}, read off from the pattern along each index; a no names entries that contradict it.",
+        WEIGHT,
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -369,6 +369,9 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="transpose",
     statement="W^T is the weight matrix of a layer, after adding up what the padding repeats; and when it is an inverse of W",
+    why=words(
+        "The kernel entry that carries an input to an output carries that output back to that input when rows and columns change places."
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

@@ -166,6 +166,10 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="uncertainty",
     statement="a kernel with covariance Sigma makes Cov(vec W) = M Sigma M^T and, for fixed x, Cov(vec Y) = U Sigma U^T",
+    why=words(
+        "The entries of {} and the outputs are sums of kernel entries with fixed coefficients, and the covariance of such sums is the sum of the covariances with both coefficients.",
+        WEIGHT,
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

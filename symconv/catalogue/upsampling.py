@@ -351,6 +351,10 @@ def _said(proof: Proof) -> tuple[str, tuple[Inline, ...]]:
 THEOREM = Theorem(
     name="upsampling",
     statement="interpolation, pixel shuffle and zeros between inputs as matrices: copies, weights, a permutation",
+    why=words(
+        "Where an output lies says which inputs it takes and with which weights; these weights are its row of {}.",
+        WEIGHT,
+    ),
     refusal=refusal,
     build=build,
     entries=entries,

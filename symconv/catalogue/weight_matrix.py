@@ -229,6 +229,10 @@ def document(proof: Proof) -> Document:
 THEOREM = Theorem(
     name="weight_matrix",
     statement="vec(Y) = W vec(X), plus the bias: the layer is a fully connected layer with weight matrix W",
+    why=words(
+        "An output is a sum of inputs, each times a coefficient; collected by input, these coefficients are one row of {}.",
+        WEIGHT,
+    ),
     refusal=lambda layer: None,
     build=build,
     entries=entries,

@@ -22,6 +22,7 @@ from ..bilinear import (
     scheme_steps,
 )
 from ..claims import Context, expect
+from ..documents.blocks import words
 from ..documents.tiles import winograd_document
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..errors import SpecError
@@ -140,6 +141,9 @@ def as_asked(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[],
 THEOREM = Theorem(
     name="winograd",
     statement="Y = A^T ((G g) . (B^T d)), tile by tile: m + r - 1 multiplications in place of m r compute the layer",
+    why=words(
+        "A tile is a product of polynomials, transposed, and a polynomial is determined by its values at enough points, where a product takes one multiplication each."
+    ),
     refusal=refusal,
     build=build,
     entries=tile_entries,

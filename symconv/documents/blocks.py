@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Union
 
-from ..formula import Formula
+from ..formula import Formula, Gap
 from ..node import Node
 from ..pictures.model import Picture
 
@@ -87,7 +87,8 @@ class Matrix(Node):
 
     def said(self, marks: Sequence[str] = ()) -> tuple[Inline, ...]:
         """The words above it, then how it is to be read."""
-        zero = len(self.cells) < len(self.rows) * len(self.columns)
+        shown_cells = (each for each in self.cells.values() if not isinstance(each.formula, Gap) or each.formula.inside)
+        zero = sum(1 for _ in shown_cells) < len(self.rows) * len(self.columns)
         shown = ["a dot for zero"] * zero + list(marks)
         joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
         return (*self.lead, f", with {joined}:" if shown else ":")
@@ -103,6 +104,7 @@ class ProofStep(Node):
     number: str
     claim: tuple[Inline | Reference, ...]
     reason: tuple[Inline | Reference, ...]
+    level: int = 1  # how deep it stands below the steps that prove the theorem itself
 
 
 class Steps(Node):

@@ -18,13 +18,14 @@ from .common import position_symbol
 from .setting import count_of
 from .weights import fits_in_full, kernel_symbol
 
-ALL_ROWS_TERMS = 160
+ALL_ROWS, ALL_ROWS_TERMS = 24, 160  # up to which every row is written out,
+FULL_ROWS, FULL_ROWS_TERMS = 64, 2_000  # and at full depth
 LONG_ROW = 36
 SOME_ROWS = 6
 
 
-def row_formula(layer: Any, matrix: LabelledMatrix | NumberMatrix, row: int, cells: Any) -> Formula:
-    """One row of W times vec(X), written out; a very long one with dots in its middle."""
+def row_formula(layer: Any, matrix: LabelledMatrix | NumberMatrix, row: int, cells: Any, full: bool = False) -> Formula:
+    """One row of W times vec(X), written out; unless in full, a very long one with dots in its middle."""
     terms: list[Formula] = (
         [position_symbol("b", matrix.row_position(row)[:1] if layer.definition.bias_indices else ())]
         if layer.bias
@@ -38,13 +39,13 @@ def row_formula(layer: Any, matrix: LabelledMatrix | NumberMatrix, row: int, cel
         kernel = plus(*(kernel_symbol(u, matrix) for u in entry))
         x = position_symbol(INPUT, matrix.column_position(column))
         terms.append(Juxtapose((Group(kernel) if len(entry) > 1 else kernel, x)))
-    if len(terms) > LONG_ROW:
+    if len(terms) > LONG_ROW and not full:
         first, last = terms[: LONG_ROW // 3], terms[-(LONG_ROW // 6) :]
         terms = [*first, Words(f"… ({len(terms) - len(first) - len(last):,} more) …"), *last]
     return plus(*terms) if terms else 0
 
 
-def rows(proof: Proof) -> list[Block]:
+def rows(proof: Proof, full: bool = False) -> list[Block]:
     """Rows of W vec(X): all while they fit, else one of each kind and how many were checked unprinted."""
     layer = proof.layer
     matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
@@ -56,7 +57,9 @@ def rows(proof: Proof) -> list[Block]:
         if read_map.nonzeros
         else 0
     )
-    if terms <= ALL_ROWS_TERMS and total <= 24:
+    most, most_terms = (FULL_ROWS, FULL_ROWS_TERMS) if full else (ALL_ROWS, ALL_ROWS_TERMS)
+    all_terms = full and terms <= most_terms
+    if terms <= most_terms and total <= most:
         chosen, intro = list(range(total)), "Both rows:" if total == 2 else f"All {total} rows:"
     else:
         chosen, kinds = representative_rows(read_map)
@@ -74,7 +77,13 @@ def rows(proof: Proof) -> list[Block]:
         else ()
     )
     blocks.append(
-        Long(equals(plus(left, *bias) if bias else left, row_formula(layer, matrix, example, matrix.rows[example]), y))
+        Long(
+            equals(
+                plus(left, *bias) if bias else left,
+                row_formula(layer, matrix, example, matrix.rows[example], all_terms),
+                y,
+            )
+        )
     )
     others = [row for row in chosen if row != example]
     if others:
@@ -82,17 +91,19 @@ def rows(proof: Proof) -> list[Block]:
         blocks += [
             Long(
                 equals(
-                    position_symbol("y", matrix.row_position(row)), row_formula(layer, matrix, row, matrix.rows[row])
+                    position_symbol("y", matrix.row_position(row)),
+                    row_formula(layer, matrix, row, matrix.rows[row], all_terms),
                 )
             )
             for row in (chosen if len(chosen) == total else others)
         ]
     if len(chosen) < total:
+        limit = f": this page holds up to {most} rows with {most_terms:,} terms together" if full else ""
         means = "every entry" if "entries" in proof.check().levels else "axis by axis"
         blocks.append(
             Paragraph(
                 (
-                    f"The other {count_of(total - len(chosen), 'row')} {'is' if total - len(chosen) == 1 else 'are'} not printed; all {total:,} were checked, {means}.",
+                    f"The other {count_of(total - len(chosen), 'row')} {'is' if total - len(chosen) == 1 else 'are'} not printed{limit}; all {total:,} were checked, {means}.",
                 )
             )
         )

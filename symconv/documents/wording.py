@@ -197,9 +197,9 @@ def _(rule: Batch, step: Step, proof: Proof) -> Said:
     return (f"{cited(step.cites[0])} for every row of ", Math("X"), ", transposed")
 
 
-def cited(number_of_step: int) -> str:
+def cited(number_of_step: int, level: int = 1) -> str:
     """How a step is referred to: Lamport's numbering."""
-    return f"⟨1⟩{number_of_step}"
+    return f"⟨{level}⟩{number_of_step}"
 
 
 def _reindex_reason(step: Step, maps: Sequence[Index], read_map: ReadMap) -> tuple[Inline, ...]:

@@ -87,13 +87,14 @@ class WeightPicture:
 
     def picture(self) -> Picture:
         """W with its labels, its rules between blocks, and its sums explained."""
-        items: list[Item] = [*self._cells(), *self._labels(), *self._rules()]
+        items: list[Item] = [*self.cells(), *self.labels(), *self._rules()]
         right, bottom = self.left + self.width * self.cell_width, self.edges[-1]
         items.append(Frame(self.left, self.top, right - self.left, bottom - self.top, "edge"))
         title = f"The weight matrix W, {self.height}×{self.width}"
         return Picture(right + 1, bottom + 1, in_order(items), (), title, self.caption(), self._description())
 
-    def _cells(self) -> list[Cell]:
+    def cells(self) -> list[Cell]:
+        """Its entries, row by row; zeros too, where there is room for text."""
         found = []
         for r, row in enumerate(self.rows):
             size = self.cell_width, self._height(r)
@@ -108,7 +109,7 @@ class WeightPicture:
                 )
         return found
 
-    def _labels(self) -> list[Item]:
+    def labels(self) -> list[Item]:
         """The output of each row and the input of each column; of some, where the cells are small."""
         high = _every(self.matrix.row_shape, -(-NOTE // min(map(self._height, range(self.height)))))
         widest = max(extent(name, NOTE) for name in self.column_names) + 6

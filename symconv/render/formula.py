@@ -18,6 +18,7 @@ from ..formula import (
     Entry,
     Floor,
     Formula,
+    Gap,
     Group,
     Held,
     Iverson,
@@ -163,6 +164,8 @@ def latex(formula: Formula) -> str:
             return rf"\left[\begin{{array}}{{@{{\,}}{columns}@{{\,}}}}{body}\end{{array}}\right]"
         case Words(text):
             return _latex_words(text)
+        case Gap():
+            return _latex_gap_of(formula)
         case Typeset(_, typeset):
             return typeset
     raise TypeError(f"not a formula: {formula!r}")
@@ -231,6 +234,8 @@ def text(formula: Formula) -> str:
             return "[" + "; ".join(TIE.join("." if each == 0 else text(each) for each in row) for row in rows) + "]"
         case Words(words):
             return words
+        case Gap(inside, filled):
+            return f"«{text(inside)}»" if filled else "_" * (40 if is_long(inside) else 6)
         case Typeset(inner, _):
             return text(inner)
     raise TypeError(f"not a formula: {formula!r}")
@@ -265,6 +270,21 @@ def _latex_gap(parts: tuple[Formula, ...], n: int) -> str:
     return r"\,\allowbreak " if any(isinstance(part, Sigma) for part in parts) else r"\,"
 
 
+def is_long(inside: Formula) -> bool:
+    """Whether what fills a gap needs a line rather than a place."""
+    return isinstance(inside, Juxtapose) or (isinstance(inside, Chain) and inside.operator == "+")
+
+
+def _latex_gap_of(gap: Gap) -> str:
+    """A line to write on; or what fills it, in a frame or, where it may need several lines, after a mark."""
+    if not gap.filled:
+        return rf"\underline{{\hspace{{{20 if is_long(gap.inside) else 1.6}em}}}}"
+    inside = r"\cdot" if gap.inside == 0 else latex(gap.inside)
+    if is_long(gap.inside):
+        return rf"\mathord{{\blacktriangleright}}\;{inside}"
+    return rf"{{\fboxsep=1.5pt\boxed{{{inside}}}}}"
+
+
 def width(formula: Formula) -> float:
     """About how wide the formula is when typeset inline, in characters of running text."""
     match formula:
@@ -281,7 +301,7 @@ def width(formula: Formula) -> float:
             return 3 + sum(1.5 + max(map(width, column)) for column in zip(*rows, strict=True))
         case Chain(_, parts):
             return sum(map(width, parts)) + 3 * (len(parts) - 1)
-        case Group(inside) | Typeset(inside, _):
+        case Group(inside) | Typeset(inside, _) | Gap(inside, _):
             return width(inside) + 2
         case Cases(rows):
             return 4 + max(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -30,11 +29,9 @@ from .mathml import display, inline, mathml
 from .svg import svg
 from .text import inline as plain
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 OPTIONS = ("standalone",)
 _SMALL = ' class="small"'
+_BELOW = ' style="margin-left: 2rem"'
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #b8b8b8; --quiet: #595959; }
@@ -69,13 +66,8 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.5
 """
 
 
-def render_proof(proof: Proof, standalone: bool = True) -> str:
-    """A whole page, or with standalone=False the part that goes into another one."""
-    return render(proof.theorem.document(proof), standalone)
-
-
 def render(document: Document, standalone: bool = True) -> str:
-    """A document in HTML."""
+    """A whole page, or with standalone=False the part that goes into another one."""
     writer = _Writer(document)
     style = f"<style>{_STYLE}</style>"
     body = f'<article class="symconv">\n<h1>{writer.inline(document.title)}</h1>\n{writer.body()}\n</article>\n'
@@ -122,7 +114,7 @@ class _Writer:
                 return f"<p><strong>Theorem.</strong> <em>{self.inline(parts)}</em></p>"
             case Steps(opening, steps):
                 items = (
-                    f'<li><span class="number">{escape(step.number)}.</span>{self.inline(step.claim)}'
+                    f'<li{_BELOW if step.level > 1 else ""}><span class="number">{escape(step.number)}.</span>{self.inline(step.claim)}'
                     f'<span class="reason">{self.inline(step.reason)}{" ∎" if n == len(steps) else ""}</span></li>'
                     for n, step in enumerate(steps, 1)
                 )

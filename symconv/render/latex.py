@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -38,9 +37,6 @@ from .formula import escape, latex, width
 from .formula import text as plain
 from .tikz import tikz
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 Numbers = str | dict[str, int]
 """How displays are referred to: the key of a fragment's labels, or a whole document's own numbers."""
 
@@ -62,17 +58,12 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 """
 
 
-def render_proof(proof: Proof, standalone: bool = False) -> str:
-    """A fragment, or with standalone=True a document that compiles as it is."""
-    return render(proof.theorem.document(proof), standalone)
-
-
 def render(document: Document, standalone: bool = False) -> str:
-    """A document in LaTeX."""
+    """A fragment, or with standalone=True a document that compiles as it is."""
     # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
     key = numbered(document) if standalone else document.key
-    title = _inline(document.title, key)
-    body = "\n\n".join(_block(block, key) for block in document.blocks)
+    title = inline(document.title, key)
+    body = "\n\n".join(block(each, key) for each in document.blocks)
     drawn = any(isinstance(block, Picture) for block in document.blocks)
     if standalone:
         preamble = _PREAMBLE.replace("colortbl}", "colortbl,tikz}") if drawn else _PREAMBLE
@@ -81,12 +72,13 @@ def render(document: Document, standalone: bool = False) -> str:
     return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
-def _block(block: Block, key: Numbers) -> str:
+def block(block: Block, key: Numbers) -> str:
+    """One block."""
     match block:
         case Heading(parts):
-            return rf"\paragraph{{{_inline(parts, key)}.}}"
+            return rf"\paragraph{{{inline(parts, key)}.}}"
         case Paragraph(parts, small):
-            text = _inline(parts, key)
+            text = inline(parts, key)
             return rf"\medskip\noindent{{\small {text}\par}}" if small else rf"\noindent {text}"
         case Display(formula, label):
             return _display(formula, label, key)
@@ -96,19 +88,20 @@ def _block(block: Block, key: Numbers) -> str:
         case Table(rows):
             return _table(rows, key)
         case Matrix():
-            where = f"\n\n\\noindent where {_listed_sums(block)}." if block.sums else ""
-            said = _inline(block.said(block.colours), key)
+            where = f"\n\n\\noindent where {listed_sums(block)}." if block.sums else ""
+            said = inline(block.said(block.colours), key)
             return rf"\noindent {said}\par\nobreak\smallskip" + "\n" + _matrix(block) + where
         case Picture():
             return _picture(block)
         case Statement(parts):
-            return rf"\medskip\noindent\textbf{{Theorem.}} \emph{{{_inline(parts, key)}}}"
+            return rf"\medskip\noindent\textbf{{Theorem.}} \emph{{{inline(parts, key)}}}"
         case Steps():
             return _steps(block, key)
     raise TypeError(f"not a block: {block!r}")
 
 
-def _inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
+def inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
+    """Words and formulas within a paragraph."""
     text = ""
     for part in parts:
         match part:
@@ -137,7 +130,7 @@ def _display(formula: Formula, label: str | None, key: Numbers) -> str:
 
 
 def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: Numbers) -> str:
-    cells = [f"{escape(name)} & {_inline(value, key)}" for name, value in rows]
+    cells = [f"{escape(name)} & {inline(value, key)}" for name, value in rows]
     if all(len(name) + sum(len(_plain(part)) for part in value) <= 36 for name, value in rows):
         half = -(-len(cells) // 2)  # short ones in two columns, read downwards
         lines = [f"{left} & {right}" for left, right in zip_longest(cells[:half], cells[half:], fillvalue="&")]
@@ -163,6 +156,11 @@ def _cell(cell: Cell | None, zero: str = r"\cdot") -> str:
 
 
 def _matrix(matrix: Matrix) -> str:
+    return f"{{\\centering{_scaled(array(matrix))}\\par}}\\medskip"
+
+
+def array(matrix: Matrix) -> str:
+    """The matrix itself, with its labels, at full size."""
     width = matrix.column_block
     columns = len(matrix.columns)
     groups = [f"*{{{width}}}{{c}}|"] * (columns // width) if width else [f"*{{{columns}}}{{c}}|"]
@@ -176,11 +174,12 @@ def _matrix(matrix: Matrix) -> str:
         isinstance(cell.formula, Fraction) and cell.formula.denominator > 1 for cell in matrix.cells.values()
     )
     stretch = "1.6" if fractions else "1.25"
-    array = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{{stretch}}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
-    return f"{{\\centering{_scaled(f'${array}$')}\\par}}\\medskip"
+    inside = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{{stretch}}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
+    return f"${inside}$"
 
 
-def _listed_sums(matrix: Matrix) -> str:
+def listed_sums(matrix: Matrix) -> str:
+    """What the names of sums in it stand for."""
     return ", ".join(f"${latex(formula)}$" for formula in matrix.sums)
 
 
@@ -190,24 +189,34 @@ def _picture(picture: Picture) -> str:
 
 
 def _steps(steps: Steps, key: Numbers) -> str:
-    lines = [rf"\medskip\noindent\emph{{Proof.}} {_inline(steps.opening, key)}\par\nobreak"]
+    opening = rf"\medskip\noindent\emph{{Proof.}} {inline(steps.opening, key)}\par\nobreak"
+    return "\n".join([opening, *proof_steps(steps, key)]) + "\n\\medskip"
+
+
+def proof_steps(steps: Steps, key: Numbers) -> list[str]:
+    """Each step by itself; the last with the sign that the proof ends."""
+    lines = []
     indent = "2.4em" if len(steps.steps) < 10 else "2.9em"
     for n, step in enumerate(steps.steps):
-        claim, reason = _inline(step.claim, key), _inline(step.reason, key)
+        claim, reason = inline(step.claim, key), inline(step.reason, key)
         end = r"\quad$\square$" if n + 1 == len(steps.steps) else ""
-        length = sum(map(_width, step.claim)) + 0.85 * sum(map(_width, step.reason)) + 4 * bool(end)
+        length = (
+            5 * (step.level - 1) + sum(map(extent, step.claim)) + 0.85 * sum(map(extent, step.reason)) + 4 * bool(end)
+        )
         number = escape(step.number)
-        start = rf"\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
+        inside = rf"\leftskip={2.4 * (step.level - 1)}em" if step.level > 1 else ""
+        start = rf"{inside}\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
             lines.append(
                 rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}"
             )
         else:
             lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")
-    return "\n".join(lines) + "\n\\medskip"
+    return lines
 
 
-def _width(part: Inline | Reference) -> float:
+def extent(part: Inline | Reference) -> float:
+    """About how many characters wide."""
     return width(part.formula) if isinstance(part, Math) else len(_plain(part))
 
 

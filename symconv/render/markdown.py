@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -25,15 +24,7 @@ from ..documents.blocks import (
 from ..pictures.model import Picture
 from .formula import latex
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 OPTIONS: tuple[str, ...] = ()
-
-
-def render_proof(proof: Proof) -> str:
-    """The whole document."""
-    return render(proof.theorem.document(proof))
 
 
 def render(document: Document) -> str:
@@ -66,7 +57,9 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
         case Steps(opening, steps):
             lines = [f"*Proof.* {_inline(opening, numbers)}", ""]
             for step in steps:
-                lines.append(f"- {step.number}. {_inline(step.claim, numbers)} — {_inline(step.reason, numbers)}")
+                lines.append(
+                    f"{'  ' * (step.level - 1)}- {step.number}. {_inline(step.claim, numbers)} — {_inline(step.reason, numbers)}"
+                )
             return "\n".join(lines) + " ∎"
     raise TypeError(f"not a block: {block!r}")
 

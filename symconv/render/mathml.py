@@ -20,6 +20,7 @@ from ..formula import (
     Entry,
     Floor,
     Formula,
+    Gap,
     Group,
     Held,
     Iverson,
@@ -37,7 +38,7 @@ from ..formula import (
     named_set,
 )
 from ..sums import Fibre, Index, Span
-from .formula import width
+from .formula import is_long, width
 
 _OPERATORS = {
     "=": "=", "+": "+", "-": "−", "<=": "≤", "<": "<", ">=": "≥", "!=": "≠", "x": "×", "in": "∈", "star": "⋆", "dot": "·",
@@ -69,6 +70,9 @@ def _pieces(formula: Formula) -> Iterator[str]:
     match formula:
         case Typeset(inner, _):
             yield from _pieces(inner)
+        case Gap(inside, True):
+            first, *more = _pieces(inside)
+            yield from (f"{_MARK}{first}", *more)
         case Chain(sign, parts) if sign in _BREAKING:
             for n, part in enumerate(parts):
                 pieces = list(_pieces(part))
@@ -143,9 +147,22 @@ def mathml(formula: Formula) -> str:
             return _row(f"<mo>[</mo><mtable>{''.join(cells)}</mtable><mo>]</mo>")
         case Words(text):
             return f"<mtext>{escape(text)}</mtext>"
+        case Gap(inside, filled):
+            return _gap(inside, filled)
         case Typeset(inner, _):
             return mathml(inner)
     raise TypeError(f"not a formula: {formula!r}")
+
+
+_MARK = "<mo>▸</mo>"
+
+
+def _gap(inside: Formula, filled: bool) -> str:
+    if not filled:
+        return f"<mtext>{'_' * (24 if is_long(inside) else 4)}</mtext>"
+    if is_long(inside):
+        return _row(_MARK + mathml(inside))
+    return f'<mrow style="outline: 1.5px solid">{_cell(inside)}</mrow>'
 
 
 def _row(inside: str) -> str:

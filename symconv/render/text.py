@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
 
 from ..documents.blocks import (
     Block,
@@ -30,16 +29,8 @@ from ..pictures.model import Picture
 from .formula import TIE
 from .formula import text as formula_text
 
-if TYPE_CHECKING:
-    from ..proof import Proof
-
 OPTIONS: tuple[str, ...] = ()
 WIDTH = 79
-
-
-def render_proof(proof: Proof) -> str:
-    """The whole document."""
-    return render(proof.theorem.document(proof))
 
 
 def render(document: Document) -> str:
@@ -78,8 +69,9 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
         case Steps(opening, steps):
             lines = [fill("Proof. " + inline(opening, numbers))]
             for step in steps:
-                lines.append(fill(f"{step.number}. {inline(step.claim, numbers)}", "  ", "        "))
-                lines.append(fill(f"[{inline(step.reason, numbers)}]", "        ", "        "))
+                start, later = " " * (6 * step.level - 4), " " * (6 * step.level + 2)
+                lines.append(fill(f"{step.number}. {inline(step.claim, numbers)}", start, later))
+                lines.append(fill(f"[{inline(step.reason, numbers)}]", later, later))
             return "\n".join(lines) + "  ∎"
     raise TypeError(f"not a block: {block!r}")
 
@@ -183,7 +175,8 @@ def matrix(block: Matrix, width: int = WIDTH, paint: Callable[[str, str], str] |
     legend = ", ".join(f"{short}{TIE}={TIE}{formula_text(symbol)}" for short, symbol in block.legend)
     sums = ", ".join(map(formula_text, block.sums))
     letters = ascii_uppercase[: ascii_uppercase.index(max(short[0] for short, _ in block.legend)) + 1] if legend else ""
-    others = [letter for letter in letters if letter not in ALPHABET]
+    used = {short[0] for short, _ in block.legend}
+    others = [letter for letter in letters if letter not in ALPHABET and letter not in used]
     if others:  # so that nobody looks for them
         legend += f" ({', '.join(others)} {'has another meaning' if len(others) == 1 else 'have other meanings'})"
     said = [f"with {legend}" if legend else "", f"where {sums}" if sums else ""]
