@@ -58,6 +58,13 @@ def assert_offers_are_valid(error: sc.SpecError, config: Config) -> None:
         sc.Conv(**(config | alternative))  # raises if the message misleads
 
 
+class Thing:
+    """Something that is no number; its name is the same in every process, as the tests' names must be."""
+
+    def __repr__(self) -> str:
+        return "Thing()"
+
+
 NOT_INTEGERS: list[tuple[Any, str]] = [
     (1.0, "a float"),
     (2.5, "a float"),
@@ -73,7 +80,7 @@ NOT_INTEGERS: list[tuple[Any, str]] = [
     (np.float64(2.0), "float64"),
     (np.float32(2.0), "float32"),
     (np.bool_(True), ""),  # the type is called bool_ up to NumPy 1 and bool since NumPy 2
-    (object(), "object"),
+    (Thing(), "Thing"),
 ]
 PER_AXIS = ("kernel_size", "stride", "dilation", "input_dilation")
 SINGLE = ("in_channels", "out_channels", "groups")

@@ -326,7 +326,7 @@ THEOREM = Theorem(
     name="morphism",
     statement="W = G H: every kernel is a product of two smaller ones, given channels enough in between",
     why=words(
-        "The second layer's kernel picks one entry at a time out of what the first one copies into channels of their own."
+        "One kernel holds k window by window, a channel for each window; the other one picks an entry of each channel."
     ),
     refusal=indivisible,
     build=build,

@@ -96,7 +96,8 @@ def page(
             name, value = next(iter(asked.items()))
             rule = "is for the proof of a layer; one for all sizes, or for a network, is printed in one way"
             raise SpecError(name, value, rule, 'proof.render("latex")')
-        return proof.theorem.document(proof)
+        document: Document = proof.theorem.document(proof)  # type: ignore[arg-type] # each kind has its own
+        return document
     document = at_depth(proof, options.get("depth", "standard"))
     document = arranged(document, proof) if arranged else document
     if {"names", "letters"} & set(asked) and DEFINITION not in proof.theorem.labels:
