@@ -71,8 +71,8 @@ def test_the_numbers_are_pytorch_s(layer: Any) -> None:
 def test_fractions_stay_exact() -> None:
     proof = sc.prove(sc.Conv((3,), 2))
     text = " ".join(proof.render(kernel_values=["1/3", Fraction(1, 7)], input_values=[3, 7, "2/5"]).split())
-    assert "y[0] = 1/3 · 3 + 1/7 · 7 = 2" in text
-    assert "y[1] = 1/3 · 7 + 1/7 · 2/5 = 251/105" in text
+    assert "y[0] = 1/3·3 + 1/7·7 = 2" in text
+    assert "y[1] = 1/3·7 + 1/7·2/5 = 251/105" in text
 
 
 def test_another_w_than_the_definition_s_is_caught() -> None:
@@ -128,7 +128,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     layer = ["prove", "--input", "3x3", "--kernel", "2x2"]
     (tmp_path / "x.json").write_text(json.dumps([[1, 0, 2], [0, "1/2", 0], [1, 1, 1]]))
     assert cli.main([*layer, "--kernel-values", "1,2;3,1/2", "--input-values", str(tmp_path / "x.json")]) == 0
-    assert "y[0,0] = 1 · 1 + 2 · 0 + 3 · 0 + 1/2 · 1/2 = 5/4" in capsys.readouterr().out
+    assert "y[0,0] = 1·1 + 2·0 + 3·0 + 1/2·1/2 = 5/4" in capsys.readouterr().out
     (tmp_path / "bad.json").write_text("{nothing")
     for wrong in ("1,2", "1,2;3,x", "1.5,2;3,4", str(tmp_path / "bad.json"), str(tmp_path / "none.json")):
         assert cli.main([*layer, "--kernel-values", wrong]) == 2

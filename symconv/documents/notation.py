@@ -193,7 +193,7 @@ def lettered(document: Document, kernel: str = KERNEL) -> Document:
     if len(entries) > len(free):
         rule = f"has {len(free)} letters left on this page, and {len(entries)} kernel entries stand on it"
         raise SpecError("letters", True, rule, "letters=False")
-    of = dict(zip(entries, free, strict=False))
+    of = {indices: Sym(letter) for indices, letter in zip(entries, free, strict=False)}
 
     def put(part: Any) -> Any:
         if _is_entry(part, kernel):
@@ -228,10 +228,10 @@ def _without_legend(matrix: Matrix) -> Matrix:
 
     def short(cell: Any) -> str:
         match cell.formula:
-            case str():
-                return cell.formula
-            case Chain("+", parts) if all(isinstance(part, str) for part in parts):
-                return "+".join(map(str, parts))
+            case Sym(letter, ()):
+                return letter
+            case Chain("+", parts) if all(isinstance(part, Sym) and not part.indices for part in parts):
+                return "+".join(part.letter for part in parts if isinstance(part, Sym))
         return str(cell.short)
 
     cells = {at: type(cell)(cell.formula, cell.colour, short(cell)) for at, cell in matrix.cells.items()}

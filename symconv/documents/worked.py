@@ -14,7 +14,7 @@ from typing import Any
 
 from ..definition import nested
 from ..errors import NOT_GIVEN, ProofFailed, SpecError
-from ..formula import Array, Call, Formula, Group, Juxtapose, equals, plus
+from ..formula import Array, Call, Chain, Formula, Group, Juxtapose, equals, plus
 from ..matrices import LabelledMatrix, NumberMatrix, unravel
 from ..proof import Proof
 from ..report import Failure, Report
@@ -132,7 +132,7 @@ def _section(
     per_channel = matrix.shape[0] // layer.output_shape[0]
     for n, row in enumerate(matrix.rows):
         terms: list[Formula] = [b[n // per_channel]] if b else []
-        terms += [Juxtapose((_signed(v), "·", _signed(x[p]))) for p, v in sorted(row.items())]
+        terms += [Chain("dot", (_signed(v), _signed(x[p]))) for p, v in sorted(row.items())]
         total = equals(position_symbol("y", matrix.row_position(n)), *([plus(*terms)] if terms else []), y[n])
         blocks.append(Long(total))
     said = "The definition, run on these numbers, gives the same."
