@@ -69,7 +69,8 @@ def render(document: Document, standalone: bool = False) -> str:
         preamble = _PREAMBLE.replace("colortbl}", "colortbl,tikz}") if drawn else _PREAMBLE
         return f"{preamble}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
     needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}{',tikz' * drawn}}}\n"
-    return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
+    head = f"\\paragraph{{{title}.}}\n\n" if title else ""
+    return f"{needs}{head}{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
 def block(block: Block, key: Numbers) -> str:
