@@ -1,0 +1,20 @@
+"""The documentation: Sphinx, furo, MyST. From the top folder: python -m sphinx -W -b html docs build/html"""
+
+import symconv
+
+project = "symconv"
+author = "The symconv maintainers"
+copyright = author  # noqa: A001 - Sphinx's name
+version = release = symconv.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "symconv.sphinxext"]
+html_theme = "furo"
+html_title = "symconv"
+html_theme_options = {"top_of_page_buttons": []}
+html_copy_source = False
+html_show_sourcelink = False
+default_role = "literal"  # docstrings quote code with single backticks
+myst_heading_anchors = 3
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_use_rtype = False
+latex_elements = {"fontpkg": r"\usepackage{lmodern}"}
