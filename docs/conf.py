@@ -1,10 +1,12 @@
 """The documentation: Sphinx, furo, MyST. From the top folder: python -m sphinx -W -b html docs build/html"""
 
+from docutils import nodes
+
 import symconv
 
 project = "symconv"
 author = "The symconv maintainers"
-copyright = author  # noqa: A001 - Sphinx's name
+copyright = author
 version = release = symconv.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "symconv.sphinxext"]
 html_theme = "furo"
@@ -18,3 +20,14 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_use_rtype = False
 latex_elements = {"fontpkg": r"\usepackage{lmodern}"}
+
+
+def setup(app):
+    """The empty line that a doctest needs before the end of its block is not shown."""
+
+    def trim(app, doctree):
+        for block in doctree.findall(nodes.literal_block):
+            text = block.astext().rstrip()
+            block.rawsource, block.children = text, [nodes.Text(text)]
+
+    app.connect("doctree-read", trim)

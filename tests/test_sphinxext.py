@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_documents import FRAGMENT_PREAMBLE, assert_clean, compile_log
 from test_docs import blocks
+from test_documents import FRAGMENT_PREAMBLE, assert_clean, compile_log
 
 import symconv as sc
 
@@ -184,7 +184,7 @@ def test_every_error_has_its_file_and_line_and_fails_the_build_until_it_is_mende
 
 
 def test_a_proof_that_fails_is_an_error_in_the_build(project: Path) -> None:
-    broken = "import symconv.readmap as m\nm.Axis.meets = lambda self, *given: []\n"
+    broken = "import symconv.readmap as m\nm.Axis.meets = lambda self, *given: {}\n"
     (project / "conf.py").write_text(broken + CONF, encoding="utf-8")
     done = build(project)
     assert done.returncode != 0
@@ -219,7 +219,7 @@ def test_nothing_is_proved_again_until_the_page_or_symconv_changes(project: Path
 def test_in_parallel_the_pages_are_the_same(project: Path) -> None:
     for n in range(4):
         (project / f"page{n}.rst").write_text(
-            INDEX.replace("Small\n=====", f":orphan:\n\nPage\n====").replace("here", f"here{n}"), encoding="utf-8"
+            INDEX.replace("Small\n=====", ":orphan:\n\nPage\n====").replace("here", f"here{n}"), encoding="utf-8"
         )
     alone = {path.name: path.read_text(encoding="utf-8") for path in [*project.glob("*.rst")]}
     assert len(alone) == 5

@@ -137,7 +137,8 @@ def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: Numbers) -> str:
         lines = [f"{left} & {right}" for left, right in zip_longest(cells[:half], cells[half:], fillvalue="&")]
         columns = r"ll@{\qquad}ll"
     else:
-        lines, columns = cells, r"lp{.75\linewidth}"
+        long = max(len(name) for name, _ in rows) > 15  # beside a narrow text's line
+        lines, columns = cells, rf"lp{{{'.68' if long else '.75'}\linewidth}}"
     body = " \\\\\n".join(lines)
     return f"\\begin{{center}}\\small\\begin{{tabular}}{{{columns}}}\\hline\n{body} \\\\\n\\hline\\end{{tabular}}\\end{{center}}"
 

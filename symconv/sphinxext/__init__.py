@@ -55,6 +55,7 @@ _EMBEDDED = """\
 .symconv summary, summary:has(+ .symconv) { cursor: pointer; }
 .symconv table { display: table; width: auto; box-shadow: none; border-radius: 0; }
 .symconv .grid, .symconv .settings { font-size: .9em; }
+@media (max-width: 40em) { .symconv figure svg { max-width: none; } } /* to be read, it scrolls */
 body[data-theme] .symconv, body[data-theme] .symconv svg {
   --paper: var(--color-background-primary); --ink: var(--color-foreground-primary); --quiet: var(--color-foreground-secondary);
   --line: var(--color-foreground-border); --faint: var(--color-background-secondary);
