@@ -21,7 +21,7 @@ from ..drawing import checked_title
 from ..errors import NOT_GIVEN, SpecError, TooLarge
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
-from ..options import layer_of, position, takes_value, theorem_options
+from ..options import layer_from, named, position, stack_from, takes_value, theorem_options
 from ..pictures.compose import compose, output_named, row_of
 from ..pictures.model import replaced
 from ..render import html, latex, mathml, text
@@ -32,6 +32,7 @@ from ..sums import WEIGHT
 if TYPE_CHECKING:
     from ..layers import Layer
     from ..proof import Proof
+    from ..sequential import Sequential
 
 Given = Mapping[str, str | None]
 """Options by name; one that is a flag has no value."""
@@ -47,8 +48,8 @@ class Piece(NamedTuple):
 
 LAYER = tuple(takes_value())
 OPTIONS = {
-    "symconv-proof": (*LAYER, "theorem", "with", "check", "general", "rank", "collapse"),
-    "symconv-matrix": (*LAYER, "theorem", "with", "check"),
+    "symconv-proof": (*LAYER, "then", "theorem", "with", "check", "general", "rank", "collapse"),
+    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check"),
     "symconv-figure": (*LAYER, "what", "output", "title"),
 }
 """What each directive can be asked."""
@@ -129,7 +130,14 @@ def _fold(given: Given) -> str | None:
 
 
 def _layer(given: Given) -> Layer:
-    return layer_of({name: value for name, value in given.items() if name in LAYER})
+    return layer_from(named({name: value for name, value in given.items() if name in LAYER}))
+
+
+def _stack(given: Given) -> Layer | Sequential:
+    """The layer, or with `then` the stack, whose further layers are separated by semicolons."""
+    options = named({name: value for name, value in given.items() if name in LAYER})
+    options.then = [text.strip() for text in (given.get("then") or "").split(";") if text.strip()]
+    return stack_from(options, lambda words: named(_options(words)))
 
 
 def _proof(given: Given) -> Proof:
@@ -142,7 +150,7 @@ def _proved(items: tuple[tuple[str, str | None], ...]) -> Proof:
     given = dict(items)
     asked = theorem_options((given.get("with") or "").split())
     theorem = theorem_named(given.get("theorem") or "weight_matrix").name
-    return prove(_layer(given), theorem, given.get("check") or "auto", **asked)
+    return prove(_stack(given), theorem, given.get("check") or "auto", **asked)
 
 
 # Within a line -----------------------------------------------------------------------------------------
