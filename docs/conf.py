@@ -12,13 +12,14 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "symco
 html_theme = "furo"
 html_title = "symconv"
 html_theme_options = {"top_of_page_buttons": []}
+html_static_path, html_css_files = ["style"], ["pages.css"]
 html_copy_source = False
 html_show_sourcelink = False
 default_role = "literal"  # docstrings quote code with single backticks
 myst_heading_anchors = 3
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-napoleon_use_rtype = False
+napoleon_use_rtype = napoleon_use_param = False
 latex_elements = {"fontpkg": r"\usepackage{lmodern}"}
 
 

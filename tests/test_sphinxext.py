@@ -84,7 +84,7 @@ def test_html_has_the_derivation_without_a_script(project: Path) -> None:
     page = built(project, "html", "index.html")
     layer = sc.Conv((3, 3), 2)
     steps = sc.prove(layer).render("html", standalone=False).partition('<ol class="steps">')[2].partition("</ol>")[0]
-    assert steps.count("<li>") == page.count("<li><span") / 2 == 4
+    assert steps.count("<li>") == page.count("<li><span") / 2 == 5
     assert page.count("<details>") == 1
     assert "Proof." in page.partition("<details>")[2]
     identifiers = re.findall(r'\bid="([^"]+)"', page)
@@ -96,7 +96,7 @@ def test_html_has_the_derivation_without_a_script(project: Path) -> None:
     assert "<svg" in myst
     assert "@keyframes" in myst
     assert '<table class="grid">' in myst
-    assert "any size" in myst.partition("<summary>")[2].partition("</summary>")[0]
+    assert "for every size" in myst.partition("<summary>")[2].partition("</summary>")[0]
     style = (project / "build" / "html" / "_static" / "symconv.css").read_text(encoding="utf-8")
     assert "body {" not in style
     assert ".symconv {" in style
