@@ -18,13 +18,8 @@ ORDER = [
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "kernel_gradients", "covering", "covariances",
-<<<<<<< HEAD
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "networks", "render", "worksheets",
-    "options", "command_form", "output", "writing", "drawing", "certify", "cli",
-=======
-    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "render",
-    "options", "command_form", "output", "drawing", "certify", "cli", "sphinxext",
->>>>>>> 46c78be (symconv.sphinxext: derivations, matrices, pictures and inline results in a Sphinx page, checked while it is read)
+    "options", "command_form", "output", "writing", "drawing", "certify", "cli", "sphinxext",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..catalogue import prove, theorem_named
 from ..documents.blocks import Document, Matrix
@@ -21,10 +21,10 @@ from ..drawing import checked_title
 from ..errors import NOT_GIVEN, SpecError, TooLarge
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
-from ..options import layer_from, named, position, stack_from, takes_value, theorem_options
+from ..options import layer_from, named, names_from, position, stack_from, takes_value, theorem_options, values_from
 from ..pictures.compose import compose, output_named, row_of
 from ..pictures.model import replaced
-from ..render import html, latex, mathml, text
+from ..render import VALUES, html, latex, mathml, page, text
 from ..render.formula import latex as latex_formula
 from ..render.formula import text as text_formula
 from ..sums import WEIGHT
@@ -47,9 +47,23 @@ class Piece(NamedTuple):
 
 
 LAYER = tuple(takes_value())
+_VALUES = tuple(name.replace("_", "-") for name in VALUES)
 OPTIONS = {
-    "symconv-proof": (*LAYER, "then", "theorem", "with", "check", "general", "rank", "collapse"),
-    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check"),
+    "symconv-proof": (
+        *LAYER,
+        "then",
+        "theorem",
+        "with",
+        "check",
+        "depth",
+        "names",
+        "letters",
+        *_VALUES,
+        "general",
+        "rank",
+        "collapse",
+    ),
+    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check", "names", "letters", *_VALUES),
     "symconv-figure": (*LAYER, "what", "output", "title"),
 }
 """What each directive can be asked."""
@@ -69,14 +83,12 @@ def proof_piece(given: Given, mark: str) -> Piece:
     if "rank" in given:
         rule = "is for --general; the rank of a layer is that of its --input"
         raise SpecError("--rank", given["rank"], rule, "--general weight_matrix --rank 2")
-    proof = _proof(given)
-    return _piece(proof.theorem.document(proof), mark, _fold(given))
+    return _piece(_page(given), mark, _fold(given))
 
 
 def matrix_piece(given: Given, mark: str) -> Piece:
     """The matrices that a derivation prints, without the derivation."""
-    proof = _proof(given)
-    document = proof.theorem.document(proof)
+    proof, document = _proof(given), _page(given)
     blocks = tuple(block for block in document.blocks if isinstance(block, Matrix))
     if not blocks:
         shape = getattr(proof.matrices.get(WEIGHT), "shape", None)
@@ -140,8 +152,29 @@ def _stack(given: Given) -> Layer | Sequential:
     return stack_from(options, lambda words: named(_options(words)))
 
 
+def _page(given: Given) -> Document:
+    """The document of a proof, in the depth, letters and numbers that are asked for."""
+    asked: dict[str, Any] = {}
+    for name in ("depth", "names", "letters", *_VALUES):
+        value = given.get(name)
+        if name in given and (name == "letters") != (value is None):
+            rule = "needs a value" if value is None else "takes no value"
+            raise SpecError(f"--{name}", value or NOT_GIVEN, rule, "--letters, --names x=I or --depth full")
+        if name in given:
+            asked[name.replace("-", "_")] = (
+                True if value is None
+                else names_from(value) if name == "names"
+                else value if name == "depth"
+                else values_from(f"--{name}", value)
+            )  # fmt: skip
+    return page(_proof(given), **asked)
+
+
 def _proof(given: Given) -> Proof:
-    return _proved(tuple(sorted(given.items(), key=lambda item: item[0])))
+    kept = (*LAYER, "then", "theorem", "with", "check")
+    return _proved(
+        tuple(sorted(((name, value) for name, value in given.items() if name in kept), key=lambda item: item[0]))
+    )
 
 
 @lru_cache(maxsize=32)
