@@ -276,7 +276,9 @@ def _worksheet(options: argparse.Namespace) -> int:
     seed = 0 if options.seed is None else read_value("--seed", options.seed, "number")
     layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
     with progress("symconv: proving"):
-        found = worksheet(layer, seed, options.blanks or "some", options.theorem, check=options.check, **asked)
+        found = worksheet(
+            layer, seed, options.blanks or "some", options.theorem or "weight_matrix", check=options.check, **asked
+        )
         pages = zip((found.sheet, found.solution), forms, strict=False)
         contents = [written(page, form, options.fragment) for page, form in pages]
     write_all(list(zip(paths, contents, strict=True)))

@@ -83,7 +83,7 @@ def merge(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] | Non
     Parameters
     ----------
     stack
-        A `Sequential` of `Conv`s.
+        A `Sequential` of `Conv` layers.
     kernels
         One for each layer: integers, fractions, or floats, which are taken as the fractions that they are.
     biases

@@ -15,7 +15,7 @@ from .spec import read_data
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .layers import Layer
     from .sequential import Sequential
@@ -245,6 +245,31 @@ def _continue(before: Layer, given: argparse.Namespace) -> None:
     for name, value in taken.items():
         if getattr(given, name) is None:
             setattr(given, name, str(value))
+
+
+def takes_value() -> dict[str, bool]:
+    """The names of the options that describe a layer, and whether each takes a value."""
+    return {"layer": True} | {option[2:]: form not in ("flag", "off") for option, form, _ in _OPTIONS}
+
+
+def named(given: Mapping[str, str | None]) -> argparse.Namespace:
+    """The options that describe a layer, by their names as in a page of documentation; a flag has no value there.
+
+    >>> layer_from(named({"input": "4x4", "kernel": "3", "flip-kernel": None}))
+    Conv(input_size=(4, 4), kernel_size=3, flip_kernel=True)
+    """
+    from argparse import Namespace
+
+    options = Namespace(layer=given.get("layer"))
+    for option, form, _ in _OPTIONS:
+        value: Any = given.get(option[2:])
+        if option[2:] in given:
+            if (form in ("flag", "off")) != (not value):
+                rule = "takes no value" if value else "needs a value"
+                raise SpecError(option, value or NOT_GIVEN, rule, option if value else f"{option} {_metavar(option)}")
+            value = value or form == "flag"
+        setattr(options, _parameter(option), value)
+    return options
 
 
 def theorem_options(given: list[str] | None) -> dict[str, Any]:

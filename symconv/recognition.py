@@ -127,7 +127,7 @@ def recognise(
         polynomials with rational coefficients, a NumPy array, a SciPy sparse array or nested lists. Floats
         are compared as the numbers they are.
     input_shape, output_shape
-        (channels, *spatial).
+        `(channels, *spatial)`.
     kernel_size, stride, padding, dilation, groups
         As for `Conv`, or None.
     padding_mode

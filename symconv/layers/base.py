@@ -56,7 +56,7 @@ class Layer:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """(channels, *spatial), without a batch axis.
+        """`(channels, *spatial)`, without a batch axis.
 
         >>> import symconv as sc
         >>> sc.Conv((4, 4), (3, 3), in_channels=2).input_shape
@@ -66,7 +66,7 @@ class Layer:
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """(channels, *spatial), without a batch axis.
+        """`(channels, *spatial)`, without a batch axis.
 
         >>> import symconv as sc
         >>> sc.Conv((4, 4), (3, 3), out_channels=5, stride=2, padding=1).output_shape
@@ -311,7 +311,7 @@ class Layer:
     def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:
         """One sentence: which kernel entries meet at this entry of W, or why it is zero.
 
-        Positions are (channel, *spatial).
+        Positions are `(channel, *spatial)`.
 
         >>> import symconv as sc
         >>> layer = sc.Conv((4, 4), (3, 3))
@@ -329,7 +329,7 @@ class Layer:
 
         `what` is "window" (the window on the padded input), "matrix" (W coloured by kernel entry), "both",
         or "animation" (both, for every output in turn). `output` is the position whose window and row
-        are shown, as (channel, *spatial); the channel may be left out where there is one.
+        are shown, as `(channel, *spatial)`; the channel may be left out where there is one.
 
         >>> import symconv as sc
         >>> sc.Conv((4, 4), (3, 3)).draw("window", output=(1, 0))

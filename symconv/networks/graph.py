@@ -38,9 +38,9 @@ class Network:
     Parameters
     ----------
     input_shape
-        (channels, *spatial), or (features,), without a batch axis.
+        `(channels, *spatial)`, or (features,), without a batch axis.
     nodes
-        Tuples (name, operation, *inputs). The inputs are names of earlier nodes, or "input"; without any it is the
+        Tuples `(name, operation, *inputs)`. The inputs are names of earlier nodes, or "input"; without any it is the
         node before. An operation is a layer, whose weights are then symbols, or one of `symconv.networks`: `Apply`
         (a layer with numbers), `Activation`, `Add`, `Concat`, `Reshape`, `Scale`, `Refused`.
     output

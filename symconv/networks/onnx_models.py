@@ -32,7 +32,7 @@ def from_onnx(model: Any, input_size: Any = None) -> Network:
     model
         The path of a file, its bytes, or an `onnx.ModelProto`, with one input and one output, the batch first.
     input_size
-        (channels, *spatial), without the batch axis, where the model leaves them open.
+        `(channels, *spatial)`, without the batch axis, where the model leaves them open.
 
     Raises
     ------

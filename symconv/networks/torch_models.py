@@ -33,7 +33,7 @@ def from_torch(module: Any, input_size: Any = None) -> Layer | Network:
     module
         A `torch.nn.Module`. Batch normalisation and dropout must be in evaluation mode (`module.eval()`).
     input_size
-        (channels, *spatial), without a batch axis; the spatial sizes alone where the first layer says how many channels
+        `(channels, *spatial)`, without a batch axis; the spatial sizes alone where the first layer says how many channels
         there are. A single linear layer needs none.
 
     Raises

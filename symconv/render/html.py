@@ -33,10 +33,14 @@ OPTIONS = ("standalone",)
 _SMALL = ' class="small"'
 _BELOW = ' style="margin-left: 2rem"'
 
-_STYLE = """
+_COLOURS = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #b8b8b8; --quiet: #595959; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #161616; --line: #5a5a5a; --quiet: #a8a8a8; } }
+"""
+_BODY = """\
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.55 Georgia, "Times New Roman", serif; }
+"""
+_STYLE = """\
 .symconv { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; overflow-wrap: break-word; }
 .symconv h1 { font-size: 1.5rem; line-height: 1.25; font-weight: normal; text-align: center; margin: .5rem 0 1.5rem; }
 .symconv h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
@@ -68,21 +72,34 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1.05rem/1.5
 
 def render(document: Document, standalone: bool = True) -> str:
     """A whole page, or with standalone=False the part that goes into another one."""
-    writer = _Writer(document)
-    style = f"<style>{_STYLE}</style>"
-    body = f'<article class="symconv">\n<h1>{writer.inline(document.title)}</h1>\n{writer.body()}\n</article>\n'
     if not standalone:
-        return style + "\n" + body
+        return f"<style>{style()}</style>\n{article(document)}"
+    body = article(document)
     title = escape(plain(document.title, {}))
     head = '<meta charset="utf-8"/>\n<meta name="viewport" content="width=device-width, initial-scale=1"/>'
-    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n<title>{title}</title>\n{style}\n</head>\n<body>\n{body}</body>\n</html>\n'
+    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n<title>{title}</title>\n<style>{_COLOURS}{_BODY}{_STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n'
+
+
+def style() -> str:
+    """What articles within another page need, once; it says nothing about the rest of the page."""
+    return _COLOURS.replace(":root", ".symconv") + _STYLE
+
+
+def article(document: Document, top: int = 1, fold: bool = False) -> str:
+    """A document without a page around it: its title, if it has one, is a heading of level `top`.
+
+    With fold=True the steps of a proof are behind one line that opens them.
+    """
+    writer = _Writer(document, top, fold)
+    title = f"<h{top}>{writer.inline(document.title)}</h{top}>\n" if document.title else ""
+    return f'<article class="symconv">\n{title}{writer.body()}\n</article>\n'
 
 
 class _Writer:
     """One document: its numbered displays, and identifiers that no other document on the page has."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, document: Document, top: int, fold: bool) -> None:
+        self._document, self._top, self._fold = document, top, fold
         self._numbers = numbered(document)
 
     def body(self) -> str:
@@ -94,7 +111,7 @@ class _Writer:
     def _block(self, block: Block) -> str:
         match block:
             case Heading(parts):
-                return f"<h2>{self.inline(parts)}</h2>"
+                return f"<h{self._top + 1}>{self.inline(parts)}</h{self._top + 1}>"
             case Paragraph(parts, small):
                 return f"<p{_SMALL if small else ''}>{self.inline(parts)}</p>"
             case Display(formula, label):
@@ -119,7 +136,11 @@ class _Writer:
                     for n, step in enumerate(steps, 1)
                 )
                 listed = "\n".join(items)
-                return f'<p><em>Proof.</em> {self.inline(opening)}</p>\n<ol class="steps">\n{listed}\n</ol>'
+                said = f"<em>Proof.</em> {self.inline(opening)}"
+                within = f'<ol class="steps">\n{listed}\n</ol>'
+                if self._fold:
+                    return f"<details><summary>{said}</summary>\n{within}\n</details>"
+                return f"<p>{said}</p>\n{within}"
         raise TypeError(f"not a block: {block!r}")
 
     def inline(self, parts: Sequence[Inline | Reference]) -> str:

@@ -69,7 +69,8 @@ def render(document: Document, standalone: bool = False) -> str:
         preamble = _PREAMBLE.replace("colortbl}", "colortbl,tikz}") if drawn else _PREAMBLE
         return f"{preamble}\\begin{{center}}\\Large {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
     needs = f"% needs \\usepackage{{{PACKAGES.replace(' ', '')}{',tikz' * drawn}}}\n"
-    return f"{needs}\\paragraph{{{title}.}}\n\n{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
+    head = f"\\paragraph{{{title}.}}\n\n" if title else ""
+    return f"{needs}{head}{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
 def block(block: Block, key: Numbers) -> str:
@@ -136,7 +137,8 @@ def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: Numbers) -> str:
         lines = [f"{left} & {right}" for left, right in zip_longest(cells[:half], cells[half:], fillvalue="&")]
         columns = r"ll@{\qquad}ll"
     else:
-        lines, columns = cells, r"lp{.75\linewidth}"
+        long = max(len(name) for name, _ in rows) > 15  # beside a narrow text's line
+        lines, columns = cells, rf"lp{{{'.68' if long else '.75'}\linewidth}}"
     body = " \\\\\n".join(lines)
     return f"\\begin{{center}}\\small\\begin{{tabular}}{{{columns}}}\\hline\n{body} \\\\\n\\hline\\end{{tabular}}\\end{{center}}"
 

@@ -37,10 +37,8 @@ def render(document: Document) -> str:
     """A document in plain text."""
     numbers = numbered(document)
     title = fill(inline(document.title, {}))
-    blocks = [
-        f"{title}\n{'=' * max(map(len, title.splitlines()))}",
-        *(_block(block, numbers) for block in document.blocks),
-    ]
+    head = f"{title}\n{'=' * max(map(len, title.splitlines()))}" if title else ""
+    blocks = [head, *(_block(block, numbers) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

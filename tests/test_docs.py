@@ -1,0 +1,100 @@
+"""The documentation: every block of code is run, and the whole is built, with warnings as errors, and needs no network.
+
+Blocks with >>> run as doctests beside this file: `pytest docs`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from test_documents import assert_clean, compile_log
+
+import symconv as sc
+from symconv.cli import main
+
+FOLDER = Path(__file__).parent.parent / "docs"
+if not FOLDER.is_dir():
+    pytest.skip("the documentation is not here", allow_module_level=True)
+PAGES = {str(path.relative_to(FOLDER)): path for path in sorted(FOLDER.rglob("*.md"))}
+_BLOCK = re.compile(r"^(?P<fence>`{3,4})(?P<kind>[^\n`]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+SHOWN = ("text", "rst", "markdown")
+"""Kinds of block that are not run here: formulas, what is run once to install, and sources of what the same page shows."""
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    return [(found["kind"], found["body"]) for found in _BLOCK.finditer(PAGES[page].read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_of_a_kind_that_is_run(page: str) -> None:
+    for kind, body in blocks(page):
+        assert kind in (*SHOWN, "console", "latex", "python") or re.fullmatch(r"\{[a-z-]+\}", kind), kind
+        if kind == "python" and ">>>" not in body:
+            exec(compile(body, page, "exec"), {})  # a line of a conf.py
+        elif kind == "python":
+            assert body.endswith("\n\n"), "without an empty line the doctest takes the fence for output"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(kind == "console" for kind, _ in blocks(page))])
+def test_every_command_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kind, body in blocks(page):
+        for line in body.splitlines() if kind == "console" else ():
+            assert line.startswith("$ symconv "), line
+            assert main(shlex.split(line)[2:]) == 0, line
+
+
+def test_fragments_compile_as_the_guide_says(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test_every_command_runs("guides/lecture_notes.md", tmp_path, monkeypatch)
+    (body,) = [body for kind, body in blocks("guides/lecture_notes.md") if kind == "latex"]
+    assert_clean(compile_log(pdflatex, tmp_path, body))
+
+
+def test_the_gallery_shows_every_theorem_and_has_forty_entries() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for name, path in PAGES.items() if name.startswith("gallery"))
+    shown = text.count("```{symconv-proof}")
+    assert shown == text.count("```{symconv-figure}") >= 40
+    assert f"{shown} derivations" in text
+    assert set(re.findall(r":theorem: (\w+)", text)) | {"weight_matrix"} == set(sc.theorems())
+
+
+def test_the_reference_names_everything_public() -> None:
+    text = PAGES["reference.md"].read_text(encoding="utf-8")
+    assert set(re.findall(r"auto\w+:: (\w+)", text)) == set(sc.__all__) - {"__version__"}
+
+
+class _Requests(HTMLParser):
+    """What a browser would load for a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        if tag == "link" and given.get("rel") in ("canonical", "index", "search", "next", "prev", "license"):
+            return
+        for name in ("src", "href", "data", "poster", "srcset") if tag != "a" else ():
+            self.found += [value for value in (given.get(name),) if value]
+
+
+def test_it_builds_without_a_warning_and_needs_no_network(tmp_path: Path) -> None:
+    for package in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(package, reason=f"{package} is missing: pip install -e '.[docs]'")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(FOLDER), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    for path in sorted(tmp_path.rglob("*.html")):
+        page = _Requests()
+        page.feed(path.read_text(encoding="utf-8"))
+        assert not [each for each in page.found if re.match(r"(https?:)?//", each)], path
+    styles = sorted((tmp_path / "_static").rglob("*.css"))
+    assert tmp_path / "_static" / "symconv.css" in styles
+    for path in styles:
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", path.read_text(encoding="utf-8")), path
