@@ -19,7 +19,7 @@ from typing import Any
 
 from .errors import SpecError, SymconvError, Unsupported
 
-SECONDS = 300
+SECONDS = 600
 INSTALL = "on Debian: apt-get install coq libcoq-mathcomp-algebra"
 CLOSED = "Closed under the global context"
 

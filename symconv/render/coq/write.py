@@ -22,7 +22,7 @@ from .formulas import Formula, formula, index
 from .polynomials import polynomials
 
 TERMS_LIMIT = 250_000
-"""Terms of the defining sums that Coq is asked to evaluate; that many take it a minute or two."""
+"""Terms of the defining sums that Coq is asked to evaluate; that many take it two minutes and 3 GB."""
 
 CONFIGURATION = "configuration: "
 """What stands before a certificate's configuration, as JSON."""
