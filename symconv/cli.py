@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import NOT_GIVEN, ProofFailed, SpecError, SymconvError
@@ -42,7 +42,18 @@ _VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs l
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser whose errors are one line, and whose options are added when it is its turn.
+
+    A run needs those of one command; `symconv --help` none.
+    """
+
+    options: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        add, self.options = self.options, None
+        if add is not None:
+            add(self)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         example = f"see {self.prog} --help"
@@ -53,8 +64,6 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from .options import add_layer_options, asked_words
-
     top = _Parser(
         prog="symconv",
         description="Prove that a convolutional layer is a fully connected layer, for any configuration.",
@@ -62,92 +71,116 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"symconv {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, said: str, values: bool = True) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=said, description=said[0].upper() + said[1:] + ".", epilog=_VALUES if values else None,
+    for name, said, options in (
+        ("prove", "prove a theorem for a layer and write the proof", _prove_options),
+        ("check", "verify a JSON proof from scratch", _check_options),
+        ("certify", "let Coq check a certificate, when it is installed", _certify_options),
+        ("theorems", "list the theorems, or those that apply to a layer", _theorems_options),
+        ("show", "show W in the terminal", _show_options),
+        ("draw", "draw the window on the input, and W with its row", _draw_options),
+    ):
+        command = commands.add_parser(
+            name, help=said, description=said[0].upper() + said[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
+        command.options = options
+    return top
 
-    prove = command("prove", "prove a theorem for a layer and write the proof")
-    prove.epilog = f"{asked_words()}\n\n{_VALUES}"
-    add_layer_options(prove)
-    prove.add_argument(
+
+def _prove_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options, asked_words
+
+    parser.epilog = f"{asked_words()}\n\n{_VALUES}"
+    add_layer_options(parser)
+    parser.add_argument(
         "--theorem",
         default="weight_matrix",
         metavar="NAME",
         help="weight_matrix (default), or another one that symconv theorems lists",
     )
-    prove.add_argument(
+    parser.add_argument(
         "--general",
         metavar="NAME",
         help="prove a theorem for all sizes instead, with letters for them; see symconv theorems --general",
     )
-    prove.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
-    prove.add_argument(
+    parser.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
+    parser.add_argument(
         "--with",
         action="append",
         metavar="NAME=VALUE",
         help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
     )
-    prove.add_argument(
+    parser.add_argument(
         "--check",
         default="auto",
         metavar="LEVEL",
         help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
     )
-    prove.add_argument(
+    parser.add_argument(
         "--format",
         metavar="FORMAT",
         help="latex, markdown, text, html, json, pdf or coq; default: by the suffix of -o, else text",
     )
-    prove.add_argument(
+    parser.add_argument(
         "--fragment",
         action="store_true",
         help="a piece for another document instead of a whole one: LaTeX to \\input, HTML to include",
     )
-    prove.add_argument(
+    parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="write to FILE (.tex, .md, .txt, .html, .json, .pdf, .v); - is standard output",
     )
 
-    check = command("check", "verify a JSON proof from scratch", values=False)
-    check.add_argument("file", metavar="FILE.json")
 
-    certify = command("certify", "let Coq check a certificate, when it is installed", values=False)
-    certify.add_argument("file", metavar="FILE.v", nargs="?")
-    certify.add_argument(
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.json")
+
+
+def _certify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.v", nargs="?")
+    parser.add_argument(
         "--general", metavar="FILE.v", help="write the certificate for every size and rank to FILE.v, and check it"
     )
 
-    theorems = command("theorems", "list the theorems, or those that apply to a layer")
-    add_layer_options(theorems)
-    theorems.add_argument("--general", action="store_true", help="those that are proved for all sizes")
 
-    show = command("show", "show W in the terminal")
-    add_layer_options(show)
-    show.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+def _theorems_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options
 
-    draw = command("draw", "draw the window on the input, and W with its row")
-    add_layer_options(draw)
-    draw.add_argument(
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    parser.add_argument("--general", action="store_true", help="those that are proved for all sizes")
+
+
+def _show_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options
+
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    parser.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+
+
+def _draw_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options
+
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    parser.add_argument(
         "--what",
         metavar="PICTURE",
         help="window, matrix, both (default) or animation (both for every output in turn; default for .gif)",
     )
-    draw.add_argument(
+    parser.add_argument(
         "--output", metavar="1,2", dest="position", help="the output that is shown, as channel and position; 1,2"
     )
-    draw.add_argument("--title", metavar="WORDS", help="words to put above it")
-    draw.add_argument(
+    parser.add_argument("--title", metavar="WORDS", help="words to put above it")
+    parser.add_argument(
         "-o",
         dest="output",
         metavar="FILE",
         help="write to FILE (.svg, .tex, .png, .gif); without it SVG, to standard output",
     )
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:
