@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import NOT_GIVEN, ProofFailed, SpecError, SymconvError
@@ -46,7 +46,18 @@ _VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs l
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser whose errors are one line, and whose options are added when it is its turn.
+
+    A run needs those of one command; `symconv --help` none.
+    """
+
+    options: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        add, self.options = self.options, None
+        if add is not None:
+            add(self)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         example = f"see {self.prog} --help"
@@ -59,8 +70,6 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from .options import add_layer_options, add_page_options, add_proof_options, add_then, asked_words
-
     top = _Parser(
         prog="symconv",
         description="Prove that a convolutional layer is a fully connected layer, for any configuration.",
@@ -68,81 +77,109 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"symconv {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, said: str, values: bool = True) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=said, description=said[0].upper() + said[1:] + ".", epilog=_VALUES if values else None,
+    for name, said, options in (
+        ("prove", "prove a theorem for a layer and write the proof", _prove_options),
+        ("worksheet", "write a proof with blanks to fill in, and its solution", _worksheet_options),
+        ("check", "verify a JSON proof from scratch", _check_options),
+        ("certify", "let Coq check a certificate, when it is installed", _certify_options),
+        ("theorems", "list the theorems, or those that apply to a layer", _theorems_options),
+        ("show", "show W in the terminal", _show_options),
+        ("draw", "draw the window on the input, and W with its row", _draw_options),
+    ):
+        command = commands.add_parser(
+            name, help=said, description=said[0].upper() + said[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
+        command.options = options
+    return top
 
-    prove = command("prove", "prove a theorem for a layer and write the proof")
-    prove.epilog = f"{asked_words()}\n\n{_VALUES}"
-    add_layer_options(prove)
-    add_then(prove)
-    add_proof_options(prove)
-    prove.add_argument(
+
+def _prove_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options, add_page_options, add_proof_options, add_then, asked_words
+
+    parser.epilog = f"{asked_words()}\n\n{_VALUES}"
+    add_layer_options(parser)
+    add_then(parser)
+    add_proof_options(parser)
+    parser.add_argument(
         "--general",
         metavar="NAME",
         help="prove a theorem for all sizes instead, with letters for them; see symconv theorems --general",
     )
-    prove.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
-    add_page_options(prove)
-    prove.add_argument(
+    parser.add_argument("--rank", metavar="N", help="the number of axes for --general: 1, 2, 3 or r, for any number")
+    add_page_options(parser)
+    parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         help="write to FILE (.tex, .md, .txt, .html, .json, .pdf, .v); - is standard output",
     )
 
-    worksheet = command("worksheet", "write a proof with blanks to fill in, and its solution")
-    worksheet.epilog = f"{asked_words()}\n\n{_VALUES}"
-    add_layer_options(worksheet)
-    add_proof_options(worksheet)
-    worksheet.add_argument("--blanks", metavar="WHICH", help="some (default): half of the cells and sums; or all")
-    worksheet.add_argument("--seed", metavar="N", help="which ones are blank (default 0)")
-    worksheet.add_argument("--format", metavar="FORMAT", help="of both files; default: by the suffix of each")
-    worksheet.add_argument("--fragment", action="store_true", help="pieces for other documents, as for prove")
-    worksheet.add_argument(
+
+def _worksheet_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options, add_proof_options, asked_words
+
+    parser.epilog = f"{asked_words()}\n\n{_VALUES}"
+    add_layer_options(parser)
+    add_proof_options(parser)
+    parser.add_argument("--blanks", metavar="WHICH", help="some (default): half of the cells and sums; or all")
+    parser.add_argument("--seed", metavar="N", help="which ones are blank (default 0)")
+    parser.add_argument("--format", metavar="FORMAT", help="of both files; default: by the suffix of each")
+    parser.add_argument("--fragment", action="store_true", help="pieces for other documents, as for prove")
+    parser.add_argument(
         "-o", "--output", metavar="FILE", help="the sheet: .tex, .md, .txt, .html or .pdf; - is standard output"
     )
-    worksheet.add_argument("--solution", metavar="FILE", help="its solution; both files are written, or none")
+    parser.add_argument("--solution", metavar="FILE", help="its solution; both files are written, or none")
 
-    check = command("check", "verify a JSON proof from scratch", values=False)
-    check.add_argument("file", metavar="FILE.json")
 
-    certify = command("certify", "let Coq check a certificate, when it is installed", values=False)
-    certify.add_argument("file", metavar="FILE.v", nargs="?")
-    certify.add_argument(
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.json")
+
+
+def _certify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.v", nargs="?")
+    parser.add_argument(
         "--general", metavar="FILE.v", help="write the certificate for every size and rank to FILE.v, and check it"
     )
 
-    theorems = command("theorems", "list the theorems, or those that apply to a layer")
-    add_layer_options(theorems)
-    add_then(theorems)
-    theorems.add_argument("--general", action="store_true", help="those that are proved for all sizes")
 
-    show = command("show", "show W in the terminal")
-    add_layer_options(show)
-    show.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+def _theorems_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options, add_then
 
-    draw = command("draw", "draw the window on the input, and W with its row")
-    add_layer_options(draw)
-    draw.add_argument(
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    add_then(parser)
+    parser.add_argument("--general", action="store_true", help="those that are proved for all sizes")
+
+
+def _show_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options
+
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    parser.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
+
+
+def _draw_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_layer_options
+
+    parser.epilog = _VALUES
+    add_layer_options(parser)
+    parser.add_argument(
         "--what",
         metavar="PICTURE",
         help="window, matrix, both (default) or animation (both for every output in turn; default for .gif)",
     )
-    draw.add_argument(
+    parser.add_argument(
         "--output", metavar="1,2", dest="position", help="the output that is shown, as channel and position; 1,2"
     )
-    draw.add_argument("--title", metavar="WORDS", help="words to put above it")
-    draw.add_argument(
+    parser.add_argument("--title", metavar="WORDS", help="words to put above it")
+    parser.add_argument(
         "-o",
         dest="output",
         metavar="FILE",
         help="write to FILE (.svg, .tex, .png, .gif); without it SVG, to standard output",
     )
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from operator import eq
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from . import csr
 from .definition import strides
 from .errors import SpecError
-from .readmap import ReadMap, forward_table, labelled_rows, with_quotients
-
-if TYPE_CHECKING:
-    import numpy as np
+from .readmap import LabelledRows, ReadMap, forward_table, with_quotients
 
 Cells = Mapping[int, tuple[int, ...]]
 """The non-zero cells of a row: column -> the numbers of the kernel entries that add up there."""
@@ -174,10 +172,6 @@ class NumberRows(ProductRows):
         return [(column * size + p, value * factor) for column, value in cells for p, factor in entries]
 
 
-LabelledRows = Sequence[Sequence[tuple[int, tuple[int, ...]]]]
-"""The rows of one line's table: inputs in order, each with the labels of the kernel entries that meet there."""
-
-
 def product_rows(read_map: ReadMap) -> ProductRows:
     """The rows of W, from the inverse tables of its lines."""
     lines = read_map.lines
@@ -290,36 +284,6 @@ def kernel_matrix(read_map: ReadMap) -> list[list[int]]:
     ]
 
 
-def coordinates(read_map: ReadMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """W as (indptr, columns, kernel numbers), row by row, columns ascending.
-
-    Where several kernel entries meet in one cell, its column is repeated.
-    """
-    import numpy as np
-
-    counts, columns, kernel = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
-    for line, table, step in zip(read_map.lines, read_map.tables, label_strides(read_map), strict=True):
-        rows = labelled_rows(line, table)
-        cells = [(p, label * step) for row in rows for p, labels in row for label in labels]
-        line_columns, line_kernel = np.array(cells, np.int64).reshape(-1, 2).T
-        line_counts = np.array([sum(len(labels) for _, labels in row) for row in rows], np.int64)
-
-        # Rows of the product: every row so far with every row of this line.
-        left, right = np.repeat(counts, len(line_counts)), np.tile(line_counts, len(counts))
-        total = left * right
-        starts = np.cumsum(total) - total
-        within = np.arange(total.sum()) - np.repeat(starts, total)
-        width = np.repeat(right, total)
-        here = np.repeat(np.repeat(np.cumsum(counts) - counts, len(line_counts)), total) + within // width
-        there = np.repeat(np.tile(np.cumsum(line_counts) - line_counts, len(counts)), total) + within % width
-        columns = columns[here] * line.inputs + line_columns[there]
-        kernel = kernel[here] + line_kernel[there]
-        counts = total
-    # Two taps of a leading axis on one input leave their columns interleaved: order each row's.
-    order = np.lexsort((columns, np.repeat(np.arange(len(counts)), counts)))
-    return np.concatenate([[0], np.cumsum(counts)]), columns[order], kernel[order]
-
-
 def floats(read_map: ReadMap) -> tuple[Any, Any, Any]:
     """A W without a kernel as canonical CSR arrays; each exact number becomes the nearest float64."""
     import numpy as np
@@ -342,14 +306,4 @@ def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:
         if largest * most ** len(read_map.axes) > np.iinfo(np.int64).max:
             raise SpecError("kernel", largest, "is too large for sums in int64", "the same kernel with dtype=object")
         flat = flat.astype(np.int64)
-    indptr, columns, entries = coordinates(read_map)
-    data = flat[entries]
-    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    new = np.ones(len(columns), bool)
-    new[1:] = (columns[1:] != columns[:-1]) | (rows[1:] != rows[:-1])
-    if not new.all():
-        first = np.flatnonzero(new)
-        data = np.add.reduceat(data, first)
-        columns = columns[first]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[first], minlength=len(indptr) - 1))])
-    return data, columns, indptr
+    return csr.filled(read_map, flat)

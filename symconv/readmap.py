@@ -22,7 +22,7 @@ Neither uses the other. The proofs compare them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +33,9 @@ from .sums import Index, floored, number, quotient, variable
 
 Table = tuple[dict[int, tuple[int, ...]], ...]
 """For each output, the inputs it reads and for each of them the kernel taps that meet there."""
+
+LabelledRows = Sequence[Sequence[tuple[int, tuple[int, ...]]]]
+"""The same rows as lists: inputs in order, each with the labels of the kernel entries that meet there."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ the two meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..along import distinct, folded, stored
@@ -25,7 +25,7 @@ from ..documents.wording import DEFINITION, ENTRY_RULE, batch_formula, theorem_f
 from ..form import Row, collect, first_difference
 from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
 from ..proof import Proof, Step, Theorem
-from ..readmap import Line
+from ..readmap import Line, Table
 from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
 from ..sums import INPUT, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
@@ -183,23 +183,27 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out
 
 
+def routes_agree(lines: Sequence[Line], sums: Sequence[Sum], tables: Sequence[Table]) -> int:
+    """Compare the definition, run forward, with the inverse tables for every output of every line; how many agreed."""
+    count = 0
+    for line, axis, table in distinct(zip(lines, sums, tables, strict=True)):
+        direct, inverse = folded(axis, line), stored(table, line)
+        defined = ((i, direct(i)) for i in range(line.outputs))
+        matrix = ((i, inverse(i)) for i in range(line.outputs))
+        difference = first_difference(defined, matrix)
+        if difference is not None:
+            raise Refuted(
+                "definition and matrix", difference.output, difference.term, difference.left, difference.right
+            )
+        count += line.outputs
+    return count
+
+
 def normal_form(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
     """The last check: the definition and W, as dictionaries of terms, line by line."""
 
     def compared() -> int:
-        count = 0
-        sums = sums_of(proof.steps[0].claim)
-        for line, axis, table in distinct(zip(context.lines, sums, context.table(WEIGHT), strict=True)):
-            direct, inverse = folded(axis, line), stored(table, line)
-            defined = ((i, direct(i)) for i in range(line.outputs))
-            matrix = ((i, inverse(i)) for i in range(line.outputs))
-            difference = first_difference(defined, matrix)
-            if difference is not None:
-                raise Refuted(
-                    "definition and matrix", difference.output, difference.term, difference.left, difference.right
-                )
-            count += line.outputs
-        return count
+        return routes_agree(context.lines, sums_of(proof.steps[0].claim), context.table(WEIGHT))
 
     yield "normal forms of first and last sum", compared
 

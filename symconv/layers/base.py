@@ -304,7 +304,9 @@ class Layer:
             raise SpecError(
                 "kernel", f"shape {array.shape}", f"must have the layer's kernel_shape {self.kernel_shape}", example
             )
-        if array.dtype.kind not in "iubfcO" or any(isinstance(each, (str, bytes, type(None))) for each in array.flat):
+        kind = array.dtype.kind
+        words = kind == "O" and any(isinstance(each, (str, bytes, type(None))) for each in array.flat)
+        if kind not in "iubfcO" or words:
             raise SpecError("kernel", f"dtype {array.dtype}", "must hold numbers", example)
         return array
 

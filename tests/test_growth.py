@@ -1,0 +1,79 @@
+"""How much work grows with the size, in lines of Python executed: a count, so that no clock decides."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symconv as sc
+
+
+def lines_executed(work: Callable[[], Any]) -> int:
+    """How many lines run in the package, comprehensions' turns included."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        if "symconv" not in frame.f_code.co_filename and frame.f_code.co_filename != "<definition>":
+            return None
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def proved(layer: Callable[[int], Any], check: str = "axes") -> Callable[[int], int]:
+    return lambda n: lines_executed(lambda: sc.prove(layer(n), check=check))
+
+
+def built(layer: Callable[[int], Any]) -> Callable[[int], int]:
+    return lambda n: lines_executed(lambda: layer(n).to_scipy(np.ones(layer(n).kernel_shape)))
+
+
+MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_axis_by_axis_proof_costs_the_sum_of_the_axes(mode: str) -> None:
+    """Twice the size of both axes, four times the non-zeros: twice the work."""
+    work = proved(lambda n: sc.Conv((n, n + 1), 3, padding=2, padding_mode=mode))
+    work(8)
+    assert work(160) <= 2.1 * work(80)
+
+
+def test_an_axis_by_axis_proof_of_a_higher_rank_costs_one_axis_more() -> None:
+    def work(rank: int) -> int:
+        return lines_executed(lambda: sc.prove(sc.Conv(tuple(range(60, 60 + rank)), 3, padding=1), check="axes"))
+
+    work(1)
+    assert work(3) - work(2) <= 1.2 * (work(2) - work(1))
+
+
+def test_every_entry_costs_the_non_zeros() -> None:
+    work = proved(lambda n: sc.Conv((n, n), 3, padding=1), "entries")
+    work(4)
+    assert work(48) <= 4.2 * work(24)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_numeric_matrix_costs_python_the_axes_only(mode: str) -> None:
+    work = built(lambda n: sc.Conv((n, n + 1), 3, padding=1, padding_mode=mode))
+    work(8)
+    assert work(160) <= 2.1 * work(80)
+
+
+def test_a_numeric_matrix_costs_python_its_channel_pairs_and_no_more() -> None:
+    work = built(lambda n: sc.Conv((16, 16), 3, n, n, padding=1))
+    work(2)
+    assert work(32) <= 4.2 * work(16)
