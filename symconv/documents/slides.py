@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import SymconvError
 from ..formula import Formula, equals
+from ..layers import Layer
 from ..matrices import matrix_of, unravel
 from ..node import Node
 from ..pictures.compose import compose, row_of
@@ -53,7 +54,9 @@ def with_motion(document: Document, proof: Proof) -> Document:
 
 
 def moving(layer: Any) -> Moving | None:
-    """The window at every output, or at one of each kind; None where it is too large for a slide."""
+    """The window at every output, or at one of each kind; None for a stack, and where it is too large for a slide."""
+    if not isinstance(layer, Layer):
+        return None
     try:
         compose(layer, "both")  # which refuses, before it builds it, what is too large to draw
     except SymconvError:
