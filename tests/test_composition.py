@@ -494,3 +494,10 @@ def test_messages_about_stacks_in_options(capsys: pytest.CaptureFixture[str]) ->
     vector = ["--layer", "linear", "--in-features", "3", "--out-features", "2", "--then", "--kernel 2"]
     assert main(["prove", *vector]) == 2
     assert "follows a fully connected layer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("depth", ["brief", "standard", "full"])
+def test_a_stack_has_a_page_of_every_depth_and_slides(depth: str) -> None:
+    proof = sc.prove(sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 2)), "composition")
+    assert "Theorem" in proof.render("text", depth=depth)
+    assert r"\begin{frame}" in proof.render("beamer", depth=depth)

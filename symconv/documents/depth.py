@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..errors import SpecError
 from ..formula import Sym, position
 from ..identities import Known
+from ..layers import Layer
 from ..pictures.model import Picture
 from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, WEIGHT, variable
@@ -98,7 +99,7 @@ def _labels(section: Sequence[Block]) -> list[str]:
 def _full(proof: Proof, document: Document) -> Document:
     """All rows, and every step down to the definition."""
     blocks = list(document.blocks)
-    some = rows(proof) if WEIGHT in proof.matrices else []
+    some = rows(proof) if WEIGHT in proof.matrices and isinstance(proof.layer, Layer) else []
     for at in range(len(blocks)):
         if some and blocks[at : at + len(some)] == some:
             blocks[at : at + len(some)] = rows(proof, full=True)
