@@ -417,7 +417,7 @@ def test_pages_compile(name: str, pdflatex: str, tmp_path: Path) -> None:
     assert_clean(compile_log(pdflatex, tmp_path, sc.prove(PAGES[name], "composition").render("latex", standalone=True)))
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", [name for name, (_, suffix) in FORMATS.items() if suffix])
 @pytest.mark.parametrize("name", GOLDEN)
 def test_pages_are_as_they_were_read_and_approved(name: str, format: str) -> None:
     text = sc.prove(PAGES[name], "composition").render(format, **({"standalone": True} if format == "latex" else {}))
