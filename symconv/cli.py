@@ -1,4 +1,4 @@
-"""The command line: prove, worksheet, check, certify, theorems, show, draw.
+"""The command line: prove, worksheet, check, certify, theorems, show, draw, sweep.
 
 Exit status: 0 proved and written; 1 a check failed, and nothing was written; 2 bad input, not
 applicable, unwritable output or over a size limit, with one line on standard error.
@@ -85,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
         ("theorems", "list the theorems, or those that apply to a layer", _theorems_options),
         ("show", "show W in the terminal", _show_options),
         ("draw", "draw the window on the input, and W with its row", _draw_options),
+        ("sweep", "prove every configuration of a grid, and write a table", _sweep_options),
     ):
         command = commands.add_parser(
             name, help=said, description=said[0].upper() + said[1:] + ".",
@@ -182,6 +183,22 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _sweep_options(parser: argparse.ArgumentParser) -> None:
+    from .grid import __doc__ as said
+
+    parser.epilog = str(said)
+    parser.add_argument("file", metavar="GRID.toml", help="the grid, as below")
+    parser.add_argument("--jobs", metavar="N", help="processes at once (default: one for each core)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="prove on this Dask cluster instead")
+    parser.add_argument("--limit", metavar="N", help="prove up to this many configurations (default 100000)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.csv",
+        help="write the table there, and go on where an earlier run was interrupted",
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     gc.disable()  # one short run that makes no cycles to speak of; collecting costs a fifth of importing SymPy
@@ -203,10 +220,10 @@ def main(arguments: list[str] | None = None) -> int:
                     f"--{name.replace('_', '-')}", "--", "is not a value", f"see symconv {options.command} --help"
                 )
         if hasattr(signal, "SIGTERM"):
-            signal.signal(signal.SIGTERM, _terminated)
+            signal.signal(signal.SIGTERM, partial(_terminated, options))
         commands = {
             "prove": _prove, "worksheet": _worksheet, "check": _check, "certify": _certify, "theorems": _theorems,
-            "show": _show, "draw": _draw,
+            "show": _show, "draw": _draw, "sweep": _sweep,
         }  # fmt: skip
         status = commands[options.command](options)
         sys.stdout.flush()
@@ -225,11 +242,18 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _say("not enough memory for this configuration; --check axes needs the least", REFUSED)
     except KeyboardInterrupt:
-        return _say("interrupted; nothing was written", 130)
+        return _say(f"interrupted; {_kept(options)}", 130)
 
 
-def _terminated(number: int, frame: object) -> NoReturn:
-    raise SystemExit(_say("terminated; nothing was written", 128 + number))
+def _terminated(options: argparse.Namespace, number: int, frame: object) -> NoReturn:
+    raise SystemExit(_say(f"terminated; {_kept(options)}", 128 + number))
+
+
+def _kept(options: argparse.Namespace | None) -> str:
+    """What is left of a run that was stopped."""
+    if options is None or options.command != "sweep" or options.output in (None, "-"):
+        return "nothing was written"
+    return "what was proved is kept; the same command goes on from there"
 
 
 def _say(message: str, status: int) -> int:
@@ -439,3 +463,30 @@ def _draw(options: argparse.Namespace) -> int:
     else:
         write(options.output, content)
     return PROVED
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from .grid import LIMIT, read
+    from .options import read_value
+    from .output import write
+    from .sweep import FAILED, forget, sweep
+
+    gc.enable()  # not a short run
+    numbers = {
+        name: read_value(f"--{name}", given, "number")
+        for name in ("jobs", "limit")
+        if (given := getattr(options, name))
+    }
+    if numbers.get("jobs", 1) < 1:
+        raise SpecError("--jobs", options.jobs, "must be at least 1", "--jobs 2")
+    path = None if options.output == "-" else options.output
+    if path is not None and not path.lower().endswith(".csv"):
+        raise SpecError("-o", path, "the suffix must be .csv", "-o table.csv")
+    table, verdicts = sweep(
+        read(options.file, numbers.get("limit", LIMIT)), path, numbers.get("jobs", -1), options.dask
+    )
+    write(path, table)
+    if path is not None:
+        forget(path)
+    print(f"symconv: {', '.join(f'{count:,} {verdict}' for verdict, count in verdicts.items())}", file=sys.stderr)
+    return REFUTED if FAILED in verdicts else PROVED
