@@ -86,7 +86,8 @@ class ProductRows(Sequence[Cells]):
     once.
     """
 
-    _unit: Any = (0,)
+    unit: Any = (0,)
+    """The entry of a product of no lines."""
 
     def __init__(self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int]) -> None:
         """For each line its labelled rows, how many inputs it has, and how many labels."""
@@ -106,22 +107,31 @@ class ProductRows(Sequence[Cells]):
     @cached_property
     def _rows(self) -> Any:
         """The lines' rows, with each label as it counts in the whole kernel."""
-        return [
-            [[(p, tuple(label * step for label in labels)) for p, labels in row] for row in rows]
-            for rows, step in zip(self._lines, self._steps, strict=True)
-        ]
+        return [rows if step == 1 else _scaled(rows, step) for rows, step in zip(self._lines, self._steps, strict=True)]
+
+    @property
+    def factors(self) -> tuple[tuple[Any, int], ...]:
+        """What the rows are a product of: each line's rows of (input, entry), and how many inputs it has."""
+        return tuple(zip(self._rows, self._inputs, strict=True))
+
+    @staticmethod
+    def combined(one: Any, other: Any) -> Any:
+        """The entry where an entry of one line meets an entry of another."""
+        if len(one) == len(other) == 1:
+            return (one[0] + other[0],)
+        return tuple(sorted(a + b for a in one for b in other))
 
     def __len__(self) -> int:
         return prod(self._outputs)
 
     def __getitem__(self, row: Any) -> Any:
-        cells: list[tuple[int, Any]] = [(0, self._unit)]
+        cells: list[tuple[int, Any]] = [(0, self.unit)]
         for axis, i in enumerate(unravel(range(len(self))[row], self._outputs)):
             cells = self._extend(cells, axis, i)
         return dict(cells)
 
     def __iter__(self) -> Iterator[Cells]:
-        yield from self._below([(0, self._unit)], 0)
+        yield from self._below([(0, self.unit)], 0)
 
     def _below(self, cells: list[tuple[int, tuple[int, ...]]], axis: int) -> Iterator[Cells]:
         if axis == len(self._rows):
@@ -135,17 +145,20 @@ class ProductRows(Sequence[Cells]):
         entries = self._rows[axis][i]
         if all(len(taps) == 1 for _, taps in entries) and all(len(kernel) == 1 for _, kernel in cells):
             return [(column * size + p, (kernel[0] + taps[0],)) for column, kernel in cells for p, taps in entries]
-        return [
-            (column * size + p, tuple(sorted(one + other for one in kernel for other in taps)))
-            for column, kernel in cells
-            for p, taps in entries
-        ]
+        return [(column * size + p, self.combined(kernel, taps)) for column, kernel in cells for p, taps in entries]
+
+
+def _scaled(rows: LabelledRows, step: int) -> LabelledRows:
+    """The same rows with every label multiplied."""
+    labels = {each for row in rows for _, each in row}
+    scaled = {each: tuple([label * step for label in each]) for each in labels}
+    return [[(p, scaled[each]) for p, each in row] for row in rows]
 
 
 class NumberRows(ProductRows):
     """The same where there is no kernel: the entries are products of numbers."""
 
-    _unit = 1
+    unit = 1
 
     def __init__(self, lines: Sequence[Sequence[Sequence[tuple[int, Any]]]], inputs: Sequence[int]) -> None:
         """For each line its rows of (input, number), and how many inputs it has."""
@@ -154,6 +167,10 @@ class NumberRows(ProductRows):
     @property
     def _rows(self) -> Any:
         return self._lines
+
+    @staticmethod
+    def combined(one: Any, other: Any) -> Any:
+        return one * other
 
     @property
     def nonzeros(self) -> int:

@@ -337,6 +337,17 @@ def forward_table(line: Line) -> dict[tuple[int, ...], int]:
     return reads
 
 
+def forward_rows(line: Line) -> list[list[tuple[int, int]]]:
+    """The same reads for each output: every tap that reads an input, with that input."""
+    taps, tap = range(line.taps), line.letters.kernel
+    held = {t: line.fold(t) for t in line.padded_range}
+    found = []
+    for output in range(line.outputs):
+        positions = line.position.over(tap, taps, with_quotients({line.letters.output: output}, line.position))
+        found.append([(u, p) for u, t in zip(taps, positions or (), strict=True) if (p := held[t]) is not None])
+    return found
+
+
 def labelled_rows(line: Line, table: Table) -> list[list[tuple[int, tuple[int, ...]]]]:
     """The rows of a table with inputs in order and kernel entries by their label within the line."""
     return [

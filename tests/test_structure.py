@@ -14,7 +14,7 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
-    "matrices", "symbols", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
+    "matrices", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "kernel_gradients", "covering", "covariances",
@@ -108,5 +108,5 @@ def test_public_names_have_docstrings_with_a_running_example() -> None:
         "SpecError",
     ):
         assert ">>>" in (getattr(sc, name).__doc__ or ""), name
-    for method in ("symbols", "output", "weight_matrix", "im2col", "to_numpy", "explain"):
+    for method in ("symbols", "output", "weight_matrix", "im2col", "to_latex", "output_latex", "to_numpy", "explain"):
         assert ">>>" in (getattr(sc.Conv, method).__doc__ or ""), method

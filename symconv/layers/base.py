@@ -201,6 +201,30 @@ class Layer:
         cells = {(row, column): flat[at] for row, line in enumerate(matrix.rows) for column, (at,) in line.items()}
         return ImmutableSparseMatrix(*matrix.shape, cells)
 
+    def to_latex(self) -> str:
+        r"""W in LaTeX: the bytes of `sympy.latex(layer.weight_matrix())`, hundreds of times as fast.
+
+        More than 2^28 entries are `TooLarge`.
+
+        >>> import symconv as sc
+        >>> print(sc.Conv((3,), 2).to_latex())
+        \left[\begin{matrix}k_{0} & k_{1} & 0\\0 & k_{0} & k_{1}\end{matrix}\right]
+        """
+        from .. import sympy_latex
+
+        return sympy_latex.matrix(matrices.matrix_of(self.read_map))
+
+    def output_latex(self) -> list[str]:
+        """The outputs in row-major order in LaTeX: the bytes of `sympy.latex` for each entry of `layer.output()`.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), 2, bias=True).output_latex()
+        ['b + k_{0} x_{0} + k_{1} x_{1}', 'b + k_{0} x_{1} + k_{1} x_{2}']
+        """
+        from .. import sympy_latex
+
+        return sympy_latex.outputs(self.definition, self.input_shape[0 if self.read_map.shows_channels else 1 :])
+
     def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
         """W for a numeric kernel of `kernel_shape`, as a dense array. The dtype is the kernel's; integers become int64.
 

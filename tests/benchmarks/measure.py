@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,20 @@ def seconds(work: Callable[[], Any]) -> float:
     begin = time.process_time()
     work()
     return time.process_time() - begin
+
+
+def typical(works: Iterable[Callable[[], Any]]) -> float:
+    """The median processor seconds of works of one size, each on a configuration of its own and run once.
+
+    For what takes less than a millisecond: the first runs of a piece of code are slower than all later ones.
+    """
+    gc.collect()
+    taken = []
+    for work in works:
+        begin = time.process_time()
+        work()
+        taken.append(time.process_time() - begin)
+    return statistics.median(taken)
 
 
 def peak(work: Callable[[], Any]) -> tuple[int, Any]:

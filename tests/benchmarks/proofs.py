@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from alternatives import configuration, naive_dft, naive_seconds, naive_winograd
-from measure import row, seconds
+from measure import row, seconds, typical
 
 import symconv as sc
 from symconv.catalogue.weight_matrix import routes_agree
-from symconv.matrices import matrix_of
 
 
 def decided(size: int, run: int) -> float:
@@ -69,33 +68,38 @@ def many_entries(run: int) -> float:
     return seconds(checked) / seconds(written)
 
 
-@row("LaTeX of W, 14,400 entries, as the documents print it", "sympy.latex of the same matrix", at_least=600)
-def latex_of_matrix(run: int) -> float:
+def latex_of_matrices(layers: list[sc.Conv]) -> float:
     import sympy
 
-    from symconv.documents.weights import weight_grid
-    from symconv.render.latex import _matrix
+    ready = [sympy.Matrix(layer.weight_matrix()) for layer in layers]
+    assert sympy.latex(ready[0]) == layers[0].to_latex()
+    theirs = typical(
+        [lambda each=each: sympy.latex(each) for each in ready[: 5 if layers[0].input_size[0] < 32 else 1]]
+    )  # type: ignore[misc]
+    return theirs / typical([layer.to_latex for layer in layers])
 
-    layer = sc.Conv((12, 10), 3, padding=((run % 3, 2 - run % 3), (1, 1)), flip_kernel=run > 3)
-    theirs, ours = layer.weight_matrix().as_mutable(), matrix_of(layer.read_map)
-    return seconds(lambda: sympy.latex(theirs)) / seconds(lambda: _matrix(weight_grid(ours)))
+
+@row("LaTeX of W, the same bytes, 14,400 entries", "sympy.latex", at_least=600)
+def latex_of_small(run: int) -> float:
+    pads = [(low, 2 - low) for low in range(3)]
+    flips = (False, True)
+    layers = [sc.Conv((12, 10), 3, padding=(p, q), flip_kernel=f) for p in pads for q in pads for f in flips]
+    return latex_of_matrices(layers[run:])
 
 
-@row("LaTeX of the row sums, 3x3 on 32x32", "sympy.latex of the same sums", at_least=1_000, repetitions=3)
+@row("LaTeX of W, the same bytes, 1,048,576 entries", "sympy.latex", at_least=600, repetitions=3)
+def latex_of_large(run: int) -> float:
+    return latex_of_matrices([configuration(32, n) for n in range(run, run + 12)])
+
+
+@row("LaTeX of the outputs, the same bytes, 3x3 on 32x32", "sympy.latex of each sum", at_least=1_000, repetitions=3)
 def latex_of_rows(run: int) -> float:
     import sympy
 
-    from symconv.documents.rows import row_formula
-    from symconv.render.formula import latex
-
-    layer = configuration(32, run)
-    sums, matrix = list(layer.flat_output()), matrix_of(layer.read_map)
-
-    def ours() -> None:
-        for number, cells in enumerate(matrix.rows):
-            latex(row_formula(layer, matrix, number, cells))
-
-    return seconds(lambda: [sympy.latex(each) for each in sums]) / seconds(ours)
+    layers = [configuration(32, n) for n in range(run, run + 12)]
+    sums = list(layers[0].flat_output())
+    assert [sympy.latex(each) for each in sums] == layers[0].output_latex()
+    return seconds(lambda: [sympy.latex(each) for each in sums]) / typical([layer.output_latex for layer in layers])
 
 
 @row("DFT diagonalisation, 3 taps on a ring of 8", "naive SymPy, simplify", at_least=20, repetitions=3)
