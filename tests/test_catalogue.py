@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from damages import built, random_known, random_layer, small_changes
+from lanes import many
 from test_transposed import configurations
 
 import symconv as sc
@@ -128,7 +129,8 @@ APPLIES: dict[str, Callable[[Layer], bool]] = {
 ABOUT_STACKS = {"composition"}
 """Those about several layers have a test file of their own."""
 
-COUNT = 200
+COUNT = many(200, 40)
+DAMAGES = many(300, 60)
 
 
 def layers(seed: int) -> Iterator[Layer]:
@@ -199,7 +201,7 @@ def test_every_format_says_it(theorem: str) -> None:
             assert proof.render(format) == again.render(format)
         assert max(map(len, str(proof).splitlines())) <= 80, layer
         written += 1
-        if written == 8:
+        if written == many(8, 3):
             return
 
 
@@ -293,7 +295,7 @@ def test_a_damaged_proof_is_refused(theorem: str) -> None:
             elif not as_true(path, proof, damaged):
                 changes = [now for now, then in zip(damaged.steps, proof.steps, strict=False) if now != then]
                 missed.append((path, layer, changes))
-        if caught >= 300:
+        if caught >= DAMAGES:
             break
     assert not missed, f"replay with SYMCONV_SEED={SEED}: {missed}"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import GALLERY
+from lanes import many, some
 
 import symconv as sc
 from symconv.certify import CLOSED, INSTALL, certify, difference
@@ -86,14 +87,14 @@ def gallery(kernel: bool) -> list[sc.Layer]:
 
 @pytest.mark.parametrize("kernel", [True, False], ids=["kernels", "coefficients"])
 def test_coq_accepts_the_gallery(coqc: str, tmp_path: Path, kernel: bool) -> None:
-    layers = gallery(kernel)
-    assert len(layers) >= (40 if kernel else 14)
+    layers = some(gallery(kernel), 6)
+    assert len(layers) >= many(40 if kernel else 14, 6)
     done = compiled(coqc, tmp_path, modules(layers))
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines() == [CLOSED]
 
 
-@pytest.mark.parametrize("name", ["padded", "transposed", "avg-pool-border"])
+@pytest.mark.parametrize("name", some(["padded", "transposed", "avg-pool-border"], 2))
 def test_certify_accepts_a_whole_file(coqc: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     layer = GALLERY[name][0]
     text = sc.prove(layer).render("coq")
@@ -173,10 +174,14 @@ def mutants(count: int) -> Iterator[tuple[sc.Layer, Rows]]:
     for layer in convolutions:  # a definition with another stride, mode, ... than the layout's
         rows = [dict(row) for row in matrix_of(layer.read_map).rows]
         for other in neighbours(layer):
-            if made < 140 and rng.random() < 0.5 and [dict(row) for row in matrix_of(other.read_map).rows] != rows:
+            if (
+                made < many(140, 14)
+                and rng.random() < many(50, 5) / 100
+                and [dict(row) for row in matrix_of(other.read_map).rows] != rows
+            ):
                 yield other, rows
                 made += 1
-    assert made >= 100
+    assert made >= many(100, 10)
     while made < count:
         layer = rng.choice(small)
         changed = moved(rng, [dict(row) for row in matrix_of(layer.read_map).rows], layer.weight_matrix().shape[1])
@@ -200,12 +205,12 @@ def number_mutants(count: int) -> Iterator[tuple[sc.Layer, Rows]]:
 @pytest.mark.parametrize("kernel", [True, False], ids=["kernels", "coefficients"])
 def test_coq_refuses_every_layout_of_another_matrix(coqc: str, tmp_path: Path, kernel: bool) -> None:
     """Each is the certificate's own text up to its computation; `Fail` says that Coq refuses that command."""
-    found = list(mutants(240) if kernel else number_mutants(60))
+    found = list(mutants(many(240, 24)) if kernel else number_mutants(many(60, 10)))
     parts = [general(found[0][0])]
     for n, (layer, rows) in enumerate(found):
         before, command = at_once(particular(layer, rows))
         parts.append(f"\nModule M{n}.\n{before}\nFail {command}End M{n}.\n")
-    for n, layer in enumerate(gallery(kernel)[:5]):  # the same command, unharmed, is accepted
+    for n, layer in enumerate(gallery(kernel)[: many(5, 2)]):  # the same command, unharmed, is accepted
         before, command = at_once(particular(layer))
         parts.append(f"\nModule A{n}.\n{before}\n{command}End A{n}.\n")
     done = compiled(coqc, tmp_path, "".join(parts))
@@ -219,7 +224,7 @@ def test_coq_refuses_a_definition_other_than_its_list_of_terms(coqc: str, tmp_pa
     """y itself damaged: the lemma that reads it off as a list does not hold."""
     made = 0
     parts = [general(GALLERY["padded"][0])]
-    for layer in gallery(True):
+    for layer in some(gallery(True), 8):
         text = particular(layer)
         start, end = text.index("Definition y "), text.index("(* The same sum as the list")
         lemma, _, rest = text.partition("Lemma y_terms")
@@ -238,7 +243,7 @@ def test_coq_refuses_a_definition_other_than_its_list_of_terms(coqc: str, tmp_pa
             before = before.partition("Lemma y_terms")[0]
             parts.append(f"\nModule D{made}.\n{before}Lemma y_terms{statement}Fail ({proof}).\nAbort.\nEnd D{made}.\n")
             made += 1
-    assert made >= 60
+    assert made >= many(60, 8)
     done = compiled(coqc, tmp_path, "".join(parts))
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("has indeed failed") == made
@@ -264,7 +269,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("name", some(DAMAGES, 3))
 def test_certify_refuses(coqc: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, new, message = DAMAGES[name]
     text = certificate(sc.Conv((4, 4), 3, stride=2, padding=1, padding_mode="reflect"))

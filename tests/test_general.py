@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lanes import many
 
 import symconv as sc
 from symconv import cli
@@ -74,7 +75,7 @@ def layers(seed: int, rank: int, count: int) -> Iterator[sc.Conv]:
         count -= 1
 
 
-@pytest.mark.parametrize(("rank", "count"), [(1, 700), (2, 280), (3, 20)])
+@pytest.mark.parametrize(("rank", "count"), [(1, many(700, 120)), (2, many(280, 30)), (3, many(20, 4))])
 def test_the_general_entry_rule_gives_the_weight_matrix_of_every_layer(rank: int, count: int) -> None:
     proof, any_rank = sc.prove_general("weight_matrix", rank), sc.prove_general("weight_matrix", "r")
     for n, layer in enumerate(layers(6 + rank, rank, count)):
@@ -105,7 +106,7 @@ def test_the_master_theorem_gives_the_weight_matrix_of_any_layer() -> None:
 
 def test_the_general_adjoint_is_the_matrix_of_a_transposed_convolution() -> None:
     rng, found = random.Random(4), 0
-    while found < 60:
+    while found < many(60, 15):
         rank = rng.choice((1, 1, 2))
         s, d = ([rng.randint(1, 3) for _ in range(rank)] for _ in range(2))
         try:
@@ -125,7 +126,7 @@ def test_the_general_composition_is_the_product_of_the_two_matrices() -> None:
     from sympy import Symbol, expand
 
     rng, found = random.Random(3), 0
-    while found < 25:
+    while found < many(25, 8):
         rank = rng.choice((1, 1, 2))
         try:
             first = sc.Conv(
@@ -278,7 +279,7 @@ def test_damaged_proofs_are_refused(name: str) -> None:
     rng = random.Random(seed)
     proof = sc.prove_general(name, general_theorem(name).ranks[0])
     refused = 0
-    for n in range(100):
+    for n in range(many(100, 30)):
         at = n % len(proof.parts)
         part = one_damage(proof.parts[at], rng)
         broken = replace(proof, parts=(*proof.parts[:at], part, *proof.parts[at + 1 :]))
@@ -286,7 +287,7 @@ def test_damaged_proofs_are_refused(name: str) -> None:
             assert claims(part) == claims(proof.parts[at]), f"SYMCONV_SEED={seed}: accepted {part}"
         else:
             refused += 1
-    assert refused > 40
+    assert refused > many(40, 12)
 
 
 @pytest.mark.parametrize("name", _MODULES)

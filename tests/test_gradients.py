@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damages import built
+from lanes import many, some
 from oracle import geometry
 from test_known import pools, resamplings
 from test_torch import FUNCTIONAL, MODES, plain_configs
@@ -97,6 +98,9 @@ def others() -> Iterator[Case]:
 CASES = [*convolutions(), *transposed(), *others()]
 
 
+SAMPLE = some(CASES, 75)
+
+
 def gradients(case: Case, seed: int) -> dict[str, np.ndarray]:
     """Random numbers, and what autograd makes of them."""
     layer, run = case
@@ -130,7 +134,7 @@ def test_there_are_two_hundred_of_every_kind_that_has_a_kernel() -> None:
 def test_the_input_gradient_is_autograds() -> None:
     """The printed sum, term by term; and the layer with the transposed matrix, then P^T."""
     done = 0
-    for n, case in enumerate(CASES):
+    for n, case in enumerate(SAMPLE):
         layer, found = case[0], gradients(case, n)
         proof = built(layer, "input_gradient")
         if layer.read_map.nonzeros <= 300:
@@ -153,7 +157,7 @@ def test_the_input_gradient_is_autograds() -> None:
             back = back @ dense
         assert (back == found["dx"].reshape(BATCH, -1)).all(), layer
         assert (found["g"].reshape(BATCH, -1) @ layer.to_numpy(found["k"]) == found["dx"].reshape(BATCH, -1)).all()
-    assert done >= 200
+    assert done >= many(200, 45)
 
 
 def summed(layer: Any, claim: Any, found: dict[str, np.ndarray]) -> np.ndarray:
@@ -175,7 +179,7 @@ def summed(layer: Any, claim: Any, found: dict[str, np.ndarray]) -> np.ndarray:
 def test_the_kernel_gradient_is_autograds() -> None:
     """U^T vec(G), G C^T group by group, and the convolution of every pair of channels; summed over the batch."""
     done = 0
-    for n, case in enumerate(CASES):
+    for n, case in enumerate(SAMPLE):
         layer = case[0]
         if layer.kernel_shape is None:
             with pytest.raises(sc.NotApplicable, match="no training changes"):
@@ -207,7 +211,7 @@ def test_the_kernel_gradient_is_autograds() -> None:
                 by_conv = by_conv + made.layer.to_numpy(kernel[None, None]) @ signal.ravel()
             assert ((by_conv[::-1] if made.turned else by_conv) == theirs[entries]).all(), layer
         done += 1
-    assert done >= 200
+    assert done >= many(200, 45)
 
 
 def dense(matrix: Any, x: np.ndarray) -> np.ndarray:
@@ -221,7 +225,7 @@ def dense(matrix: Any, x: np.ndarray) -> np.ndarray:
 
 def test_the_bias_gradient_is_autograds() -> None:
     done = 0
-    for n, case in enumerate(CASES):
+    for n, case in enumerate(SAMPLE):
         layer = case[0]
         if not layer.bias:
             with pytest.raises(sc.NotApplicable, match="it has no bias"):
@@ -233,7 +237,7 @@ def test_the_bias_gradient_is_autograds() -> None:
         summed = sum(g[(slice(None), *np.ix_(*at))].reshape(len(g), -1).sum(1) for g in found["g"])
         assert (summed == found["db"]).all(), layer
         done += 1
-    assert done >= 100
+    assert done >= many(100, 20)
 
 
 def test_sympy_agrees() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damages import built
+from lanes import many
 
 import symconv as sc
 from symconv.form import Row
@@ -88,7 +89,7 @@ def applied(layer: sc.Layer, x: np.ndarray) -> list[Fraction]:
 @pytest.mark.parametrize("seed", range(4))
 def test_pooling_is_pytorchs_to_the_last_bit(seed: int) -> None:
     torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
-    for config in pools(seed, 100):
+    for config in pools(seed, many(100, 25)):
         layer = sc.AvgPool(**config)
         rank = len(layer.input_size)
         module = (torch.nn.AvgPool1d, torch.nn.AvgPool2d, torch.nn.AvgPool3d)[rank - 1]
@@ -105,7 +106,7 @@ def test_pooling_is_pytorchs_to_the_last_bit(seed: int) -> None:
 def test_pooling_with_uneven_padding_is_the_average_of_a_padded_input() -> None:
     """What PyTorch has no parameter for, from its definition: a sum over a window, and a count of what is in it."""
     rng = Random(5)
-    for _ in range(200):
+    for _ in range(many(200, 50)):
         n, k, s = rng.randint(1, 9), rng.randint(1, 5), rng.randint(1, 4)
         low, high = rng.randint(0, k // 2), rng.randint(0, k // 2)
         include, ceil = rng.random() < 0.5, rng.random() < 0.5
@@ -127,7 +128,7 @@ def test_pooling_with_uneven_padding_is_the_average_of_a_padded_input() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_interpolation_is_pytorchs_to_the_last_bit(seed: int) -> None:
     torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
-    for config in resamplings(seed, 80):
+    for config in resamplings(seed, many(80, 20)):
         layer = sc.Upsample(**config)
         options = {name: config.get(name) for name in ("size", "mode")}
         if "scale_factor" in config:

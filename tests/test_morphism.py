@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lanes import many, some
 from test_composition import kernels_for, stacks
 from test_documents import assert_clean, compile_log
 
@@ -55,7 +56,7 @@ def test_200_round_trips() -> None:
     """Split and merged again, a kernel of fractions is itself: as a matrix, and as a kernel."""
     rng = random.Random(2)
     widths = set()
-    for layer, first in parents(1, 200):
+    for layer, first in parents(1, many(200, 40)):
         kernel = rational(rng, layer.kernel_shape)
         found = sc.split(layer, kernel, first)
         assert (found.stack.to_numpy(found.kernels) == layer.to_numpy(kernel)).all(), layer
@@ -93,7 +94,7 @@ def test_children_to_parent_on_random_stacks() -> None:
             with pytest.raises(sc.NotApplicable, match=r"is no convolution: entries|not the same all over a channel"):
                 sc.merge(stack, kernels, biases)
             refused += 1
-        if merged > 60 and refused > 20:
+        if merged > many(60, 12) and refused > many(20, 4):
             return
 
 
@@ -113,7 +114,7 @@ def _values(stack: sc.Sequential, kernels: list[Any], biases: list[Any]) -> dict
 
 def test_one_channel_exactly_where_the_polynomial_is_a_product() -> None:
     """Every kernel of two or three small integers, decided by its discriminant: which is not how it is factored."""
-    for a, b, c in product(range(-3, 4), repeat=3):
+    for a, b, c in some(product(range(-3, 4), repeat=3), 60):
         square = b * b - 4 * a * c
         root = round(abs(square) ** 0.5)
         splits = (square >= 0 and root * root == square) or a == 0 or c == 0
@@ -128,7 +129,7 @@ def test_one_channel_exactly_where_the_polynomial_is_a_product() -> None:
 def test_products_are_found_again() -> None:
     """A product of two kernels of one channel needs one channel in between, in one and two dimensions."""
     rng = random.Random(4)
-    for _ in range(60):
+    for _ in range(many(60, 12)):
         rank = rng.choice((1, 2))
         one, other = (tuple(rng.randint(1, 3) for _ in range(rank)) for _ in range(2))
         stack = sc.Sequential(Conv((6,) * rank, one), Conv(tuple(7 - k for k in one), other))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from lanes import many
 from test_documents import assert_clean, compile_log
 
 import symconv as sc
@@ -194,7 +195,7 @@ def test_every_damaged_matrix_is_found() -> None:
     rng = random.Random(0)
     for at, node in enumerate(dense.nodes):
         if node.matrix is not None:
-            for _ in range(20):
+            for _ in range(many(20, 5)):
                 assert not damaged(dense, at, matrix=rows_damaged(node, rng)).check()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damages import built
+from lanes import many
 from sympy import Matrix, expand, factor, symbols
 from test_catalogue import layers
 
@@ -41,7 +42,7 @@ def families(seed: int, count: int, largest: int = 3_000) -> Iterator[Any]:
 def test_the_rank_is_that_of_numpy_for_random_kernels() -> None:
     """A random kernel has the generic rank: NumPy's, by singular values."""
     rng, undecided = np.random.default_rng(0), 0
-    for layer in families(21, 200):
+    for layer in families(21, many(200, 40)):
         found = claim(sc.prove(layer, "rank", check="axes"), GenericRank)
         ranks = [int(np.linalg.matrix_rank(layer.to_numpy(rng.normal(size=layer.kernel_shape)))) for _ in range(2)]
         assert max(ranks) == found.lowest, layer
@@ -51,19 +52,19 @@ def test_the_rank_is_that_of_numpy_for_random_kernels() -> None:
 
 def test_the_rank_is_sympys_over_the_rational_functions() -> None:
     done = 0
-    for layer in families(22, 130, largest=36):
+    for layer in families(22, many(130, 40), largest=36):
         if prod(layer.kernel_shape) > 4:
             continue
         found = claim(sc.prove(layer, "rank", check="axes"), GenericRank)
         assert layer.weight_matrix().rank(simplify=True) == found.lowest == found.highest, layer
         done += 1
-    assert done > 15
+    assert done > many(15, 4)
 
 
 def test_null_vectors_are_a_basis() -> None:
     """W v expands to zero in SymPy, and for a random kernel the vectors are independent and as many as there are."""
     done = 0
-    for layer in families(23, 120, largest=150):
+    for layer in families(23, many(120, 30), largest=150):
         proof = sc.prove(layer, "rank", check="axes")
         found, rank = claim(proof, NullSpace), claim(proof, GenericRank)
         if found is None:
@@ -74,7 +75,7 @@ def test_null_vectors_are_a_basis() -> None:
         numbers = {symbol: n * n + 3 * n + 7 for n, symbol in enumerate(kernel)}
         assert vectors.subs(numbers).rank() == found.dimension == prod(layer.input_shape) - rank.highest
         done += 1
-    assert done > 15
+    assert done > many(15, 3)
 
 
 def polynomial(matrix: Exact, row: int, column: int, kernel: list[Any]) -> Any:
@@ -187,7 +188,7 @@ def test_a_broken_certificate_is_caught_by_its_own_step() -> None:
     """A minor with a row twice or for the zero kernel, a cover without one line, a null vector off by one, a higher power."""
     rng = Random(1)
     caught: dict[str, int] = {}
-    for layer in families(24, 80, largest=300):
+    for layer in families(24, many(80, 20), largest=300):
         proof = built(layer, "rank")
         for at, step in enumerate(proof.steps):
             for wrong in broken(rng, step.claim):
@@ -196,7 +197,9 @@ def test_a_broken_certificate_is_caught_by_its_own_step() -> None:
                 assert at + 1 in {each.step for each in failed}, (layer, wrong)
                 kind = type(wrong).__name__
                 caught[kind] = caught.get(kind, 0) + 1
-    assert min(caught[kind.__name__] for kind in (AtLeast, AtMost, NullSpace, GenericRank, Exceptional)) > 20, caught
+    assert min(caught[kind.__name__] for kind in (AtLeast, AtMost, NullSpace, GenericRank, Exceptional)) > many(
+        20, 4
+    ), caught
 
 
 def broken(rng: Random, claim: Any) -> Iterator[Any]:

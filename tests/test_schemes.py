@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damages import built
+from lanes import many
 from oracle import MODES, convolve, fits, geometry, integers, padded, shapes
 from test_catalogue import as_true, some_damages
 from test_documents import assert_clean, compile_log
@@ -229,7 +230,7 @@ def test_winograd_computes_the_layer() -> None:
     """The printed matrices, run on numbers over 240 configurations, against a window slid over the padded array."""
     rng = Random(5)
     seen: set[str] = set()
-    for n, config in enumerate(configurations(1, 240)):
+    for n, config in enumerate(configurations(1, many(240, 50))):
         layer = sc.Conv(**config)
         asked = options(rng, config)
         proof = sc.prove(layer, "winograd", check="all" if n % 8 == 0 else "entries", **asked)
@@ -348,7 +349,7 @@ def split(a: list[Any], g: list[Any], base: int) -> list[Any]:
 def test_blocks_compute_the_layer_with_as_many_multiplications_as_printed(method: str, base: int) -> None:
     """Run as the textbook's recursion, block by block and counted, against NumPy's convolve."""
     rng = Random(base)
-    for n in range(25):
+    for n in range(many(25, 6)):
         size, taps = rng.randint(1, 12), rng.randint(1, 6)
         low, high = rng.randint(0, 3), rng.randint(max(0, taps - size), taps + 1)
         layer = sc.Conv((size,), taps, padding=((low, high),), flip_kernel=n % 2 == 0)
@@ -375,7 +376,7 @@ def test_blocks_compute_the_layer_with_as_many_multiplications_as_printed(method
 @pytest.mark.parametrize("method", ["circulant", "karatsuba", "toom-3"])
 def test_products_of_polynomials_compute_the_layer(method: str) -> None:
     """210 configurations for each method."""
-    for n, config in enumerate(configurations(7, 210, modes=("zeros",))):
+    for n, config in enumerate(configurations(7, many(210, 30), modes=("zeros",))):
         level = "all" if n % 15 == 0 else "entries"
         assert sc.prove(sc.Conv(**config), "fft_linear", check=level, method=method).check().ok, config
 
@@ -384,7 +385,7 @@ def test_the_ring_against_scipy_and_the_fft() -> None:
     """C is SciPy's circulant of the reversed kernel, R C E is W, and NumPy's FFT multiplies on the ring."""
     linalg = pytest.importorskip("scipy.linalg", reason="pip install 'symconv[scipy]'")
     rng = Random(9)
-    for n in range(40):
+    for n in range(many(40, 10)):
         size, taps = rng.randint(1, 9), rng.randint(1, 5)
         low, high = rng.randint(0, 3), rng.randint(max(0, taps - size), 4)
         layer = sc.Conv((size,), taps, padding=((low, high),), flip_kernel=n % 3 == 0)

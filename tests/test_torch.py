@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lanes import some
 from oracle import Config, describe, features, fits, geometry, integers, random_configs, shapes
 
 import symconv as sc
@@ -93,7 +94,9 @@ def module(config: Config, kernel: np.ndarray, bias: np.ndarray | None) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch says that it will copy the input
-@pytest.mark.parametrize("chunk", range(CHUNKS), ids=lambda n: f"configs {n * CHUNK} to {n * CHUNK + CHUNK - 1}")
+@pytest.mark.parametrize(
+    "chunk", some(range(CHUNKS), 5), ids=lambda n: f"configs {n * CHUNK} to {n * CHUNK + CHUNK - 1}"
+)
 def test_modules(chunk: int) -> None:
     """nn.Conv1d, nn.Conv2d and nn.Conv3d with every padding mode that they have."""
     compared = 0
