@@ -1,24 +1,28 @@
-"""W for a numeric kernel as the arrays of a sparse matrix, from the inverse tables.
+"""Rows of W as NumPy arrays, from the inverse tables of its lines.
 
-Along one pair of channels the rows are the product of the axes' tables. All output channels of a group have
-those rows side by side for the same input channels, with other kernel entries at the same places: they
-are worked out once, and then written for each channel.
+Rows are a product: each row of the first line with all rows of the lines inside it. Outputs whose rows have one
+pattern, the same entries in the same places behind the first, differ by what is added to columns and kernel
+numbers. They are worked out once, as a `Run`, whatever the size: in the interior of an image all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from math import prod
 from typing import Any
 
-from .definition import strides
-from .readmap import Axis, LabelledRows, ReadMap
+from .readmap import LabelledRows, Line, Table
+
+PATTERNS = 4
+"""How many patterns are kept: a stride can make them take turns, and each is as large as the rows it stands for."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Consecutive rows of W: for every row how many kernel entries it has, for each its column and its number.
+    """Consecutive rows: how many kernel entries each has, and for every one its column and its number.
 
     Columns ascend along a row; where several kernel entries meet in one cell its column is repeated.
     """
@@ -27,106 +31,185 @@ class Rows:
     columns: Any
     kernel: Any
 
-    @property
+    @cached_property
     def starts(self) -> Any:
         """Where each row begins."""
         import numpy as np
 
         return np.cumsum(self.counts) - self.counts
 
+    @cached_property
+    def numbers(self) -> Any:
+        """The row that each entry stands in."""
+        import numpy as np
 
-def filled(read_map: ReadMap, flat: Any) -> tuple[Any, Any, Any]:
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @cached_property
+    def cells(self) -> Any:
+        """Where the kernel entries of each cell begin; None where every cell has one."""
+        import numpy as np
+
+        new = np.ones(len(self.columns), bool)
+        np.not_equal(self.columns[1:], self.columns[:-1], out=new[1:])
+        new[self.starts[self.counts > 0]] = True
+        return None if new.all() else np.flatnonzero(new)
+
+    @property
+    def cell_counts(self) -> Any:
+        """How many cells each row has."""
+        import numpy as np
+
+        if self.cells is None:
+            return self.counts
+        return np.bincount(self.numbers[self.cells], minlength=len(self.counts))
+
+
+Factor = tuple[Rows, int]
+"""The rows of one line, with kernel entries numbered as in the whole kernel; and how many inputs it has."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The same rows several times over, each time with something added to all columns and all kernel numbers."""
+
+    rows: Rows
+    columns: Any
+    kernel: Any
+
+
+def filled(factors: Sequence[Factor], flat: Any) -> tuple[Any, Any, Any]:
     """Canonical CSR arrays (data, columns, indptr) of W for a flat kernel; structural zeros are kept."""
     import numpy as np
 
-    axes, tables = read_map.axes, read_map.labelled
-    channels: LabelledRows = tables[0] if read_map.shows_channels else [[(0, (0,))]]
-    alone = along_axes(axes, tables[1:] if read_map.shows_channels else tables)
-    lengths = cell_counts(alone)
-    taps, inputs = prod(axis.taps for axis in axes), prod(axis.inputs for axis in axes)
-    nonzeros = int(lengths.sum()) * sum(map(len, channels))
-    index = np.int32 if max(nonzeros, read_map.channels.inputs * inputs) <= np.iinfo(np.int32).max else np.int64
-
+    nonzeros = prod(len(rows.columns) if rows.cells is None else len(rows.cells) for rows, _ in factors)
+    index = index_type(nonzeros, prod(inputs for _, inputs in factors))
     data, columns = np.empty(nonzeros, flat.dtype), np.empty(nonzeros, index)
-    indptr = np.zeros(len(channels) * len(lengths) + 1, index)
-    known: list[tuple[int, int]] = []
-    end = 0
-    for c, cells in enumerate(channels):
-        first = cells[0][1][0]
-        offsets = [(p * inputs, (label - first) * taps) for p, (label,) in cells]
-        if offsets != known:  # the first channel of its group
-            known, rows = offsets, over_channels(alone, offsets, index)
-            firsts = first_of_cells(rows)
-            ends = np.cumsum(lengths * len(offsets))
-        begin, end = end, end + int(ends[-1])
-        numbers = flat[first * taps :]
-        if firsts is None:
-            np.take(numbers, rows.kernel, out=data[begin:end], mode="clip")
-            columns[begin:end] = rows.columns
-        elif end > begin:
-            np.add.reduceat(numbers[rows.kernel], firsts, out=data[begin:end])
-            columns[begin:end] = rows.columns[firsts]
-        indptr[c * len(ends) + 1 : (c + 1) * len(ends) + 1] = ends + begin
+    indptr = np.zeros(prod(len(rows.counts) for rows, _ in factors) + 1, index)
+    end, row = 0, 1
+    for run in runs(factors, index):
+        rows, cells, times = run.rows, run.rows.cells, len(run.columns)
+        found, ends = rows.columns if cells is None else rows.columns[cells], np.cumsum(rows.cell_counts)
+        size = len(found)
+        begin, end = end, end + times * size
+        np.add(found, run.columns[:, None], out=columns[begin:end].reshape(times, size))
+        values = data[begin:end].reshape(times, size)
+        numbers = run.kernel.tolist()
+        same = times > 1 and numbers.count(numbers[0]) == times
+        for number, place in zip(numbers, values[:1] if same else values, strict=False):
+            if cells is None:
+                np.take(flat[number:], rows.kernel, out=place, mode="clip")
+            elif size:
+                np.add.reduceat(flat[number:][rows.kernel], cells, out=place)
+        if same:
+            values[1:] = values[0]
+        offsets = np.arange(begin, max(end, begin + 1), max(size, 1))
+        np.add(ends, offsets[:, None], out=indptr[row : row + times * len(ends)].reshape(times, len(ends)))
+        row += times * len(ends)
     return data, columns, indptr
 
 
-def along_axes(axes: Sequence[Axis], tables: Sequence[LabelledRows]) -> Rows:
-    """The rows for one output channel and one input channel."""
+def index_type(*largest: int) -> Any:
+    """The integers that hold numbers so large."""
     import numpy as np
 
-    rows = Rows(np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
-    for axis, table, step in zip(axes, tables, strides([axis.taps for axis in axes]), strict=True):
-        cells = [(p, label * step) for row in table for p, labels in row for label in labels]
-        own_columns, own_kernel = np.array(cells, np.int64).reshape(-1, 2).T
-        own = Rows(
-            np.array([sum(len(labels) for _, labels in row) for row in table], np.int64), own_columns, own_kernel
-        )
-
-        # Rows of the product: every row so far with every row of this axis.
-        right = np.tile(own.counts, len(rows.counts))
-        counts = np.repeat(rows.counts, len(own.counts)) * right
-        width = np.repeat(right, counts)
-        left, there = np.divmod(np.arange(len(width)) - np.repeat(np.cumsum(counts) - counts, counts), width)
-        left += np.repeat(np.repeat(rows.starts, len(own.counts)), counts)
-        there += np.repeat(np.tile(own.starts, len(rows.counts)), counts)
-        columns = rows.columns[left] * axis.inputs + own.columns[there]
-        rows = Rows(counts, columns, rows.kernel[left] + own.kernel[there])
-    if any(len(labels) > 1 for table in tables for row in table for _, labels in row):
-        # Two taps of a leading axis on one input leave their columns interleaved: order each row's.
-        order = np.lexsort((rows.columns, np.repeat(np.arange(len(rows.counts)), rows.counts)))
-        rows = Rows(rows.counts, rows.columns[order], rows.kernel[order])
-    return rows
+    return np.int32 if max(largest) <= np.iinfo(np.int32).max else np.int64
 
 
-def over_channels(rows: Rows, offsets: Sequence[tuple[int, int]], index: Any) -> Rows:
-    """The same rows for several input channels side by side, each with what it adds to columns and kernel numbers."""
+def listed(rows: LabelledRows, step: int) -> Rows:
+    """The rows of one line from its labels, which are so far apart in the whole kernel."""
     import numpy as np
 
-    columns, kernel = (np.empty(len(offsets) * len(rows.columns), kind) for kind in (index, np.intp))
-    place = np.arange(len(rows.columns)) + np.repeat((len(offsets) - 1) * rows.starts, rows.counts)
-    width = np.repeat(rows.counts, rows.counts)
-    for column, entry in offsets:
-        columns[place] = rows.columns + column
-        kernel[place] = rows.kernel + entry
-        place += width
-    return Rows(rows.counts * len(offsets), columns, kernel)
+    counts = np.array([sum([len(labels) for _, labels in row]) for row in rows], np.intp)
+    columns = np.array([p for row in rows for p, labels in row for _ in labels], np.intp)
+    kernel = np.array([label for row in rows for _, labels in row for label in labels], np.intp)
+    return Rows(counts, columns, kernel * step)
 
 
-def first_of_cells(rows: Rows) -> Any:
-    """Where the kernel entries of each cell begin; None where every cell has one."""
+def tabulated(line: Line, table: Table, step: int) -> Rows:
+    """The same rows from the inverse table of a line, whose inputs are in order."""
     import numpy as np
 
-    new = np.ones(len(rows.columns), bool)
-    np.not_equal(rows.columns[1:], rows.columns[:-1], out=new[1:])
-    new[rows.starts[rows.counts > 0]] = True
-    return None if new.all() else np.flatnonzero(new)
+    counts = np.array([sum(map(len, row.values())) for row in table], np.intp)
+    columns = np.array([p for row in table for p, taps in row.items() for _ in taps], np.intp)
+    taps = np.array([tap for row in table for taps in row.values() for tap in taps], np.intp)
+    labels: Any = line.label(np.repeat(np.arange(len(table)), counts), taps)  # type: ignore[arg-type]
+    return Rows(counts, columns, labels * step)
 
 
-def cell_counts(rows: Rows) -> Any:
-    """How many cells each row has."""
+def runs(factors: Sequence[Factor], index: Any) -> Iterator[Run]:
+    """All rows of a product of lines, in order; `index` is the type of the columns."""
+    (outer, _), *inner = factors
+    inside = whole(inner, index)
+    width = prod(inputs for _, inputs in inner)
+    known: dict[bytes, Rows] = {}
+    for row, columns, kernel in alike(Rows(outer.counts, outer.columns * width, outer.kernel)):
+        pattern = row.tobytes()
+        if pattern not in known:
+            if len(known) == PATTERNS:
+                del known[next(iter(known))]
+            known[pattern] = placed(inside, row)
+        yield Run(known[pattern], columns.astype(index), kernel)
+
+
+def alike(rows: Rows) -> Iterator[tuple[Any, Any, Any]]:
+    """Neighbouring rows that differ only by what is added: (column, number) of each entry, and what each row adds to both."""
     import numpy as np
 
-    firsts = first_of_cells(rows)
-    if firsts is None:
-        return rows.counts
-    return np.bincount(np.repeat(np.arange(len(rows.counts)), rows.counts)[firsts], minlength=len(rows.counts))
+    columns, kernel = (np.zeros(len(rows.counts), np.intp) for _ in range(2))
+    some = rows.counts > 0
+    starts = rows.starts[some]
+    columns[some] = rows.columns[starts]
+    kernel[some] = np.minimum.reduceat(rows.kernel, starts) if len(starts) else 0
+    numbers = rows.numbers
+    behind = np.stack([rows.columns - columns[numbers], rows.kernel - kernel[numbers]], axis=1)
+
+    # A row begins a run if it is longer or shorter than the one before, or has an entry elsewhere.
+    begins = np.ones(len(rows.counts), bool)
+    begins[1:] = rows.counts[1:] != rows.counts[:-1]
+    compared = np.flatnonzero(~begins[numbers])
+    other = (behind[compared] != behind[compared - rows.counts[numbers[compared]]]).any(axis=1)
+    begins[numbers[compared[other]]] = True
+
+    at = [*np.flatnonzero(begins).tolist(), len(begins)]
+    for first, end in pairwise(at):
+        start = rows.starts[first]
+        yield behind[start : start + rows.counts[first]], columns[first:end], kernel[first:end]
+
+
+def whole(factors: Sequence[Factor], index: Any) -> Rows:
+    """All rows of a product of lines at once; of no lines the one row that has the number one."""
+    import numpy as np
+
+    if not factors:
+        return Rows(np.ones(1, np.intp), np.zeros(1, index), np.zeros(1, np.intp))
+    if len(factors) == 1:
+        rows, _ = factors[0]
+        return Rows(rows.counts, rows.columns.astype(index), rows.kernel)
+    found = [(run, len(run.columns)) for run in runs(factors, index)]
+    return Rows(
+        np.concatenate([np.tile(run.rows.counts, times) for run, times in found]),
+        np.concatenate([(run.rows.columns + run.columns[:, None]).reshape(-1) for run, _ in found]),
+        np.concatenate([(run.rows.kernel + run.kernel[:, None]).reshape(-1) for run, _ in found]),
+    )
+
+
+def placed(inside: Rows, row: Any) -> Rows:
+    """Those rows for each entry of an outer row, side by side."""
+    import numpy as np
+
+    if len(row) == 1:
+        ((column, number),) = row.tolist()
+        return Rows(inside.counts, inside.columns + inside.columns.dtype.type(column), inside.kernel + number)
+    columns, kernel = (np.empty(len(row) * len(each), each.dtype) for each in (inside.columns, inside.kernel))
+    place = np.arange(len(inside.columns)) + np.repeat((len(row) - 1) * inside.starts, inside.counts)
+    step = np.repeat(inside.counts, inside.counts)
+    for column, number in row.tolist():
+        columns[place] = inside.columns + inside.columns.dtype.type(column)
+        kernel[place] = inside.kernel + number
+        place += step
+    rows = Rows(inside.counts * len(row), columns, kernel)
+    if len(set(row[:, 0].tolist())) == len(row):
+        return rows
+    order = np.lexsort((kernel, columns, rows.numbers))  # two kernel entries on one input leave columns interleaved
+    return Rows(rows.counts, columns[order], kernel[order])

@@ -114,6 +114,12 @@ class ProductRows(Sequence[Cells]):
         """What the rows are a product of: each line's rows of (input, entry), and how many inputs it has."""
         return tuple(zip(self._rows, self._inputs, strict=True))
 
+    @property
+    def arrays(self) -> list[csr.Factor]:
+        """The same as NumPy arrays."""
+        lines = zip(self._lines, self._steps, self._inputs, strict=True)
+        return [(csr.listed(rows, step), inputs) for rows, step, inputs in lines]
+
     @staticmethod
     def combined(one: Any, other: Any) -> Any:
         """The entry where an entry of one line meets an entry of another."""
@@ -323,4 +329,6 @@ def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:
         if largest * most ** len(read_map.axes) > np.iinfo(np.int64).max:
             raise SpecError("kernel", largest, "is too large for sums in int64", "the same kernel with dtype=object")
         flat = flat.astype(np.int64)
-    return csr.filled(read_map, flat)
+    steps = strides([prod(line.kernel_shape) for line in read_map.lines])
+    every = zip(read_map.lines, read_map.tables, steps, strict=True)
+    return csr.filled([(csr.tabulated(line, table, step), line.inputs) for line, table, step in every], flat)

@@ -152,12 +152,12 @@ class Axis:
     flip: bool = False
     letters: Letters = field(default=Letters("i", "u", "f", "p", "α"), compare=False)
 
-    @property
+    @cached_property
     def length(self) -> int:
         """N, the size of the input after its dilation."""
         return (self.inputs - 1) * self.scale + 1
 
-    @property
+    @cached_property
     def outputs(self) -> int:
         """The output size; at most zero when the kernel does not fit."""
         return (self.length + self.low + self.high - self.dilation * (self.taps - 1) - 1) // self.stride + 1
@@ -254,7 +254,7 @@ class Channels:
     def weight(self, output: int, tap: int) -> int | Fraction:
         return 1
 
-    @property
+    @cached_property
     def taps(self) -> int:
         return self.inputs // self.groups
 
@@ -320,7 +320,7 @@ def inverse_table(line: Line) -> Table:
     table: list[dict[int, tuple[int, ...]]] = [{} for _ in range(line.outputs)]
     for p in range(line.inputs):
         for i, taps in line.meets(p).items():
-            table[i][p] = tuple(sorted(taps))
+            table[i][p] = taps if len(taps) == 1 else tuple(sorted(taps))
     return tuple(table)
 
 
@@ -350,8 +350,12 @@ def forward_rows(line: Line) -> list[list[tuple[int, int]]]:
 
 def labelled_rows(line: Line, table: Table) -> list[list[tuple[int, tuple[int, ...]]]]:
     """The rows of a table with inputs in order and kernel entries by their label within the line."""
+    label = line.label
     return [
-        [(p, tuple(line.label(i, tap) for tap in taps)) for p, taps in sorted(row.items())]
+        [
+            (p, (label(i, taps[0]),) if len(taps) == 1 else tuple([label(i, tap) for tap in taps]))
+            for p, taps in sorted(row.items())
+        ]
         for i, row in enumerate(table)
     ]
 

@@ -138,7 +138,7 @@ def outputs(defined: Definition, inputs: Sequence[int]) -> list[str]:
         biases = [name("b", (c,) if defined.bias_indices else ()) for c in range(channels)]
         each = len(sums) // channels
         return [" + ".join(filter(None, (biases[n // each], total))) for n, total in enumerate(sums)]
-    return [total or "0" for total in sums]
+    return sums if all(sums) else [total or "0" for total in sums]
 
 
 def along(line: Line, inner: list[str], before: tuple[str, str], after: str) -> list[str]:

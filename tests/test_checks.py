@@ -42,7 +42,7 @@ def test_a_wrong_flattening(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("off", [-1, 1])
 def test_a_wrong_number_of_outputs(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both routes use the output size, so it has a check of its own: the last window fits, one more does not."""
-    honest = Axis.outputs.fget  # type: ignore[attr-defined]
+    honest = Axis.outputs.func  # type: ignore[attr-defined]
     monkeypatch.setattr(Axis, "outputs", property(lambda self: honest(self) + off))
     assert "step 1" in refused(layer=sc.Conv((4, 5), (3, 2), stride=2), check="axes")
     if off < 0:

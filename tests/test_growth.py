@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import symconv as sc
+from symconv.catalogue import weight_matrix
 
 
 def lines_executed(work: Callable[[], Any]) -> int:
@@ -60,10 +61,37 @@ def test_an_axis_by_axis_proof_of_a_higher_rank_costs_one_axis_more() -> None:
     assert work(3) - work(2) <= 1.2 * (work(2) - work(1))
 
 
-def test_every_entry_costs_the_non_zeros() -> None:
+def test_every_entry_costs_the_non_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row by row, as a small W is checked."""
+    monkeypatch.setattr(weight_matrix, "ARRAYS", 10**9)
     work = proved(lambda n: sc.Conv((n, n), 3, padding=1), "entries")
     work(4)
     assert work(48) <= 4.2 * work(24)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_entry_in_arrays_costs_python_the_axes_and_a_few_pieces(mode: str) -> None:
+    work = proved(lambda n: sc.Conv((n, n + 1), 3, padding=1, padding_mode=mode), "entries")
+    work(50)
+    assert work(320) <= 2.1 * work(160)
+
+
+def test_latex_of_the_outputs_costs_python_one_axis() -> None:
+    """Twice the size of both axes, four times the outputs: twice the work, beside joining strings."""
+
+    def work(n: int) -> int:
+        return lines_executed(sc.Conv((n, n + 1), 3, padding=1).output_latex)
+
+    work(8)
+    assert work(80) <= 2.1 * work(40)
+
+
+def test_latex_of_a_matrix_costs_python_its_axes() -> None:
+    def work(n: int) -> int:
+        return lines_executed(sc.Conv((n, n + 1), 3, padding=1).to_latex)
+
+    work(8)
+    assert work(48) <= 2.1 * work(24)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -14,7 +14,7 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
-    "matrices", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
+    "matrices", "all_entries", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "kernel_gradients", "covering", "covariances",
@@ -91,6 +91,23 @@ def test_the_two_routes_share_no_code() -> None:
             assert not {"position", "fold", "source"} & uses(inverse)
         for forward in ("position", "fold"):
             assert not {"meets", "copies", "positions"} & uses(forward)
+
+
+def test_the_two_routes_in_arrays_share_no_code() -> None:
+    """What reads forward knows no table and nothing of the inverse; what builds W knows no position and no fold."""
+    path = ROOT / "all_entries.py"
+    forward, _ = path.read_text(encoding="utf-8").split("# W, by inversion")
+    forward = forward.split("# The definition, forward")[1].split("\n", 1)[1]
+    backward = (ROOT / "csr.py").read_text(encoding="utf-8")
+    for text, foreign in (
+        (forward, {"tables", "table", "meets", "copies", "positions", "runs", "Rows", "Run", "factors"}),
+        (backward, {"position", "fold", "source", "definition", "sums", "padded_range"}),
+    ):
+        nodes = list(ast.walk(ast.parse(text)))
+        used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+        assert not foreign & used
+    assert imports(ROOT / "csr.py") == {"readmap"}  # the tables of lines, and no more
 
 
 def test_public_names_have_docstrings_with_a_running_example() -> None:

@@ -9,8 +9,10 @@ the two meet.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from .. import all_entries
 from ..along import distinct, folded, stored
 from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, sums_of
 from ..definition import Definition, constant, weights
@@ -23,7 +25,7 @@ from ..documents.shape import shape_of_matrix
 from ..documents.weights import the_matrix
 from ..documents.wording import DEFINITION, ENTRY_RULE, batch_formula, theorem_formula
 from ..form import Row, collect, first_difference
-from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
+from ..matrices import LabelledMatrix, NumberMatrix, ProductRows, matrix_of
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line, Table
 from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
@@ -31,6 +33,9 @@ from ..sums import INPUT, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, numbe
 
 if TYPE_CHECKING:
     from ..layers import Layer
+
+ARRAYS = 2_000
+"""Non-zeros from which every entry is checked with NumPy; fewer are checked before it is imported."""
 
 
 def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
@@ -142,11 +147,23 @@ def definition_rows(defined: Definition) -> Iterator[tuple[tuple[int, ...], Row]
         yield output, row
 
 
+def together(defined: Definition, matrix: LabelledMatrix | NumberMatrix) -> int | None:
+    """Every entry of a large W at once, in arrays; None where it is small, or differs anywhere."""
+    if not isinstance(matrix, LabelledMatrix) or type(matrix.rows) is not ProductRows:
+        return None
+    if defined.read_map.nonzeros < ARRAYS or len(matrix.rows) != matrix.shape[0]:
+        return None
+    return all_entries.agree(defined, matrix.rows.arrays, prod(matrix.kernel_shape))
+
+
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """Every row of the flattened W against the definition run as code."""
 
     def every_entry() -> int:
         matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
+        found = together(proof.layer.definition, matrix)
+        if found is not None:
+            return found
         compared = 0
 
         def counted() -> Iterator[tuple[tuple[int, ...], Row]]:
