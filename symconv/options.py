@@ -129,6 +129,11 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         help="brief: statement, matrix and one line why; standard (default); full: all rows, and every step expanded",
     )
     parser.add_argument(
+        "--layout",
+        metavar="LAYOUT",
+        help="W in full size, scaled to the line, or in blocks: full, scaled or blocks; default: by its size",
+    )
+    parser.add_argument(
         "--names", metavar="x=I,k=f", help="other letters for x, k, y, b (and their arrays) and w, for W"
     )
     parser.add_argument(

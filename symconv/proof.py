@@ -152,7 +152,8 @@ class Proof:
     def render(self, format: str = "text", **options: Any) -> str:
         """The document in one of the formats; raises `ProofFailed` rather than print what is wrong.
 
-        `depth` is "brief" (statement, matrix and one line why), "standard" or "full" (every step).
+        `depth` is "brief" (statement, matrix and one line why), "standard" or "full" (every step). `layout` of W is "full",
+        "scaled" (to the line) or "blocks"; without it the size decides.
         `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries.
         """
         from .render import render

@@ -84,6 +84,8 @@ class Matrix(Node):
     colours: tuple[str, ...] = ()  # what the colours mean, where there are colours
     legend: tuple[tuple[str, Formula], ...] = ()  # what the letters stand for, in a terminal
     sums: tuple[Formula, ...] = ()  # what the names of sums stand for
+    lettered: str = "kernel entry"  # what has a letter in a terminal
+    bands: bool = False  # at full size in bands of columns, where it is wider than the page; otherwise scaled
 
     def said(self, marks: Sequence[str] = ()) -> tuple[Inline, ...]:
         """The words above it, then how it is to be read."""

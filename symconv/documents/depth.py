@@ -44,7 +44,7 @@ SHARED = ("Output size", "Flattening")
 def at_depth(proof: Proof, depth: str = "standard") -> Document:
     """The document of a proof, at that depth."""
     if depth not in DEPTHS:
-        raise SpecError("depth", depth, "must be one of " + ", ".join(DEPTHS), 'proof.render("latex", depth="brief")')
+        raise SpecError("depth", depth, "must be one of " + ", ".join(DEPTHS), 'depth="brief"')
     document = proof.theorem.document(proof)
     if depth == "standard":
         return document

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from ..formula import Chain, Formula, Gap
+from .block_form import DOTS
 from .blocks import Block, Cell, Document, Emph, Heading, Inline, Long, Math, Matrix, Paragraph, Table
 from .walk import changed, every
 
@@ -122,6 +123,7 @@ def _matrix(matrix: Matrix, chosen: _Chosen) -> Matrix:
     """Half of its cells, or all, in the solution: what fills them is marked."""
     places = [(row, column) for row in range(len(matrix.rows)) for column in range(len(matrix.columns))]
     cells = dict(matrix.cells)
+    places = [place for place in places if place not in cells or cells[place].formula not in DOTS]
     for place in chosen.half(places):
         cell = cells.get(place, Cell(0, None, "."))
         cells[place] = Cell(Gap(cell.formula, True), cell.colour, f"{cell.short or '0'}*")

@@ -292,7 +292,7 @@ def shape_of(layer: Any) -> list[Block]:
     parts: list[Inline] = [Math("W"), f" has {count_of(nonzeros, 'non-zero entr', 'y', 'ies')} and {zeros}"]
     factors = tuple(sum(map(len, table)) for table in read_map.tables)
     if len(factors) > 1:
-        product = Math(equals(Chain("dot", factors), nonzeros))
+        product = Math(Chain("dot", factors))
         parts += ["; along each index the pairs of output and input that meet are counted, and multiplied: ", product]
     parts.append(". ")
     unread = columns - prod(len({p for row in table for p in row}) for table in read_map.tables)

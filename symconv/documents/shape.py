@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from ..formula import Chain, equals
+from ..formula import Chain
 from ..matrices import LabelledMatrix
 from ..patterns import axis_pattern
 from ..proof import Proof
@@ -27,7 +27,7 @@ def shape_of_matrix(proof: Proof) -> list[Block]:
     parts: list[Inline] = [Math(WEIGHT), f" has {count_of(nonzeros, 'non-zero entr', 'y', 'ies')} and {zeros}"]
     factors = tuple(sum(map(len, table)) for table in read_map.tables)
     if len(factors) > 1:
-        product = Math(equals(Chain("dot", factors), nonzeros))
+        product = Math(Chain("dot", factors))
         parts += ["; along each index the pairs of output and input that meet are counted, and multiplied: ", product]
     parts.append(". ")
     low, high = occurrences(read_map)

@@ -40,6 +40,7 @@ def tidy(latex: str) -> str:
     latex = re.sub(r"\\mathrm\{([iufp])(\d+)\}", r"\1_{\2}", latex)  # i2, of a fourth axis, is i with an index
     latex = re.sub(r"\\left\\lfloor\\frac\{([^{}]+)\}\{(\d+)\}\\right\\rfloor", _floor, latex)
     latex = latex.replace(r"\cdot \sum", r"\sum")
+    latex = re.sub(r"(_\{[^{}]*\}) (?=[xz]_)", r"\1\\,", latex)  # a thin space in a product, as everywhere
     return latex.replace(" = ", "=").replace(r"} \sum", r"}\sum")
 
 

@@ -59,33 +59,29 @@ def the_rule(proof: Proof) -> list[Block]:
 
 
 def the_matrix(proof: Proof) -> list[Block]:
-    """The rule for an entry of W, then W itself, or what can be shown of it."""
+    """The rule for an entry of W, then W itself, in the layout that its size asks for."""
+    return [*the_rule(proof), *laid_out(proof, "full" if fits_in_full(proof.matrices[WEIGHT]) else "blocks")]
+
+
+def laid_out(proof: Proof, layout: str, asked: bool = False) -> list[Block]:
+    """W in full (scaled to the line, or asked for at full size, in bands), or in blocks."""
     read_map: ReadMap = proof.layer.read_map
-    blocks = the_rule(proof)
     matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
-    if fits_in_full(matrix):
-        if reads_twice(read_map):
-            blocks.append(
-                Paragraph(
-                    (
-                        "Where one output reads the same input several times, the entry is a sum of "
-                        + ("kernel entries." if read_map.kernel else "coefficients."),
-                    )
-                )
-            )
-        blocks.append(weight_grid(matrix))
-    else:
+    if layout == "blocks":
+        within = block_form(read_map)
+        large = "{} is {}" + ("" if asked or not within else ", too large to print in full")
+        if not within:
+            return [Paragraph(words(large + "; below some rows are written out.", WEIGHT, times(matrix.shape)))]
+        said = "; here it is in blocks, and below some rows are written out."
+        point = " In a label, a colon stands for every value of an index." if len(read_map.lines) > 1 else ""
+        return [Paragraph(words(large + said + point, WEIGHT, times(matrix.shape))), *within]
+    blocks: list[Block] = []
+    if reads_twice(read_map):
+        what = "kernel entries." if read_map.kernel else "coefficients."
         blocks.append(
-            Paragraph(
-                words(
-                    "{} is {}, too large to print in full; here it is in blocks, zeros as dots, and below some rows are written out.",
-                    WEIGHT,
-                    times(matrix.shape),
-                )
-            )
+            Paragraph(("Where one output reads the same input several times, the entry is a sum of " + what,))
         )
-        blocks += block_form(read_map)
-    return blocks
+    return [*blocks, weight_grid(matrix, bands=asked and layout == "full")]
 
 
 def fits_in_full(matrix: LabelledMatrix | NumberMatrix) -> bool:
@@ -165,7 +161,7 @@ def short_name(entry: int) -> str:
     return ALPHABET[letter] + (str(turn) if turn else "")
 
 
-def number_grid(matrix: NumberMatrix) -> Matrix:
+def number_grid(matrix: NumberMatrix, bands: bool = False) -> Matrix:
     """A W of numbers with its labels; equal numbers have equal colours."""
     marks = number_marks(value for row in matrix.rows for value in row.values())
     cells = {
@@ -180,13 +176,14 @@ def number_grid(matrix: NumberMatrix) -> Matrix:
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
         colours=(number_meaning(marks),),
+        bands=bands,
     )
 
 
-def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL) -> Matrix:
+def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL, bands: bool = False) -> Matrix:
     """W with its labels, colours and, for a terminal, its letters; long sums of kernel entries get names."""
     if isinstance(matrix, NumberMatrix):
-        return number_grid(matrix)
+        return number_grid(matrix, bands)
     rows_ = list(matrix.rows)
     entries = dict.fromkeys(entry for row in rows_ for _, entry in sorted(row.items()))
     symbols = {u: kernel_symbol(u, matrix, letter) for u in sorted({u for entry in entries for u in entry})}
@@ -211,4 +208,5 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL) -> 
         colours=(entry_meaning(matrix), *(("grey for sums",) if sums else ())),
         legend=tuple((short_name(u), symbol) for u, symbol in symbols.items()),
         sums=tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),
+        bands=bands,
     )

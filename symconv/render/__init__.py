@@ -32,7 +32,7 @@ CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
 
 VALUES = {"kernel_values": "kernel", "input_values": "inputs", "bias_values": "bias"}
-PAGE = ("depth", "names", "letters", *VALUES)
+PAGE = ("depth", "layout", "names", "letters", *VALUES)
 """What is about the document rather than about its format."""
 
 
@@ -81,6 +81,7 @@ def page(
 ) -> Document:
     """The document of a proof; of one for a layer, as it is asked for."""
     from ..documents.depth import at_depth
+    from ..documents.layout import fitting, with_layout
     from ..documents.notation import lettered, renamed
     from ..documents.wording import DEFINITION
     from ..documents.worked import with_numbers
@@ -98,7 +99,10 @@ def page(
             raise SpecError(name, value, rule, 'proof.render("latex")')
         document: Document = proof.theorem.document(proof)  # type: ignore[arg-type] # each kind has its own
         return document
+    if "layout" in asked:
+        proof = fitting(proof, asked["layout"])
     document = at_depth(proof, options.get("depth", "standard"))
+    document = with_layout(document, proof, asked["layout"]) if "layout" in asked else document
     document = arranged(document, proof) if arranged else document
     if {"names", "letters"} & set(asked) and DEFINITION not in proof.theorem.labels:
         rule = f"is for input, kernel and output, and the page of {proof.theorem.name} has letters of its own"

@@ -53,6 +53,7 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[hmargin=26mm,vmargin=22mm]{geometry}
 \usepackage{amsmath,amssymb,graphicx,xcolor,colortbl}
 \setlength{\emergencystretch}{10em}
+\clubpenalty=10000 \widowpenalty=10000 \displaywidowpenalty=10000
 \AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
 \begin{document}
 """
@@ -63,7 +64,9 @@ def render(document: Document, standalone: bool = False) -> str:
     # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
     key = numbered(document) if standalone else document.key
     title = inline(document.title, key)
-    body = "\n\n".join(block(each, key) for each in document.blocks)
+    body = "\n\n".join(
+        block(each, key) + _held(each, after) for each, after in zip_longest(document.blocks, document.blocks[1:])
+    )
     drawn = any(isinstance(block, Picture) for block in document.blocks)
     if standalone:
         preamble = _PREAMBLE.replace("colortbl}", "colortbl,tikz}") if drawn else _PREAMBLE
@@ -73,6 +76,11 @@ def render(document: Document, standalone: bool = False) -> str:
     return f"{needs}{head}{{\\setlength{{\\emergencystretch}}{{10em}}%\n{body}\n\n}}\n"
 
 
+def _held(each: Block, after: Block | None) -> str:
+    """Words that announce rows stay with the first of them."""
+    return r"\par\nobreak" if isinstance(each, Paragraph) and isinstance(after, Long) else ""
+
+
 def block(block: Block, key: Numbers) -> str:
     """One block."""
     match block:
@@ -80,7 +88,7 @@ def block(block: Block, key: Numbers) -> str:
             return rf"\paragraph{{{inline(parts, key)}.}}"
         case Paragraph(parts, small):
             text = inline(parts, key)
-            return rf"\medskip\noindent{{\small {text}\par}}" if small else rf"\noindent {text}"
+            return rf"\medskip\noindent{{\small\interlinepenalty=10000 {text}\par}}" if small else rf"\noindent {text}"
         case Display(formula, label):
             return _display(formula, label, key)
         case Long(formula):
@@ -91,7 +99,7 @@ def block(block: Block, key: Numbers) -> str:
         case Matrix():
             where = f"\n\n\\noindent where {listed_sums(block)}." if block.sums else ""
             said = inline(block.said(block.colours), key)
-            return rf"\noindent {said}\par\nobreak\smallskip" + "\n" + _matrix(block) + where
+            return rf"{{\interlinepenalty=10000\noindent {said}\par}}\nobreak\smallskip" + "\n" + _matrix(block) + where
         case Picture():
             return _picture(block)
         case Statement(parts):
@@ -143,6 +151,16 @@ def _table(rows: Sequence[tuple[str, tuple[Inline, ...]]], key: Numbers) -> str:
     return f"\\begin{{center}}\\small\\begin{{tabular}}{{{columns}}}\\hline\n{body} \\\\\n\\hline\\end{{tabular}}\\end{{center}}"
 
 
+TALL = 20
+"""Rows from which a matrix might be higher than a page."""
+
+
+def _lowered(body: str) -> str:
+    """Scaled down to the page, with its words, when higher, never up."""
+    room = r".85\textheight"
+    return rf"\resizebox*{{!}}{{\ifdim\totalheight>{room} {room}\else\totalheight\fi}}{{{body}}}"
+
+
 def _scaled(body: str) -> str:
     """Scaled down to the line when wider, never up."""
     return rf"\resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{{body}}}"
@@ -158,25 +176,62 @@ def _cell(cell: Cell | None, zero: str = r"\cdot") -> str:
 
 
 def _matrix(matrix: Matrix) -> str:
-    return f"{{\\centering{_scaled(array(matrix))}\\par}}\\medskip"
+    scaled = (_scaled(array(band)) for band in bands(matrix))
+    if len(matrix.rows) > TALL:
+        scaled = (_lowered(body) for body in scaled)
+    return "\n".join(f"{{\\centering{body}\\par}}\\medskip" for body in scaled)
+
+
+BAND = 16
+"""Columns that stand side by side at full size."""
+
+
+def bands(matrix: Matrix) -> list[Matrix]:
+    """The matrix in one piece; or where it is to be at full size, in bands of whole blocks of columns."""
+    columns, step = len(matrix.columns), matrix.column_block or 1
+    size = max(step, BAND - BAND % step) if step <= BAND else BAND
+    if not matrix.bands or columns <= size:
+        return [matrix]
+    fields = {name: getattr(matrix, name) for name in matrix.__match_args__}
+    return [
+        Matrix(
+            **fields
+            | {
+                "columns": matrix.columns[start : start + size],
+                "cells": {
+                    (row, column - start): cell
+                    for (row, column), cell in matrix.cells.items()
+                    if start <= column < start + size
+                },
+                "column_block": matrix.column_block if size % step == 0 else 0,
+            }
+        )
+        for start in range(0, columns, size)
+    ]
 
 
 def array(matrix: Matrix) -> str:
-    """The matrix itself, with its labels, at full size."""
+    """The matrix itself, with its labels, at full size; the labels of many columns stand upright."""
     width = matrix.column_block
     columns = len(matrix.columns)
+    many = columns > BAND
     groups = [f"*{{{width}}}{{c}}|"] * (columns // width) if width else [f"*{{{columns}}}{{c}}|"]
-    lines = [r"\hline & " + " & ".join(rf"\scriptstyle {latex(label)}" for label in matrix.columns) + r"\\ \hline"]
+    heads = (
+        rf"\rotatebox{{90}}{{$\,{latex(label)}\,$}}" if many else rf"\scriptstyle {latex(label)}"
+        for label in matrix.columns
+    )
+    label_size = "" if many else r"\scriptstyle "  # scaled down they would be too small to read
+    lines = [r"\hline & " + " & ".join(heads) + r"\\ \hline"]
     for row, label in enumerate(matrix.rows):
         cells = " & ".join(_cell(matrix.cells.get((row, column))) for column in range(columns))
         last = row + 1 == len(matrix.rows) or (matrix.row_block and (row + 1) % matrix.row_block == 0)
-        lines.append(rf"\scriptstyle {latex(label)} & {cells}\\" + (r" \hline" if last else ""))
+        lines.append(rf"{label_size}{latex(label)} & {cells}\\" + (r" \hline" if last else ""))
     body = "\n".join(lines)
     fractions = any(
         isinstance(cell.formula, Fraction) and cell.formula.denominator > 1 for cell in matrix.cells.values()
     )
     stretch = "1.6" if fractions else "1.25"
-    inside = f"\\setlength{{\\arraycolsep}}{{2.2pt}}\\renewcommand{{\\arraystretch}}{{{stretch}}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
+    inside = f"\\setlength{{\\arraycolsep}}{{{'1.2' if many else '2.2'}pt}}\\renewcommand{{\\arraystretch}}{{{stretch}}}\n\\begin{{array}}{{|r|{''.join(groups)}}}\n{body}\n\\end{{array}}"
     return f"${inside}$"
 
 
@@ -191,7 +246,7 @@ def _picture(picture: Picture) -> str:
 
 
 def _steps(steps: Steps, key: Numbers) -> str:
-    opening = rf"\medskip\noindent\emph{{Proof.}} {inline(steps.opening, key)}\par\nobreak"
+    opening = rf"\medskip{{\interlinepenalty=10000\noindent\emph{{Proof.}} {inline(steps.opening, key)}\par}}\nobreak"
     return "\n".join([opening, *proof_steps(steps, key)]) + "\n\\medskip"
 
 

@@ -60,7 +60,7 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
                 fill(f"{name:<{width}}  {inline(value, numbers)}", "    ", " " * (width + 6)) for name, value in rows
             )
         case Matrix():
-            said = block.said(("a letter for each kernel entry",) if block.legend else ())
+            said = block.said((f"a letter for each {block.lettered}",) if block.legend else ())
             return fill(inline(said, numbers)) + "\n\n" + matrix(block)
         case Picture():
             return ""  # the text before it says the same

@@ -56,6 +56,7 @@ OPTIONS = {
         "with",
         "check",
         "depth",
+        "layout",
         "names",
         "letters",
         *_VALUES,
@@ -63,7 +64,7 @@ OPTIONS = {
         "rank",
         "collapse",
     ),
-    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check", "names", "letters", *_VALUES),
+    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check", "layout", "names", "letters", *_VALUES),
     "symconv-figure": (*LAYER, "what", "output", "title"),
 }
 """What each directive can be asked."""
@@ -155,7 +156,7 @@ def _stack(given: Given) -> Layer | Sequential:
 def _page(given: Given) -> Document:
     """The document of a proof, in the depth, letters and numbers that are asked for."""
     asked: dict[str, Any] = {}
-    for name in ("depth", "names", "letters", *_VALUES):
+    for name in ("depth", "layout", "names", "letters", *_VALUES):
         value = given.get(name)
         if name in given and (name == "letters") != (value is None):
             rule = "needs a value" if value is None else "takes no value"
@@ -164,7 +165,7 @@ def _page(given: Given) -> Document:
             asked[name.replace("-", "_")] = (
                 True if value is None
                 else names_from(value) if name == "names"
-                else value if name == "depth"
+                else value if name in ("depth", "layout")
                 else values_from(f"--{name}", value)
             )  # fmt: skip
     return page(_proof(given), **asked)
