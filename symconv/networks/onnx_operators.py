@@ -186,6 +186,8 @@ def _linear(call: Call, weight: Any, bias: Any, alpha: float, beta: float) -> li
     if len(call.shapes[0]) != 1:
         raise Declined(f"it is applied along the last axis of the shape {call.shapes[0]}; flatten first")
     rows, columns = weight.shape
+    if bias is not None and np.shape(bias) not in ((), (1,), (rows,), (1, 1), (1, rows)):
+        raise Declined(f"its bias has the shape {np.shape(bias)}, not one number for each of its {rows} outputs")
     kernel = exact(weight, weight.shape, "weight") * Fraction(alpha)
     offset = None if bias is None else exact(np.broadcast_to(bias, (1, rows))[0], (rows,), "bias") * Fraction(beta)
     return [Apply(Linear(columns, rows, bias is not None), kernel, offset)]
