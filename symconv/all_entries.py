@@ -42,11 +42,10 @@ class Tensor:
     found: tuple[Any, ...] = ()
 
     def __getitem__(self, index: Any) -> Tensor:
-        import numpy as np
-
         (first, numbers), *rest = self.axes
-        at = np.asarray(index) - first
-        if at.min() < 0 or at.max() >= len(numbers):
+        at = index - first
+        least, most = (at, at) if isinstance(at, int) else (at.min(), at.max())
+        if least < 0 or most >= len(numbers):
             raise IndexError("an index leaves its range")
         return Tensor(tuple(rest), (*self.found, numbers[at]))
 

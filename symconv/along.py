@@ -7,7 +7,7 @@ the row comes from `claims.evaluate` itself, which is what these are tested agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,55 +35,53 @@ def affine(index: Index, output: str, variable: str) -> Affine | None:
 
 def evaluated(axis: Sum, line: Line) -> Callable[[int], Row]:
     """`evaluate(axis, line, output)` for any output."""
-    pairs = _pairs(axis, line)
-    plain = partial(evaluate, axis, line)
-    if pairs is None:
-        return plain
-
-    def row(output: int) -> Row:
-        found = pairs(output)
-        return plain(output) if found is None else dict.fromkeys(found, 1)
-
-    return row
+    return _or_plain(
+        [None if pairs is None else dict.fromkeys(pairs, 1) for pairs in _pairs(axis, line)], evaluate, axis, line
+    )
 
 
 def folded(axis: Sum, line: Line) -> Callable[[int], Row]:
     """`read(axis, line, output)` for any output."""
-    pairs = _pairs(axis, line)
-    plain = partial(read, axis, line)
-    if pairs is None:
-        return plain
-    inputs = {t: line.fold(t) for t in line.padded_range}
-
-    def row(output: int) -> Row:
-        found = pairs(output)
-        if found is None:
-            return plain(output)
-        return {(label, p): 1 for label, t in found if (p := inputs[t]) is not None}
-
-    return row
+    every = _pairs(axis, line)
+    inputs = {t: line.fold(t) for t in line.padded_range} if every else {}
+    rows: list[Row | None] = [
+        None if pairs is None else {(label, p): 1 for label, t in pairs if (p := inputs[t]) is not None}
+        for pairs in every
+    ]
+    return _or_plain(rows, read, axis, line)
 
 
 def stored(table: Table, line: Line) -> Callable[[int], Row]:
     """`tabulated(table, line, output)` for any output."""
-    plain = partial(tabulated, table, line)
     if not line.kernel_shape:
-        return plain
+        return partial(tabulated, table, line)
+    label = line.label
+    rows: list[Row | None] = []
+    for output, entries in enumerate(table):
+        found: Row = {(label(output, tap), p): 1 for p, taps in entries.items() for tap in taps}
+        sound = len(found) == sum(map(len, entries.values())) and all(entries.values())
+        rows.append(found if sound else None)
+    return _or_plain(rows, tabulated, table, line)
+
+
+def _or_plain(rows: Sequence[Row | None], plain: Callable[..., Row], *about: Any) -> Callable[[int], Row]:
+    """The row of an output as it was worked out; the plain way where it was not."""
 
     def row(output: int) -> Row:
-        entries = table[output]
-        found: Row = {(line.label(output, tap), p): 1 for p, taps in entries.items() for tap in taps}
-        taps_in_all = sum(map(len, entries.values()))
-        return found if len(found) == taps_in_all and all(entries.values()) else plain(output)
+        found = rows[output] if output < len(rows) else None
+        return plain(*about, output) if found is None else found
 
     return row
 
 
-def _pairs(axis: Sum, line: Line) -> Callable[[int], Iterable[tuple[Any, Any]] | None] | None:
-    """The pairs of kernel label and position of a plain sum; None for an output where `evaluate` must say more."""
+def _pairs(axis: Sum, line: Line) -> list[Iterable[tuple[Any, Any]] | None]:
+    """For each output the pairs of kernel label and position of a plain sum; None where `evaluate` must say more.
+
+    Nothing at all where the whole sum is not plain.
+    """
     kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
     if len(axis.spans) != 1 or len(axis.factors) != 2 or axis.coefficient != 1 or kernel is None or signal is None:
-        return None
+        return []
     span = axis.spans[0]
     if (
         not isinstance(span, Span)
@@ -91,45 +89,48 @@ def _pairs(axis: Sum, line: Line) -> Callable[[int], Iterable[tuple[Any, Any]] |
         or len(kernel.indices) != 1
         or len(signal.indices) != 1
     ):
-        return None
+        return []
     letters = line.letters.output, span.name
     found = [affine(each, *letters) for each in (span.first, span.last, kernel.indices[0], signal.indices[0])]
     first, last, label, position = found
     if first is None or last is None or label is None or position is None or span.step < 1:
-        return None
+        return []
     if first.of_variable or last.of_variable or first.divisor != 1 or last.divisor != 1 or position.divisor != 1:
-        return None
+        return []
     step = span.step
     label_step, uneven = divmod(label.of_variable * step, label.divisor)
     position_step = position.of_variable * step
     if uneven or not label_step or not position_step:
-        return None
+        return []
     labels = range(line.kernel_shape[0])
     positions = line.padded_range if signal.letter == PADDED else range(line.inputs)
 
-    def pairs(output: int) -> Iterator[tuple[int, int]] | None:
+    every: list[Iterable[tuple[Any, Any]] | None] = []
+    for output in range(line.outputs):
         start = first.of_output * output + first.constant
         count = (last.of_output * output + last.constant - start) // step + 1
         if count < 1:
-            return iter(())
+            every.append(())
+            continue
         one, rest = divmod(label.of_output * output + label.of_variable * start + label.constant, label.divisor)
         two = position.of_output * output + position.of_variable * start + position.constant
-        one_last, two_last = one + label_step * (count - 1), two + position_step * (count - 1)
-        if rest or one not in labels or one_last not in labels or two not in positions or two_last not in positions:
-            return None
-        return zip(
-            range(one, one + label_step * count, label_step),
-            range(two, two + position_step * count, position_step),
-            strict=True,
-        )
-
-    return pairs
+        one_end, two_end = one + label_step * count, two + position_step * count
+        inside = one in labels and one_end - label_step in labels
+        if rest or not inside or two not in positions or two_end - position_step not in positions:
+            every.append(None)
+        else:
+            every.append(zip(range(one, one_end, label_step), range(two, two_end, position_step), strict=True))
+    return every
 
 
 def distinct(lines: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Each line with what is said of it, equal ones once: no value depends on how a line's letters are called."""
+    every = list(lines)
+    if len({line for line, *_ in every}) == len(every):
+        yield from every
+        return
     seen: list[tuple[Any, ...]] = []
-    for line, *said in lines:
+    for line, *said in every:
         own = line.letters
         letters = {own.coefficient: "0", own.input: "1", own.padded: "2", own.kernel: "3", own.output: "4"}
         key = (line, *(unlettered(each, letters) for each in said))

@@ -40,7 +40,8 @@ class PaddingMode:
 
     def positions(self, q: int, length: int, low: int, high: int) -> list[int]:
         """Every position of the padded (or cropped) signal that holds the value of position q."""
-        return sorted({t for t in self.copies(q, length, low, high) if -low <= t < length + high})
+        found = [t for t in self.copies(q, length, low, high) if -low <= t < length + high]
+        return found if len(found) < 2 else sorted(set(found))
 
 
 def _replicated(q: int, length: int, low: int, high: int) -> Iterable[int]:

@@ -217,15 +217,15 @@ class Axis:
 
     def meets(self, p: int) -> dict[int, tuple[int, ...]]:
         column: dict[int, tuple[int, ...]] = {}
-        reach = self.dilation * (self.taps - 1)
+        stride, dilation, last = self.stride, self.dilation, self.taps - 1
+        reach, end = dilation * last, self.outputs - 1
         for t in self.copies(p):
             offset = t + self.low  # = stride * i + dilation * tap, for the tap counted along the signal
-            for i in range(
-                max(0, -((reach - offset) // self.stride)), min(self.outputs - 1, offset // self.stride) + 1
-            ):
-                tap, gap = divmod(offset - self.stride * i, self.dilation)
+            for i in range(max(0, -((reach - offset) // stride)), min(end, offset // stride) + 1):
+                tap, gap = divmod(offset - stride * i, dilation)
                 if not gap:
-                    column[i] = (*column.get(i, ()), self.taps - 1 - tap if self.flip else tap)
+                    tap = last - tap if self.flip else tap
+                    column[i] = (*column[i], tap) if i in column else (tap,)
         return column
 
 

@@ -259,12 +259,17 @@ def _rule_holds(line: Line, table: Table, rule: Index, direct: bool) -> int:
     """Every entry of the table is what the printed rule says, at the positions holding its input."""
     checked = 0
     name = line.letters.input if direct else line.letters.padded
-    symbolic = bool(line.kernel_shape)
+    symbolic, every = bool(line.kernel_shape), range(line.taps)
+    copies = {p: (p,) if direct else line.copies(p) for row in table for p in row}
     for i, row in enumerate(table):
         env = with_quotients({line.letters.output: i}, rule)
         for p, taps in row.items():
-            at = [rule.at({**env, name: t}) for t in ((p,) if direct else line.copies(p))]
-            said = sorted(tap for tap in at if tap is not None and 0 <= tap < line.taps)
+            said = []
+            for env[name] in copies[p]:
+                tap = rule.at(env)
+                if tap is not None and tap in every:
+                    said.append(tap)
+            said.sort()
             if not symbolic:  # a tap whose coefficient is zero is no part of an entry
                 said = [tap for tap in said if line.coefficient(i, tap)]
             if said != list(taps):
@@ -371,10 +376,12 @@ def numbers_positions(
     """
     compared = 0
     for axis, (name, size) in enumerate(sizes):
+        env = dict.fromkeys([other for other, _ in sizes], 0)
+        before, after = (0,) * axis, (0,) * (len(sizes) - axis - 1)
         for value in range(size):
-            env = {other: value if other == name else 0 for other, _ in sizes}
+            env[name] = value
             at = claimed.at(env)
-            expected = tuple(value if n == axis else 0 for n in range(len(sizes)))
+            expected = (*before, value, *after)
             if at is None or position(at) != expected:
                 raise Refuted(
                     f"the claimed {what} is not that of {name}={value}", f"{name}={value}", None, at, expected

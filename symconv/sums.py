@@ -37,14 +37,15 @@ class Index:
 
     def __post_init__(self) -> None:
         # One expression has one form, or "are these the same?" could be answered differently in two places.
-        names = [name for name, _ in self.terms]
-        values = [value for _, value in self.terms]
-        if any(type(value) is not int for value in (*values, self.constant, self.divisor)):
-            raise ValueError("an index expression has integers only")
-        common = gcd(self.divisor, self.constant, *values)
-        if self.divisor < 1 or (common != 1 and self.divisor != 1) or 0 in values or sorted(set(names)) != names:
+        before, ordered = "", type(self.constant) is type(self.divisor) is int and self.divisor > 0
+        for name, value in self.terms:
+            ordered = ordered and type(value) is int and value != 0 and name > before
+            before = name
+        if not ordered or (
+            self.divisor > 1 and gcd(self.divisor, self.constant, *[value for _, value in self.terms]) > 1
+        ):
             raise ValueError(
-                f"not in lowest terms, with each variable once: {self.terms}, {self.constant}, {self.divisor}"
+                f"not integers in lowest terms, with each variable once: {self.terms}, {self.constant}, {self.divisor}"
             )
 
     @staticmethod
