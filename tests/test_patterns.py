@@ -124,7 +124,7 @@ def test_known_cases(layer: Any, holds: str) -> None:
 def test_a_wrong_answer_is_caught_by_its_own_step() -> None:
     """Every answer turned round, and every witness moved to a place where nothing is wrong."""
     rng, caught = Random(4), 0
-    for mode in list(MODES) * 12:
+    for mode in list(MODES) * many(12, 3):
         layer = random_layer(rng, mode)
         if not layer.read_map.nonzeros:
             continue
@@ -144,7 +144,7 @@ def test_a_wrong_answer_is_caught_by_its_own_step() -> None:
                 failed = replace(proof, steps=steps).check().failed
                 assert at + 1 in {each.step for each in failed}, (layer, wrong)
                 caught += 1
-    assert caught > 500
+    assert caught > many(500, 100)
 
 
 def test_what_cannot_be_said_is_refused() -> None:
