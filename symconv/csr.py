@@ -30,6 +30,8 @@ class Rows:
     counts: Any
     columns: Any
     kernel: Any
+    repeats: tuple[tuple[slice, int], ...] = ()
+    """Consecutive parts of `kernel`, each the same so many times over; () where nothing is known of it."""
 
     @cached_property
     def starts(self) -> Any:
@@ -98,7 +100,7 @@ def filled(factors: Sequence[Factor], flat: Any) -> tuple[Any, Any, Any]:
         same = times > 1 and numbers.count(numbers[0]) == times
         for number, place in zip(numbers, values[:1] if same else values, strict=False):
             if cells is None:
-                np.take(flat[number:], rows.kernel, out=place, mode="clip")
+                taken(flat[number:], rows, place)
             elif size:
                 np.add.reduceat(flat[number:][rows.kernel], cells, out=place)
         if same:
@@ -107,6 +109,14 @@ def filled(factors: Sequence[Factor], flat: Any) -> tuple[Any, Any, Any]:
         np.add(ends, offsets[:, None], out=indptr[row : row + times * len(ends)].reshape(times, len(ends)))
         row += times * len(ends)
     return data, columns, indptr
+
+
+def taken(flat: Any, rows: Rows, place: Any) -> None:
+    """The kernel's numbers for those rows, put in their place; what occurs several times over is copied."""
+    for part, times in rows.repeats or ((slice(0, len(place)), 1),):
+        found = place[part.start : part.start + times * (part.stop - part.start)].reshape(times, -1)
+        flat.take(rows.kernel[part], out=found[0], mode="clip")
+        found[1:] = found[0]
 
 
 def index_type(*largest: int) -> Any:
@@ -186,21 +196,28 @@ def whole(factors: Sequence[Factor], index: Any) -> Rows:
     if len(factors) == 1:
         rows, _ = factors[0]
         return Rows(rows.counts, rows.columns.astype(index), rows.kernel)
-    found = [(run, len(run.columns)) for run in runs(factors, index)]
-    return Rows(
-        np.concatenate([np.tile(run.rows.counts, times) for run, times in found]),
-        np.concatenate([(run.rows.columns + run.columns[:, None]).reshape(-1) for run, _ in found]),
-        np.concatenate([(run.rows.kernel + run.kernel[:, None]).reshape(-1) for run, _ in found]),
-    )
+    found = list(runs(factors, index))
+    counts = np.concatenate([np.tile(run.rows.counts, len(run.columns)) for run in found])
+    size = int(counts.sum())
+    columns, kernel = np.empty(size, index), np.empty(size, np.intp)
+    repeats, end = list[tuple[slice, int]](), 0
+    for run in found:
+        shape = len(run.columns), len(run.rows.columns)
+        if shape[1]:
+            times = shape[0] if (run.kernel == run.kernel[0]).all() else 1
+            repeats.append((slice(end, end + prod(shape) // times), times))
+        part, end = slice(end, end + prod(shape)), end + prod(shape)
+        np.add(run.rows.columns, run.columns[:, None], out=columns[part].reshape(shape))
+        np.add(run.rows.kernel, run.kernel[:, None], out=kernel[part].reshape(shape))
+    return Rows(counts, columns, kernel, tuple(repeats))
 
 
 def placed(inside: Rows, row: Any) -> Rows:
     """Those rows for each entry of an outer row, side by side."""
     import numpy as np
 
-    if len(row) == 1:
-        ((column, number),) = row.tolist()
-        return Rows(inside.counts, inside.columns + inside.columns.dtype.type(column), inside.kernel + number)
+    if len(row) == 1:  # which lies nowhere behind itself
+        return inside
     columns, kernel = (np.empty(len(row) * len(each), each.dtype) for each in (inside.columns, inside.kernel))
     place = np.arange(len(inside.columns)) + np.repeat((len(row) - 1) * inside.starts, inside.counts)
     step = np.repeat(inside.counts, inside.counts)
@@ -208,7 +225,8 @@ def placed(inside: Rows, row: Any) -> Rows:
         columns[place] = inside.columns + inside.columns.dtype.type(column)
         kernel[place] = inside.kernel + number
         place += step
-    rows = Rows(inside.counts * len(row), columns, kernel)
+    repeats = [(slice(part.start * len(row), part.stop * len(row)), times) for part, times in inside.repeats]
+    rows = Rows(inside.counts * len(row), columns, kernel, tuple(repeats))
     if len(set(row[:, 0].tolist())) == len(row):
         return rows
     order = np.lexsort((kernel, columns, rows.numbers))  # two kernel entries on one input leave columns interleaved

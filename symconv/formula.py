@@ -147,10 +147,10 @@ class Gap(Node):
 
 
 class Typeset(Node):
-    """A formula whose LaTeX was typeset by latexify from the code that runs."""
+    """A formula whose LaTeX is typeset by latexify from the code that runs (see `documents.typeset`)."""
 
     formula: Formula
-    latex: str
+    code: str
 
 
 Formula = Union[

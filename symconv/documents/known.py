@@ -15,7 +15,7 @@ from ..sums import number, quotient, variable
 from ..weighted import Resampled
 from .blocks import Block, Display, Heading, Inline, Long, Math, Paragraph, Table, words
 from .setting import by_axis, capital, channelled, count_of, padded_blocks, padding_words, per_axis
-from .typeset import typeset
+from .typeset import typeset_definition
 from .wording import DEFINITION, output_symbol
 
 SHOWN = 12  # coefficients of an axis that are written out
@@ -120,7 +120,7 @@ def definition(layer: Any) -> list[Block]:
         elif not one:
             does = "is a sum of the inputs around its place, each times its weight along every axis"
         blocks.append(Paragraph(words(f"The output {{}} {does}:", equals("Y", Group(y)))))
-    blocks.append(Display(equals(y, typeset(defined)), DEFINITION))
+    blocks.append(Display(equals(y, typeset_definition(defined)), DEFINITION))
     if read_map.padded:
         blocks += padded_blocks(layer)
     return [*blocks, *tables(read_map)]

@@ -14,7 +14,7 @@ from ..rules import flattened
 from ..sums import INPUT, KERNEL, variable
 from .blocks import Block, Display, Document, Heading, Inline, Math, Paragraph, Table, words
 from .picture import window_picture
-from .typeset import typeset
+from .typeset import typeset_definition
 from .wording import DEFINITION, bias_terms, output_symbol, padded_input
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -212,7 +212,7 @@ def definition(layer: Any, picture: bool = True) -> list[Block]:
         return cast("list[Block]", without_kernel().definition(layer))
     defined = layer.definition
     y = output_symbol(layer.read_map)
-    formula = equals(y, typeset(defined))
+    formula = equals(y, typeset_definition(defined))
     if is_linear(layer):
         text = words(
             "Output {} is the sum of all inputs, each times its weight" + (", plus a bias" if layer.bias else "") + ":",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
+from functools import lru_cache
 from typing import Any
 
 from ..definition import Definition
@@ -12,20 +13,25 @@ from ..readmap import COEFFICIENT_NAMES, COEFFICIENTS
 from .wording import definition_formula
 
 
-def typeset(definition: Definition) -> Formula:
-    """The right-hand side of the definition; where latexify is missing, as this package writes it."""
-    formula = definition_formula(definition)
+def typeset_definition(definition: Definition) -> Formula:
+    """The right-hand side of the definition, with the code from which LaTeX is typeset."""
+    return Typeset(definition_formula(definition), definition.source)
+
+
+@lru_cache(maxsize=64)
+def typeset(code: str) -> str | None:
+    """The LaTeX of what a definition's function returns; None where latexify is missing."""
     try:
         import latexify
     except ImportError:  # its metadata stops below Python 3.14
-        return formula
-    name, text = "<symconv definition>", definition.source
+        return None
     # latexify reads a function's source through linecache, and code that has no file has none there.
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    name = "<symconv definition>"
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__builtins__": {}}
-    exec(compile(text, name, "exec"), namespace)  # noqa: S102 - written by `definition.source`, as in `definition.run`
+    exec(compile(code, name, "exec"), namespace)  # noqa: S102 - written by `definition.source`, as in `definition.run`
     try:
-        return Typeset(formula, tidy(latexify.get_latex(namespace["y"], use_signature=False)))
+        return tidy(latexify.get_latex(namespace["y"], use_signature=False))
     finally:
         del linecache.cache[name]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from ..documents.typeset import typeset
 from ..formula import (
     Array,
     Call,
@@ -166,8 +167,8 @@ def latex(formula: Formula) -> str:
             return _latex_words(text)
         case Gap():
             return _latex_gap_of(formula)
-        case Typeset(_, typeset):
-            return typeset
+        case Typeset(inside, code):
+            return typeset(code) or latex(inside)
     raise TypeError(f"not a formula: {formula!r}")
 
 
