@@ -1,18 +1,24 @@
 """The documentation: Sphinx, furo, MyST. From the top folder: python -m sphinx -W -b html docs build/html"""
 
+import sys
+from pathlib import Path
+
 from docutils import nodes
 
 import symconv
+
+sys.path.insert(0, str(Path(__file__).parent / "playground"))  # for its step of the build
 
 project = "symconv"
 author = "The symconv maintainers"
 copyright = author
 version = release = symconv.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "symconv.sphinxext"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "symconv.sphinxext", "runtime"]
 html_theme = "furo"
 html_title = "symconv"
 html_theme_options = {"top_of_page_buttons": []}
-html_static_path, html_css_files = ["style"], ["pages.css"]
+html_static_path, html_css_files, html_favicon = ["style"], ["pages.css"], "style/icon.svg"
+exclude_patterns = ["playground/*"]
 html_copy_source = False
 html_show_sourcelink = False
 default_role = "literal"  # docstrings quote code with single backticks

@@ -87,7 +87,20 @@ class _Requests(HTMLParser):
 def test_it_builds_without_a_warning_and_needs_no_network(tmp_path: Path) -> None:
     for package in ("sphinx", "furo", "myst_parser"):
         pytest.importorskip(package, reason=f"{package} is missing: pip install -e '.[docs]'")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(FOLDER), str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-D",
+        "playground=0",
+        "-b",
+        "html",
+        str(FOLDER),
+        str(tmp_path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     for path in sorted(tmp_path.rglob("*.html")):
