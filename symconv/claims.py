@@ -255,12 +255,12 @@ def kernel_entry(label: object, shape: tuple[int, ...]) -> str:
 
 
 def differ(difference: Difference, what: str, matrix: LabelledMatrix | NumberMatrix) -> Refuted:
-    """Where two families of flattened rows differ, in positions."""
+    """Where two families of flattened rows differ, in positions; inputs are told by their row-major number."""
     if difference.term is None:
         found = "a row too many" if difference.right else "a row is missing"
         return Refuted(f"{what}: {found}", difference.output, None, difference.left, difference.right)
     kernel, column = difference.term
-    at = matrix.column_position(column) if isinstance(column, int) else column
+    at = unravel(column, matrix.column_shape) if isinstance(column, int) else column
     if isinstance(matrix, NumberMatrix):
         return Refuted(what, difference.output, at, difference.left, difference.right)
     name = kernel_entry(kernel, matrix.kernel_shape)

@@ -154,18 +154,20 @@ def _theorems_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
-    from .options import add_layer_options
+    from .options import add_layer_options, add_order
 
     parser.epilog = _VALUES
     add_layer_options(parser)
+    add_order(parser)
     parser.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
 
 
 def _draw_options(parser: argparse.ArgumentParser) -> None:
-    from .options import add_layer_options
+    from .options import add_layer_options, add_order
 
     parser.epilog = _VALUES
     add_layer_options(parser)
+    add_order(parser)
     parser.add_argument(
         "--what",
         metavar="PICTURE",
@@ -284,7 +286,7 @@ def _prove(options: argparse.Namespace) -> int:
     form = format_of(options.format, options.output, options.fragment)
     make: Callable[[], Proof | GeneralProof]
     if options.general is None:
-        layer, asked = _stack(options), theorem_options(getattr(options, "with"))
+        layer, asked = _stack(options), theorem_options(getattr(options, "with"), options.order)
         theorem = options.theorem or ("composition" if options.then else "weight_matrix")
         from .catalogue import prove
 
@@ -317,7 +319,7 @@ def _general(options: argparse.Namespace) -> GeneralProof:
     from .general import prove_general
     from .options import layer_given
 
-    if layer_given(options) or options.then or getattr(options, "with"):
+    if layer_given(options) or options.then or getattr(options, "with") or options.order:
         rule = "proves a theorem for all sizes, and takes no layer options"
         raise SpecError("--general", options.general, rule, "--general weight_matrix --rank 2")
     return prove_general(options.general, options.rank)
@@ -335,7 +337,7 @@ def _worksheet(options: argparse.Namespace) -> int:
         raise SpecError("--solution", options.solution, rule, "-o sheet.tex --solution solution.tex")
     forms = [format_of(options.format, path, options.fragment) for path in paths]
     seed = 0 if options.seed is None else read_value("--seed", options.seed, "number")
-    layer, asked = layer_from(options), theorem_options(getattr(options, "with"))
+    layer, asked = layer_from(options), theorem_options(getattr(options, "with"), options.order)
     with progress("symconv: proving"):
         found = worksheet(
             layer, seed, options.blanks or "some", options.theorem or "weight_matrix", check=options.check, **asked
@@ -442,7 +444,7 @@ def _show(options: argparse.Namespace) -> int:
     layer = layer_from(options)
     limit = CELLS if options.limit is None else read_value("--limit", options.limit, "number")
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    sys.stdout.write(show(layer, max(40, width - 1), wants_colour(sys.stdout), limit))
+    sys.stdout.write(show(layer, max(40, width - 1), wants_colour(sys.stdout), limit, options.order or "row-major"))
     return PROVED
 
 
@@ -456,7 +458,7 @@ def _draw(options: argparse.Namespace) -> int:
     what = options.what or ("animation" if target.lower().endswith(".gif") and options.position is None else "both")
     layer = layer_from(options)
     with progress("symconv: drawing"):
-        drawing = layer.draw(what, position(options.position), options.title)
+        drawing = layer.draw(what, position(options.position), options.title, options.order or "row-major")
         content = writer(drawing)
     if options.output in (None, "-"):
         sys.stdout.write(str(content))

@@ -22,6 +22,7 @@ from operator import mul
 from types import CodeType
 from typing import Any
 
+from .flattening import ROW_MAJOR, Order, by_speed
 from .form import Coefficient, Row, collect, weigh
 from .readmap import Line, ReadMap
 from .sums import INPUT, KERNEL, PADDED, Factor, Fibre, Span, Sum, leading, number, python
@@ -109,12 +110,16 @@ class Definition:
             nothing.insert(0, {t: nothing[0] for t, _ in positions})
         return level(0, ())
 
-    def outputs(self) -> Iterator[tuple[int, ...]]:
-        """Every output position, in row-major order."""
-        return product(*(range(line.outputs) for line in self.read_map.lines))
+    def outputs(self, order: Order = ROW_MAJOR) -> Iterator[tuple[int, ...]]:
+        """Every output position, in that order."""
+        ranges = [range(line.outputs) for line in self.read_map.lines]
+        if not order:
+            return product(*ranges)
+        places = [order.index(place) for place in range(len(ranges))]
+        return (tuple(at[place] for place in places) for at in product(*by_speed(ranges, order)))
 
-    def rows(self) -> Iterator[tuple[tuple[int, ...], Row]]:
-        """Run the definition on labels: the row of every output, one at a time.
+    def rows(self, order: Order = ROW_MAJOR) -> Iterator[tuple[tuple[int, ...], Row]]:
+        """Run the definition on labels: the row of every output, one at a time and in that order.
 
         Inputs and kernel entries are labelled by their row-major number; the bias of an output is
         the kernel label ("b", channel) with no input. Without a kernel its label is None.
@@ -124,7 +129,7 @@ class Definition:
         if not self.read_map.kernel:
             held = self.padded(lambda inputs: Weighted.of(sum(map(mul, inputs, columns))), Weighted())
             known = self.function(None, held, None, join_weighted)
-            for output in self.outputs():
+            for output in self.outputs(order):
                 yield output, weigh(known(*output))
             return
         function = self.function(
@@ -135,7 +140,7 @@ class Definition:
             else [((BIAS, 0), None)],
             join,
         )
-        for output in self.outputs():
+        for output in self.outputs(order):
             yield output, collect(function(*output))
 
 

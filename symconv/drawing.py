@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .errors import SpecError
+from .matrices import order_of
 from .pictures.compose import compose
 from .pictures.model import Picture, replaced
 
@@ -28,9 +29,9 @@ class Drawing:
     True
     """
 
-    def __init__(self, layer: Layer, what: str, output: Any, title: str | None) -> None:
+    def __init__(self, layer: Layer, what: str, output: Any, title: str | None, order: str = "row-major") -> None:
         self._of, self._what = repr(layer), what
-        picture = compose(layer, what, output)
+        picture = compose(layer, what, output, order_of(layer.read_map, order))
         self.picture: Picture = picture if title is None else replaced(picture, title=checked_title(title))
 
     @property

@@ -16,58 +16,78 @@ from typing import Any
 from . import csr
 from .definition import strides
 from .errors import SpecError
+from .flattening import ROW_MAJOR, Order, by_speed, number_in, order_named, position_in
 from .readmap import LabelledRows, ReadMap, forward_table, with_quotients
+from .weighted import Shuffled
 
 Cells = Mapping[int, tuple[int, ...]]
 """The non-zero cells of a row: column -> the numbers of the kernel entries that add up there."""
 
 
-@dataclass(frozen=True)
-class LabelledMatrix:
-    """A sparse matrix whose rows and columns are positions, flattened in row-major order."""
+class Labels:
+    """Which position each row and each column of a matrix is."""
 
     row_shape: tuple[int, ...]
     column_shape: tuple[int, ...]
-    kernel_shape: tuple[int, ...]
-    rows: Sequence[Cells]
+    order: Order
 
     @property
     def shape(self) -> tuple[int, int]:
         return prod(self.row_shape), prod(self.column_shape)
 
     def row_position(self, row: int) -> tuple[int, ...]:
-        return unravel(row, self.row_shape)
+        return position_in(row, self.row_shape, self.order)
 
     def column_position(self, column: int) -> tuple[int, ...]:
-        return unravel(column, self.column_shape)
+        return position_in(column, self.column_shape, self.order)
+
+    def row_number(self, position: Sequence[int]) -> int:
+        """The row of a position."""
+        return number_in(position, self.row_shape, self.order)
+
+    @property
+    def row_block(self) -> int:
+        """How many rows differ in the fastest index that has several values; 0 where there is one index."""
+        return _block(by_speed(self.row_shape, self.order))
+
+    @property
+    def column_block(self) -> int:
+        """The same of columns."""
+        return _block(by_speed(self.column_shape, self.order))
+
+
+def _block(sizes: Sequence[int]) -> int:
+    return next((size for size in reversed(sizes) if size > 1), 1) if len(sizes) > 1 else 0
+
+
+@dataclass(frozen=True)
+class LabelledMatrix(Labels):
+    """A sparse matrix whose rows and columns are positions, flattened in one of the orders."""
+
+    row_shape: tuple[int, ...]
+    column_shape: tuple[int, ...]
+    kernel_shape: tuple[int, ...]
+    rows: Sequence[Cells]
+    order: Order = ROW_MAJOR
 
     def kernel_position(self, entry: int) -> tuple[int, ...]:
         return unravel(entry, self.kernel_shape)
 
 
 @dataclass(frozen=True)
-class NumberMatrix:
-    """A sparse matrix of exact numbers whose rows and columns are positions, flattened in row-major order."""
+class NumberMatrix(Labels):
+    """A sparse matrix of exact numbers whose rows and columns are positions, flattened in one of the orders."""
 
     row_shape: tuple[int, ...]
     column_shape: tuple[int, ...]
     rows: Sequence[Mapping[int, Any]]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return prod(self.row_shape), prod(self.column_shape)
+    order: Order = ROW_MAJOR
 
     @property
     def nonzeros(self) -> int:
         """How many entries are not zero; of a product, from its factors."""
         rows = self.rows
         return rows.nonzeros if isinstance(rows, NumberRows) else sum(map(len, rows))
-
-    def row_position(self, row: int) -> tuple[int, ...]:
-        return unravel(row, self.row_shape)
-
-    def column_position(self, column: int) -> tuple[int, ...]:
-        return unravel(column, self.column_shape)
 
 
 def unravel(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
@@ -83,18 +103,20 @@ class ProductRows(Sequence[Cells]):
     """The rows of a product of one-dimensional tables, computed on demand.
 
     Along the rows that share their leading positions, the product of the leading tables is formed
-    once.
+    once. In another order of flattening the same tables are multiplied in another order.
     """
 
     unit: Any = (0,)
     """The entry of a product of no lines."""
 
-    def __init__(self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int]) -> None:
+    def __init__(
+        self, lines: Sequence[LabelledRows], inputs: Sequence[int], sizes: Sequence[int], order: Order = ROW_MAJOR
+    ) -> None:
         """For each line its labelled rows, how many inputs it has, and how many labels."""
-        self._lines: Any = tuple(lines)
-        self._steps = strides(sizes)
-        self._inputs = list(inputs)
-        self._outputs = [len(rows) for rows in lines]
+        self._lines: Any = tuple(by_speed(lines, order))
+        self._steps = by_speed(strides(sizes), order)
+        self._inputs = by_speed(inputs, order)
+        self._outputs = [len(rows) for rows in self._lines]
 
     def made_as(self, other: ProductRows) -> bool:
         """Whether both are computed from the same rows of the lines."""
@@ -166,9 +188,11 @@ class NumberRows(ProductRows):
 
     unit = 1
 
-    def __init__(self, lines: Sequence[Sequence[Sequence[tuple[int, Any]]]], inputs: Sequence[int]) -> None:
+    def __init__(
+        self, lines: Sequence[Sequence[Sequence[tuple[int, Any]]]], inputs: Sequence[int], order: Order = ROW_MAJOR
+    ) -> None:
         """For each line its rows of (input, number), and how many inputs it has."""
-        super().__init__(lines, inputs, [1] * len(lines))
+        super().__init__(lines, inputs, [1] * len(lines), order)
 
     @property
     def _rows(self) -> Any:
@@ -195,13 +219,25 @@ class NumberRows(ProductRows):
         return [(column * size + p, value * factor) for column, value in cells for p, factor in entries]
 
 
-def product_rows(read_map: ReadMap) -> ProductRows:
+def order_of(read_map: ReadMap, name: object = "row-major") -> Order:
+    """The order of that name for the positions of a layer."""
+    order = order_named(name, len(read_map.lines), read_map.shows_channels)
+    if name != "row-major" and isinstance(read_map.channels, Shuffled):
+        rule = (
+            "can be chosen where inputs and outputs are numbered axis by axis; a pixel shuffle mixes channels and axes"
+        )
+        raise SpecError("order", name, rule, 'order="row-major"')
+    return order
+
+
+def product_rows(read_map: ReadMap, order: Order = ROW_MAJOR) -> ProductRows:
     """The rows of W, from the inverse tables of its lines."""
     lines = read_map.lines
-    return ProductRows(read_map.labelled, [line.inputs for line in lines], [prod(line.kernel_shape) for line in lines])
+    sizes = [prod(line.kernel_shape) for line in lines]
+    return ProductRows(read_map.labelled, [line.inputs for line in lines], sizes, order)
 
 
-def number_rows(read_map: ReadMap) -> NumberRows:
+def number_rows(read_map: ReadMap, order: Order = ROW_MAJOR) -> NumberRows:
     """The rows of a W without a kernel, from the inverse tables of its lines."""
     lines = read_map.lines
     rows = [
@@ -211,16 +247,16 @@ def number_rows(read_map: ReadMap) -> NumberRows:
         ]
         for line, table in zip(lines, read_map.tables, strict=True)
     ]
-    return NumberRows(rows, [line.inputs for line in lines])
+    return NumberRows(rows, [line.inputs for line in lines], order)
 
 
-def matrix_of(read_map: ReadMap) -> LabelledMatrix | NumberMatrix:
+def matrix_of(read_map: ReadMap, order: Order = ROW_MAJOR) -> LabelledMatrix | NumberMatrix:
     """W: of kernel entries, or of numbers where there is no kernel."""
     if read_map.kernel:
-        return weight_matrix(read_map)
+        return weight_matrix(read_map, order)
     lines = read_map.lines
     shapes = tuple(line.outputs for line in lines), tuple(line.inputs for line in lines)
-    return NumberMatrix(*shapes, number_rows(read_map))
+    return NumberMatrix(*shapes, number_rows(read_map, order), order)
 
 
 def label_strides(read_map: ReadMap) -> list[int]:
@@ -228,14 +264,15 @@ def label_strides(read_map: ReadMap) -> list[int]:
     return strides([prod(line.kernel_shape) for line in read_map.lines])
 
 
-def weight_matrix(read_map: ReadMap) -> LabelledMatrix:
+def weight_matrix(read_map: ReadMap, order: Order = ROW_MAJOR) -> LabelledMatrix:
     """W, from the inverse tables: entry (o, i) holds the kernel entries u with read(o, u) = i."""
     lines = read_map.lines
     return LabelledMatrix(
         tuple(line.outputs for line in lines),
         tuple(line.inputs for line in lines),
         tuple(size for line in lines for size in line.kernel_shape),
-        product_rows(read_map),
+        product_rows(read_map, order),
+        order,
     )
 
 

@@ -108,11 +108,21 @@ def add_proof_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="what the theorem can be asked, such as tile=4 or points=0,1,-1,1/2 (below); can be repeated",
     )
+    add_order(parser)
     parser.add_argument(
         "--check",
         default="auto",
         metavar="LEVEL",
         help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
+    )
+
+
+def add_order(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says in which order W is flattened."""
+    parser.add_argument(
+        "--order",
+        metavar="ORDER",
+        help="how inputs and outputs are numbered: row-major (default), column-major or channels-last (weight_matrix)",
     )
 
 
@@ -277,8 +287,8 @@ def named(given: Mapping[str, str | None]) -> argparse.Namespace:
     return options
 
 
-def theorem_options(given: list[str] | None) -> dict[str, Any]:
-    """What `--with name=value` gives a theorem, as data.
+def theorem_options(given: list[str] | None, order: str | None = None) -> dict[str, Any]:
+    """What `--with name=value` gives a theorem, as data, and the order where one is given.
 
     >>> theorem_options(["tile=4x2", "points=0,1,-1,1/2", "method=karatsuba"])
     {'tile': (4, 2), 'points': (0, 1, -1, Fraction(1, 2)), 'method': 'karatsuba'}
@@ -289,10 +299,12 @@ def theorem_options(given: list[str] | None) -> dict[str, Any]:
         name = name.strip().replace("-", "_")
         if not equals or not name.isidentifier():
             raise SpecError("--with", each, "must be name=value", "--with tile=4")
+        if name == "order":
+            raise SpecError("--with", each, "is an option of its own", f"--order {text}")
         if name in found:
             raise SpecError("--with", each, f"gives {name} a second time", f"--with {name}={text}")
         found[name] = read_data(f"--with {name}", text)
-    return found
+    return found if order is None else {**found, "order": order}
 
 
 def position(text: str | None) -> tuple[int, ...] | None:

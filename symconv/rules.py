@@ -46,6 +46,7 @@ from .definition import (
     strides,
     weights,
 )
+from .flattening import ROW_MAJOR, Order, name_of, strides_in
 from .form import Row, collect, weigh
 from .matrices import LabelledMatrix, ProductRows, matrix_of, unravel
 from .readmap import Axis, Line, Table, with_quotients
@@ -281,8 +282,9 @@ def _rule_holds(line: Line, table: Table, rule: Index, direct: bool) -> int:
 
 @dataclass(frozen=True)
 class Flatten:
-    """Row-major numbering turns the sum into an entry of a product with a flattened vector."""
+    """Numbering the positions, in one of the orders, turns the sum into an entry of a product with a flattened vector."""
 
+    order: Order = ROW_MAJOR
     name = "row"
     follows: ClassVar[Follows] = (("entry",),)
 
@@ -295,13 +297,13 @@ class Flatten:
             letters = [factor.letter for factor in axis.factors]
             compared += expect(letters, [WEIGHT, INPUT], "the cited step is not a sum of W times x")
             compared += expect(axis.spans, (all_inputs(line),), "the cited sum is not over all inputs")
-        row = flattened([(line.letters.output, line.outputs) for line in lines])
-        column = flattened([(line.letters.input, line.inputs) for line in lines])
-        compared += expect(after.row, row, "the row is not the output's row-major number")
-        return compared + expect(after.column, column, "the column is not the input's row-major number")
+        row = flattened([(line.letters.output, line.outputs) for line in lines], self.order)
+        column = flattened([(line.letters.input, line.inputs) for line in lines], self.order)
+        compared += expect(after.row, row, f"the row is not the output's {name_of(self.order)} number")
+        return compared + expect(after.column, column, f"the column is not the input's {name_of(self.order)} number")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        compared = is_matrix(context, WEIGHT, matrix_of(context.subject.definition.read_map))
+        compared = is_matrix(context, WEIGHT, matrix_of(context.subject.definition.read_map, self.order))
         if not isinstance(after, RowClaim):
             raise Refuted("the claim is not about a row of W vec(X)")
         matrix = context.matrix(WEIGHT)
@@ -396,6 +398,7 @@ def is_matrix(context: Context, name: str, expected: Any) -> int:
     compared = expect(type(matrix), type(expected), f"{name} holds other things than it should")
     compared += expect(matrix.row_shape, expected.row_shape, f"the rows of {name} are labelled otherwise")
     compared += expect(matrix.column_shape, expected.column_shape, f"the columns of {name} are labelled otherwise")
+    expect(getattr(matrix, "order", ROW_MAJOR), getattr(expected, "order", ROW_MAJOR), f"{name} is flattened otherwise")
     if isinstance(expected, LabelledMatrix):
         compared += expect(matrix.kernel_shape, expected.kernel_shape, f"the entries of {name} are labelled otherwise")
     compared += expect(len(matrix.rows), expected.shape[0], f"{name} has another number of rows than labels")
@@ -442,9 +445,9 @@ def all_inputs(line: Line) -> Span:
     return Span(line.letters.input, number(0), number(line.inputs - 1))
 
 
-def flattened(sizes: list[tuple[str, int]]) -> Index:
-    """The row-major number of a position, as an expression in its letters."""
+def flattened(sizes: list[tuple[str, int]], order: Order = ROW_MAJOR) -> Index:
+    """The number of a position in that order, as an expression in its letters."""
     total = number(0)
-    for (name, _), stride in zip(sizes, strides([size for _, size in sizes]), strict=True):
+    for (name, _), stride in zip(sizes, strides_in([size for _, size in sizes], order), strict=True):
         total = total + variable(name) * stride
     return total

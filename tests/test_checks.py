@@ -27,7 +27,7 @@ def refused(theorem: str = "weight_matrix", layer: Layer = PLANE, check: str = "
 def test_a_wrong_flattening(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of a row is evaluated on the matrix' own labels, not compared with the builder's formula."""
 
-    def wrong(sizes: list[tuple[str, int]]) -> Any:
+    def wrong(sizes: list[tuple[str, int]], *order: Any) -> Any:
         total = number(0)
         for place, (name, _) in enumerate(sizes, 7):
             total = total + variable(name) * place
@@ -75,8 +75,8 @@ def test_a_bias_added_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bias_of_another_channel_is_found_where_the_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Definition.rows
 
-    def rows(self: Definition) -> Any:
-        for output, row in honest(self):
+    def rows(self: Definition, *order: Any) -> Any:
+        for output, row in honest(self, *order):
             yield (
                 output,
                 {((label[0], 0) if isinstance(label, tuple) else label, p): n for (label, p), n in row.items()},
@@ -92,8 +92,8 @@ def test_sympys_opinion_is_asked(theorem: str, method: str, monkeypatch: pytest.
     """What the user gets as a SymPy matrix is what SymPy multiplies."""
     honest = getattr(Layer, method)
 
-    def wrong(self: Layer) -> Any:
-        matrix = honest(self).as_mutable()
+    def wrong(self: Layer, *order: str) -> Any:
+        matrix = honest(self, *order).as_mutable()
         matrix[1, 1] = matrix[1, 1] + 1
         return matrix
 

@@ -119,6 +119,8 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
     unknown = sorted(set(options) - set(chosen.options))
     if unknown:
         takes = f"{chosen.name} takes " + (", ".join(chosen.options) or "no options")
+        if unknown[0] == "order":
+            takes = f"can be chosen for weight_matrix; {chosen.name} is about vectors in row-major order"
         raise SpecError(unknown[0], options[unknown[0]], takes, f'sc.prove(layer, "{chosen.name}")')
     steps, matrices = chosen.build(layer, **options)
     return Proof(chosen, layer, steps, matrices, level, tuple(sorted(options.items()))).verified()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import all_entries
 from ..along import distinct, folded, stored
-from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, sums_of
+from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, expect, sums_of
 from ..definition import Definition, constant, weights
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, steps
@@ -24,8 +24,9 @@ from ..documents.setting import definition, flattening, key, output_size, settin
 from ..documents.shape import shape_of_matrix
 from ..documents.weights import the_matrix
 from ..documents.wording import DEFINITION, ENTRY_RULE, batch_formula, theorem_formula
+from ..flattening import ROW_MAJOR, Order, number_in
 from ..form import Row, collect, first_difference
-from ..matrices import LabelledMatrix, NumberMatrix, ProductRows, matrix_of
+from ..matrices import LabelledMatrix, NumberMatrix, ProductRows, matrix_of, order_of, unravel
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line, Table
 from ..rules import Batch, Entry, Flatten, Group, Reindex, Unfold, all_inputs, flattened, only_span, tap_at
@@ -38,11 +39,11 @@ ARRAYS = 2_000
 """Non-zeros from which every entry is checked with NumPy; fewer are checked before it is imported."""
 
 
-def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
+def build(layer: Layer, order: str = "row-major") -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The chain of steps for this layer; a step that would change nothing is not taken."""
     defined = layer.definition
     lines = defined.read_map.lines
-    matrix = matrix_of(defined.read_map)
+    places = order_of(defined.read_map, order)
     sums = defined.sums
     chain = [Step(Claim(sums, defined.bias), Unfold())]
 
@@ -56,11 +57,11 @@ def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:
     rules = tuple(_entry_rule(line, axis) for line, axis in zip(lines, sums, strict=True))
     entries = Claim(tuple(_weighted(line) for line in lines), defined.bias)
     chain.append(Step(entries, Entry(rules, defined.read_map.tables), (len(chain),)))
-    row = flattened([(line.letters.output, line.outputs) for line in lines])
-    column = flattened([(line.letters.input, line.inputs) for line in lines])
-    chain.append(Step(RowClaim(row, column, defined.bias), Flatten(), (len(chain),)))
+    row = flattened([(line.letters.output, line.outputs) for line in lines], places)
+    column = flattened([(line.letters.input, line.inputs) for line in lines], places)
+    chain.append(Step(RowClaim(row, column, defined.bias), Flatten(places), (len(chain),)))
     chain.append(Step(BatchClaim(defined.bias), Batch(), (len(chain), len(chain) - 1)))
-    return tuple(chain), {WEIGHT: matrix}
+    return tuple(chain), {WEIGHT: matrix_of(defined.read_map, places)}
 
 
 def _renamed(line: Line) -> bool:
@@ -111,8 +112,16 @@ def _weighted(line: Line) -> Sum:
 
 
 def matrix_rows(matrix: LabelledMatrix | NumberMatrix) -> Iterator[tuple[tuple[int, ...], Row]]:
-    """The rows of a flattened matrix as terms, each at the position that its label says."""
+    """The rows of a flattened matrix as terms, each at the position that its label says.
+
+    Inputs are told by their row-major number, whatever the order of the matrix.
+    """
     columns = range(matrix.shape[1])
+    inputs = (
+        [number_in(matrix.column_position(c), matrix.column_shape, ROW_MAJOR) for c in columns]
+        if matrix.order
+        else columns
+    )
     if isinstance(matrix, NumberMatrix):
         for row, numbers in enumerate(matrix.rows):
             at = matrix.row_position(row)
@@ -120,7 +129,7 @@ def matrix_rows(matrix: LabelledMatrix | NumberMatrix) -> Iterator[tuple[tuple[i
                 if column not in columns or not value:
                     what = "zero" if column in columns else "a column outside the matrix"
                     raise Refuted(f"the matrix stores {what}", at, column, value, "nothing")
-            yield at, {(None, column): value for column, value in numbers.items()}
+            yield at, {(None, inputs[column]): value for column, value in numbers.items()}
         return
     for row, cells in enumerate(matrix.rows):
         at = matrix.row_position(row)
@@ -134,12 +143,12 @@ def matrix_rows(matrix: LabelledMatrix | NumberMatrix) -> Iterator[tuple[tuple[i
                     else "an entry with no kernel entry in it"
                 )
                 raise Refuted(f"the matrix stores {what}", at, column, list(entry), "nothing")
-        yield at, collect((kernel, column) for column, entry in cells.items() for kernel in entry)
+        yield at, collect((kernel, inputs[column]) for column, entry in cells.items() for kernel in entry)
 
 
-def definition_rows(defined: Definition) -> Iterator[tuple[tuple[int, ...], Row]]:
-    """The definition, run as code, for every output; the bias, being no part of W, is set aside."""
-    for output, row in defined.rows():
+def definition_rows(defined: Definition, order: Order = ROW_MAJOR) -> Iterator[tuple[tuple[int, ...], Row]]:
+    """The definition, run as code, for every output in that order; the bias, being no part of W, is set aside."""
+    for output, row in defined.rows(order):
         if defined.bias:
             channel = output[0] if defined.bias_indices else 0
             if row.pop((("b", channel), None), 0) != 1:
@@ -172,7 +181,7 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                 compared += len(row)
                 yield output, row
 
-        difference = first_difference(definition_rows(proof.layer.definition), counted())
+        difference = first_difference(definition_rows(proof.layer.definition, matrix.order), counted())
         if difference is not None:
             raise differ(difference, "the definition and W", matrix)
         return compared
@@ -186,15 +195,18 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     def multiplied_out() -> int:
         from sympy import ImmutableSparseMatrix, expand
 
-        layer = proof.layer
+        layer, order = proof.layer, proof.matrices[WEIGHT].order
+        sizes = [line.inputs for line in layer.read_map.lines]
         x, _, b = layer.flat_symbols()
-        vector = ImmutableSparseMatrix(len(x), 1, {(n, 0): entry for n, entry in enumerate(x)})
-        product = list(layer.weight_matrix() * vector)
+        flat = {(number_in(unravel(n, sizes), sizes, order), 0): entry for n, entry in enumerate(x)}
+        product = list(layer.weight_matrix(order_name(proof)) * ImmutableSparseMatrix(len(x), 1, flat))
         per_channel = len(product) // layer.output_shape[0]
-        for n, (row, output) in enumerate(zip(product, layer.flat_output(), strict=True)):
+        outputs = zip(layer.definition.outputs(), layer.flat_output(), strict=True)
+        for n, (at, output) in enumerate(outputs):
+            row = product[number_in(at, proof.matrices[WEIGHT].row_shape, order)]
             total = row + b[n // per_channel] if b is not None else row
             if total != output and expand(total - output) != 0:
-                raise Refuted("SymPy finds another sum", proof.matrices[WEIGHT].row_position(n), None, output, total)
+                raise Refuted("SymPy finds another sum", at, None, output, total)
         return len(product)
 
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out
@@ -225,6 +237,24 @@ def normal_form(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[
     yield "normal forms of first and last sum", compared
 
 
+def order_name(proof: Proof) -> str:
+    """In which order the proof flattens."""
+    return str(dict(proof.options).get("order", "row-major"))
+
+
+def last(proof: Proof, context: Context) -> Iterator[tuple[str, Callable[[], int]]]:
+    """The normal forms; and the order of the row step is the one that was asked for, which the page names."""
+    found = [step.rule.order for step in proof.steps if isinstance(step.rule, Flatten)]
+
+    def asked() -> int:
+        order = order_of(proof.layer.read_map, order_name(proof))
+        return expect(found, [order], "the vectors are flattened in another order than the page says")
+
+    if proof.options or any(found):
+        yield "the order of flattening is the one that was asked for", asked
+    yield from normal_form(proof, context)
+
+
 def document(proof: Proof) -> Document:
     """The whole derivation of vec(Y) = W vec(X) + b."""
     layer = proof.layer
@@ -233,10 +263,10 @@ def document(proof: Proof) -> Document:
     )
     batch = words(". For a batch, one input in each row of {}, this is {}.", "X", batch_formula(layer.definition))
     blocks = (
-        *setting(layer),
+        *setting(layer, order_name(proof)),
         *definition(layer),
         *output_size(layer),
-        *flattening(layer),
+        *flattening(layer, order_name(proof)),
         *the_matrix(proof),
         Statement(claim + batch),
         steps(proof),
@@ -261,6 +291,7 @@ THEOREM = Theorem(
     size=lambda layer: layer.definition.read_map.nonzeros,
     document=document,
     ends=("row", "batch"),
-    last=normal_form,
+    last=last,
+    options=("order",),
     labels=(DEFINITION, ENTRY_RULE),
 )

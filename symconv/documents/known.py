@@ -14,7 +14,7 @@ from ..readmap import CHANNEL, ReadMap
 from ..sums import number, quotient, variable
 from ..weighted import Resampled
 from .blocks import Block, Display, Heading, Inline, Long, Math, Paragraph, Table, words
-from .setting import by_axis, capital, channelled, count_of, padded_blocks, padding_words, per_axis
+from .setting import by_axis, capital, channelled, count_of, listing, padded_blocks, padding_words, per_axis
 from .typeset import typeset_definition
 from .wording import DEFINITION, output_symbol
 
@@ -31,12 +31,10 @@ def title(layer: Any) -> tuple[Inline, ...]:
     return words("{} interpolation from {} to {}", Words(capital(layer.mode)), size, times(layer.sizes))
 
 
-def setting(layer: Any) -> list[Block]:
+def setting(layer: Any, order: str = "row-major") -> list[Block]:
     """The configuration in words and as a table, and the conventions."""
-    order = "row by row" if len(layer.input_size) == 2 else "with the last index running fastest"
-    conventions = words(
-        f"*Conventions.* Indices start at {{}}. {{}} lists the entries of {{}} {order}.", 0, Call("vec", "A"), "A"
-    )
+    listed = f"{{}} lists the entries of {{}} {listing(layer, order)}."
+    conventions = words(f"*Conventions.* Indices start at {{}}. {listed}", 0, Call("vec", "A"), "A")
     if layer.read_map.shows_channels and layer.read_map.axes:
         names = (variable(letter) for letter in (CHANNEL.output, CHANNEL.input))
         conventions += words(" Of the indices, {} is an output channel and {} an input channel.", *names)

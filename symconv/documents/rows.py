@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from math import prod
 from typing import Any
 
 from ..formula import Call, Entry, Formula, Group, Juxtapose, Words, equals, plus
 from ..matrices import LabelledMatrix, NumberMatrix
-from ..pictures.compose import pictured_output, row_of
+from ..pictures.compose import pictured_output
 from ..proof import Proof
 from ..readmap import Line, ReadMap
 from ..readmap import Table as ReadTable
@@ -62,10 +63,10 @@ def rows(proof: Proof, full: bool = False) -> list[Block]:
     if terms <= most_terms and total <= most:
         chosen, intro = list(range(total)), "Both rows:" if total == 2 else f"All {total} rows:"
     else:
-        chosen, kinds = representative_rows(read_map)
+        chosen, kinds = representative_rows(read_map, matrix)
         some = "Typical rows, one of each pattern:" if len(chosen) >= kinds else "Some typical rows:"
         intro = some
-    example = chosen[len(chosen) // 2] if len(chosen) < total else row_of(pictured_output(read_map), read_map)
+    example = chosen[len(chosen) // 2] if len(chosen) < total else matrix.row_number(pictured_output(read_map))
     y = position_symbol("y", matrix.row_position(example))
     left = Entry(Group(Juxtapose((WEIGHT, Call("vec", "X")))), number(example))
     blocks.append(
@@ -116,7 +117,7 @@ def some_rows(proof: Proof) -> list[Block]:
     if fits_in_full(matrix):
         return []
     blocks: list[Block] = [Paragraph(words("Some rows of {}:", Juxtapose((WEIGHT, Call("vec", "X")))))]
-    for row in representative_rows(proof.layer.read_map)[0][:SOME_ROWS]:
+    for row in representative_rows(proof.layer.read_map, matrix)[0][:SOME_ROWS]:
         y = position_symbol("y", matrix.row_position(row))
         blocks.append(Long(equals(y, row_formula(proof.layer, matrix, row, matrix.rows[row]))))
     return blocks
@@ -132,8 +133,10 @@ def row_kinds(line: Line, table: ReadTable) -> list[int]:
     return sorted(kinds.values())
 
 
-def representative_rows(read_map: ReadMap, limit: int = 9) -> tuple[list[int], int]:
-    """Row numbers that show each pattern of row, a channel of a second group too; and how many patterns there are."""
+def representative_rows(
+    read_map: ReadMap, matrix: LabelledMatrix | NumberMatrix, limit: int = 9
+) -> tuple[list[int], int]:
+    """Rows of W that show each pattern of row, a channel of a second group too; and how many patterns there are."""
     choices = []
     for line, table in zip(read_map.lines, read_map.tables, strict=True):
         if line is read_map.channels and not read_map.axes and not read_map.kernel:
@@ -147,8 +150,4 @@ def representative_rows(read_map: ReadMap, limit: int = 9) -> tuple[list[int], i
     while prod(map(len, choices)) > limit:
         longest = max(choices, key=len)
         longest.pop(len(longest) // 2) if len(longest) > 2 and read_map.kernel else longest.pop()
-    shape = [line.outputs for line in read_map.lines]
-    result = [0]
-    for options, size in zip(choices, shape, strict=True):
-        result = [row * size + option for row in result for option in options]
-    return result, kinds
+    return sorted(matrix.row_number(at) for at in product(*choices)), kinds

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, cast
 
 from ..formula import Call, Chain, Floor, Formula, Group, Sym, Words, equals, plus, position, times
+from ..matrices import order_of
 from ..proof import Proof
 from ..readmap import CHANNEL, Axis
 from ..rules import flattened
@@ -82,10 +83,28 @@ def count_of(amount: int, noun: str, one: str = "", many: str = "s") -> str:
     return f"one {noun}{one}" if amount == 1 else f"{amount:,} {noun}{many}"
 
 
-def setting(layer: Any) -> list[Block]:
+def listing(layer: Any, order: str = "row-major") -> str:
+    """In which order vec lists the entries."""
+    rank, channels = len(layer.input_size), layer.read_map.shows_channels
+    if order == "column-major":
+        if not channels:
+            return "column by column" if rank == 2 else "with the first index running fastest"
+        return "with the first index, the channel, running fastest and the last one slowest"
+    rows = "row by row" if rank == 2 else "with the last index running fastest"
+    if order == "channels-last" and channels:
+        return (
+            f"with the channel running fastest, and the positions {rows}"
+            if rank == 2
+            else "position by position, with the channel running fastest"
+            + (" and after it the last index" if rank > 1 else "")
+        )
+    return rows
+
+
+def setting(layer: Any, order: str = "row-major") -> list[Block]:
     """The configuration in words and as a table, and the conventions."""
     if layer.kernel_shape is None:
-        return cast("list[Block]", without_kernel().setting(layer))
+        return cast("list[Block]", without_kernel().setting(layer, order))
     if is_linear(layer):
         opening = words(
             "Every one of the {} outputs is a sum over all {} inputs, each with its own weight.",
@@ -95,9 +114,8 @@ def setting(layer: Any) -> list[Block]:
         return [Heading(("Setting",)), Paragraph((*opening, " ", *conventions))]
     transposed = is_transposed(layer)
     opening, meaning = _transposed_words(layer) if transposed else _convolution_words(layer)
-    order = "row by row" if len(layer.input_size) == 2 else "with the last index running fastest"
     conventions = words(
-        f"*Conventions.* {meaning} Indices start at {{}}. {{}} lists the entries of {{}} {order}.",
+        f"*Conventions.* {meaning} Indices start at {{}}. {{}} lists the entries of {{}} {listing(layer, order)}.",
         0,
         Call("vec", "A"),
         "A",
@@ -365,8 +383,9 @@ def listed(items: Iterable[str]) -> str:
     return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
 
 
-def flattening(layer: Any) -> list[Block]:
+def flattening(layer: Any, order: str = "row-major") -> list[Block]:
     """Which position becomes which row and column."""
+    places = order_of(layer.read_map, order)
     lines = layer.read_map.lines
     vectors = Call("vec", "X"), Call("vec", "Y")
     sizes = prod(line.inputs for line in lines), prod(line.outputs for line in lines)
@@ -386,8 +405,8 @@ def flattening(layer: Any) -> list[Block]:
     else:
         inputs = position(tuple(variable(line.letters.input) for line in lines))
         outputs = position(tuple(variable(line.letters.output) for line in lines))
-        column = flattened([(line.letters.input, line.inputs) for line in lines])
-        row = flattened([(line.letters.output, line.outputs) for line in lines])
+        column = flattened([(line.letters.input, line.inputs) for line in lines], places)
+        row = flattened([(line.letters.output, line.outputs) for line in lines], places)
         template = f"Input position {{}} becomes entry {{}} of {{}}, which has {has[0]}, and output position {{}} becomes entry {{}} of {{}}, which has {has[1]}.{ring}"
         text = words(template, inputs, column, vectors[0], outputs, row, vectors[1])
     if layer.bias and layer.read_map.axes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import SymconvError
+from ..flattening import ROW_MAJOR, Order
 from ..formula import Formula, equals
 from ..layers import Layer
-from ..matrices import matrix_of, unravel
+from ..matrices import matrix_of
 from ..node import Node
-from ..pictures.compose import compose, row_of
+from ..pictures.compose import compose
 from ..pictures.matrix import WeightPicture
 from ..pictures.model import Label, Picture, moved, replaced
 from ..pictures.window import window
@@ -42,7 +43,7 @@ class Moving(Node):
 
 def with_motion(document: Document, proof: Proof) -> Document:
     """The document with the moving window after its definition, in place of the picture of one output."""
-    motion = moving(proof.layer)
+    motion = moving(proof.layer, getattr(proof.matrices.get(WEIGHT), "order", ROW_MAJOR))
     at = [n for n, block in enumerate(document.blocks) if isinstance(block, Heading)]
     definition = next((n for n in at if document.blocks[n] == Heading(("Definition",))), None)
     if motion is None or definition is None:
@@ -53,22 +54,22 @@ def with_motion(document: Document, proof: Proof) -> Document:
     return Document(document.title, blocks, document.key)
 
 
-def moving(layer: Any) -> Moving | None:
+def moving(layer: Any, order: Order = ROW_MAJOR) -> Moving | None:
     """The window at every output, or at one of each kind; None for a stack, and where it is too large for a slide."""
     if not isinstance(layer, Layer):
         return None
     try:
-        compose(layer, "both")  # which refuses, before it builds it, what is too large to draw
+        compose(layer, "both", order=order)  # which refuses, before it builds it, what is too large to draw
     except SymconvError:
         return None
     if not layer.read_map.axes:
         return None
-    matrix = matrix_of(layer.read_map)
+    matrix = matrix_of(layer.read_map, order)
     total = matrix.shape[0]
-    rows = list(range(total)) if total <= EVERY else representative_rows(layer.read_map, EVERY)[0]
-    outputs = [unravel(row, tuple(line.outputs for line in layer.read_map.lines)) for row in rows]
+    rows = list(range(total)) if total <= EVERY else representative_rows(layer.read_map, matrix, EVERY)[0]
+    outputs = [matrix.row_position(row) for row in rows]
     for draw in (_with_matrix, _with_row, _alone):
-        pictures = [draw(layer, output) for output in outputs]
+        pictures = [draw(layer, output, order) for output in outputs]
         if all(scale(picture) >= SMALLEST for picture in pictures):
             break
     else:
@@ -88,20 +89,20 @@ def scale(picture: Picture) -> float:
     return min(1.0, WIDTH / picture.width, HEIGHT / picture.height)
 
 
-def _with_matrix(layer: Any, output: tuple[int, ...]) -> Picture:
+def _with_matrix(layer: Any, output: tuple[int, ...], order: Order) -> Picture:
     """The window, and below it W with its row framed."""
-    return compose(layer, "both", output)
+    return compose(layer, "both", output, order)
 
 
-def _alone(layer: Any, output: tuple[int, ...]) -> Picture:
+def _alone(layer: Any, output: tuple[int, ...], order: Order) -> Picture:
     """The window without W, whose row is too long for a slide."""
     return window(layer, [output])
 
 
-def _with_row(layer: Any, output: tuple[int, ...]) -> Picture:
+def _with_row(layer: Any, output: tuple[int, ...], order: Order) -> Picture:
     """The window, and below it the one row of W."""
-    above, weights = window(layer, [output], names=False), WeightPicture(layer)
-    row = row_of(output, layer.read_map)
+    above, weights = window(layer, [output], names=False), WeightPicture(layer, order)
+    row = weights.matrix.row_number(output)
     up = weights.top - weights.edges[row]
     cells = [moved(cell, 0, up) for cell in weights.cells() if cell.at[0] == row]
     labels: list[Any] = [label for label in weights.labels() if label.y < weights.top]

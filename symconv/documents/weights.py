@@ -68,7 +68,7 @@ def laid_out(proof: Proof, layout: str, asked: bool = False) -> list[Block]:
     read_map: ReadMap = proof.layer.read_map
     matrix: LabelledMatrix | NumberMatrix = proof.matrices[WEIGHT]
     if layout == "blocks":
-        within = block_form(read_map)
+        within = block_form(read_map, matrix.order)
         large = "{} is {}" + ("" if asked or not within else ", too large to print in full")
         if not within:
             return [Paragraph(words(large + "; below some rows are written out.", WEIGHT, times(matrix.shape)))]
@@ -173,8 +173,8 @@ def number_grid(matrix: NumberMatrix, bands: bool = False) -> Matrix:
         tuple(position_symbol("y", matrix.row_position(row)) for row in range(matrix.shape[0])),
         tuple(position_symbol(INPUT, matrix.column_position(column)) for column in range(matrix.shape[1])),
         cells,
-        matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
-        matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
+        matrix.row_block,
+        matrix.column_block,
         colours=(number_meaning(marks),),
         bands=bands,
     )
@@ -203,8 +203,8 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL, ban
         tuple(position_symbol("y", matrix.row_position(row)) for row in range(matrix.shape[0])),
         tuple(position_symbol(INPUT, matrix.column_position(column)) for column in range(matrix.shape[1])),
         {(row, column): cells[entry] for row, line in enumerate(rows_) for column, entry in line.items()},
-        matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
-        matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
+        matrix.row_block,
+        matrix.column_block,
         colours=(entry_meaning(matrix), *(("grey for sums",) if sums else ())),
         legend=tuple((short_name(u), symbol) for u, symbol in symbols.items()),
         sums=tuple(equals(cells[entry].formula, plus(*(symbols[u] for u in entry))) for entry in sums) if named else (),

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..definition import nested
 from ..errors import NOT_GIVEN, ProofFailed, SpecError
+from ..flattening import ROW_MAJOR, Order, number_in
 from ..formula import Array, Call, Chain, Formula, Group, Juxtapose, equals, plus
 from ..matrices import LabelledMatrix, NumberMatrix, unravel
 from ..proof import Proof
@@ -43,15 +44,13 @@ def with_numbers(
     if bias is not None and not layer.bias:
         raise SpecError("bias_values", bias, "is for a layer with a bias", "bias=True")
     rows = [{p: v for p, entry in row.items() if (v := sum(k[u] for u in entry))} for row in symbolic.rows]
-    matrix = NumberMatrix(symbolic.row_shape, symbolic.column_shape, rows)
+    matrix = NumberMatrix(symbolic.row_shape, symbolic.column_shape, rows, symbolic.order)
     if not fits_in_full(matrix):
         raise SpecError(
             "kernel_values", NOT_GIVEN, "is for a W that is printed in full; this one is larger", "a smaller input_size"
         )
-    per_channel = matrix.shape[0] // layer.output_shape[0]
-    added = [b[n // per_channel] if b else 0 for n in range(matrix.shape[0])]
-    y = [sum((v * x[p] for p, v in row.items()), start=more) for row, more in zip(rows, added, strict=True)]
-    _agree(y, list(_defined(layer, k, x, b)), matrix)
+    y = [total for *_, total in _products(layer, matrix, x, b)]
+    _agree(y, list(_defined(layer, k, x, b, matrix.order)), matrix)
     *kept, last = document.blocks
     blocks = (*kept, *_section(layer, matrix, k, x, b, y), last)
     return Document(document.title, blocks, document.key)
@@ -92,15 +91,30 @@ def _example(shape: tuple[int, ...]) -> Any:
     return nested(shape, lambda n: n + 1) if prod(shape) <= 16 else "values.json"
 
 
-def _defined(layer: Any, k: Sequence[Number], x: Sequence[Number], b: Sequence[Number]) -> Iterator[Number]:
-    """The definition, run on the numbers."""
+def _products(
+    layer: Any, matrix: NumberMatrix, x: Sequence[Number], b: Sequence[Number]
+) -> Iterator[tuple[Number | None, list[tuple[Number, Number]], Number]]:
+    """For each row of W its bias, if there is one, the numbers that are multiplied, and what it all adds up to."""
+    for n, row in enumerate(matrix.rows):
+        bias = b[matrix.row_position(n)[0] if layer.definition.bias_indices else 0] if b else None
+        at = (matrix.column_position(c) for c in sorted(row))
+        pairs = [
+            (row[c], x[number_in(p, matrix.column_shape, ROW_MAJOR)]) for c, p in zip(sorted(row), at, strict=True)
+        ]
+        yield bias, pairs, sum((v * value for v, value in pairs), start=bias or 0)
+
+
+def _defined(
+    layer: Any, k: Sequence[Number], x: Sequence[Number], b: Sequence[Number], order: Order
+) -> Iterator[Number]:
+    """The definition, run on the numbers, output by output in that order."""
     defined = layer.definition
     sizes = [line.inputs for line in defined.read_map.lines]
     places = {unravel(n, tuple(sizes)): value for n, value in enumerate(x)}
     kernel = nested([size for line in defined.read_map.lines for size in line.kernel_shape], k.__getitem__)
     bias = (list(b) if defined.bias_indices else b[0]) if defined.bias else None
     function = defined.function(kernel, defined.padded(places.__getitem__, 0), bias, sum)
-    return (function(*output) for output in defined.outputs())
+    return (function(*output) for output in defined.outputs(order))
 
 
 def _agree(product: Sequence[Number], defined: Sequence[Number], matrix: NumberMatrix) -> None:
@@ -129,14 +143,14 @@ def _section(
             words("and {} is:", plus(Juxtapose((WEIGHT, Call("vec", "X"))), *((Call("vec", "B"),) if b else ())))
         ),
     ]
-    per_channel = matrix.shape[0] // layer.output_shape[0]
-    for n, row in enumerate(matrix.rows):
-        terms: list[Formula] = [b[n // per_channel]] if b else []
-        terms += [Chain("dot", (_signed(v), _signed(x[p]))) for p, v in sorted(row.items())]
-        total = equals(position_symbol("y", matrix.row_position(n)), *([plus(*terms)] if terms else []), y[n])
+    for n, (more, pairs, result) in enumerate(_products(layer, matrix, x, b)):
+        terms: list[Formula] = [more] if more is not None else []
+        terms += [Chain("dot", (_signed(v), _signed(value))) for v, value in pairs]
+        total = equals(position_symbol("y", matrix.row_position(n)), *([plus(*terms)] if terms else []), result)
         blocks.append(Long(total))
     said = "The definition, run on these numbers, gives the same."
-    return [*blocks, Display(_array("Y", layer.output_shape, y)), Paragraph((said,))]
+    by_row = [y[matrix.row_number(at)] for at in layer.definition.outputs()]
+    return [*blocks, Display(_array("Y", layer.output_shape, by_row)), Paragraph((said,))]
 
 
 def _signed(value: Number) -> Formula:

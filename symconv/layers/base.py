@@ -147,8 +147,8 @@ class Layer:
         function = self.definition.function(kernel, signal, bias, lambda terms: Add(*terms))
         return (function(*at) for at in self.definition.outputs())
 
-    def weight_matrix(self) -> ImmutableSparseMatrix:
-        """W as a SymPy matrix (prod(output_shape), prod(input_shape)), both sides flattened row-major; no bias.
+    def weight_matrix(self, order: str = "row-major") -> ImmutableSparseMatrix:
+        """W as a SymPy matrix (prod(output_shape), prod(input_shape)), both sides flattened in one order; no bias.
 
         An entry is zero, a kernel symbol, or, where one output reads an input more than once, a sum
         of kernel symbols. Where there is no kernel the entries are rational numbers.
@@ -158,14 +158,24 @@ class Layer:
         Matrix([
         [k_{0}, k_{1},     0],
         [    0, k_{0}, k_{1}]])
+
+        The order is that of `(channel, *spatial)`: "row-major", as `torch.flatten` has it; "column-major", in which
+        the first index runs fastest (NumPy's order="F"); or "channels-last", in which the channel does.
+
+        >>> two = sc.Conv((2,), 1, in_channels=2, out_channels=1)
+        >>> two.weight_matrix("channels-last")
+        Matrix([
+        [k_{0,0,0}, k_{0,1,0},         0,         0],
+        [        0,         0, k_{0,0,0}, k_{0,1,0}]])
         """
         from sympy import ImmutableSparseMatrix, Rational
 
+        places = matrices.order_of(self.read_map, order)
         if not self.read_map.kernel:
-            rows = enumerate(matrices.number_rows(self.read_map))
+            rows = enumerate(matrices.number_rows(self.read_map, places))
             known = {(row, c): Rational(value) for row, line in rows for c, value in line.items()}
             return ImmutableSparseMatrix(prod(self.output_shape), prod(self.input_shape), known)
-        return self.in_symbols(matrices.weight_matrix(self.read_map))
+        return self.in_symbols(matrices.weight_matrix(self.read_map, places))
 
     def in_symbols(self, matrix: matrices.LabelledMatrix) -> ImmutableSparseMatrix:
         """A matrix of kernel entries as a SymPy matrix of this layer's kernel symbols."""
@@ -350,12 +360,15 @@ class Layer:
 
         return explain(self, output, input)
 
-    def draw(self, what: str = "both", output: Any = None, title: str | None = None) -> Drawing:
+    def draw(
+        self, what: str = "both", output: Any = None, title: str | None = None, order: str = "row-major"
+    ) -> Drawing:
         """A picture, which shows itself in a notebook and has `svg()`, `tikz()` and `save(path)`.
 
         `what` is "window" (the window on the padded input), "matrix" (W coloured by kernel entry), "both",
         or "animation" (both, for every output in turn). `output` is the position whose window and row
-        are shown, as `(channel, *spatial)`; the channel may be left out where there is one.
+        are shown, as `(channel, *spatial)`; the channel may be left out where there is one. `order` is that of the
+        rows and columns of W, as for `weight_matrix`.
 
         >>> import symconv as sc
         >>> sc.Conv((4, 4), (3, 3)).draw("window", output=(1, 0))
@@ -372,7 +385,7 @@ class Layer:
         """
         from ..drawing import Drawing
 
-        return Drawing(self, what, output, title)
+        return Drawing(self, what, output, title, order)
 
     # How it shows itself.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..definition import strides
 from ..errors import SpecError
+from ..flattening import ROW_MAJOR, Order
 from .limits import check_animation, check_matrix, check_window
 from .matrix import WeightPicture
 from .model import Picture, moved, replaced
@@ -15,7 +15,7 @@ KINDS = ("window", "matrix", "both", "animation")
 APART = 26
 
 
-def compose(layer: Any, what: str = "both", output: Any = None) -> Picture:
+def compose(layer: Any, what: str = "both", output: Any = None, order: Order = ROW_MAJOR) -> Picture:
     """The picture of that name; for one output, the second along the last axis unless it is given."""
     if what not in KINDS:
         raise SpecError("what", what, "must be one of " + ", ".join(KINDS), 'what="both"')
@@ -29,22 +29,22 @@ def compose(layer: Any, what: str = "both", output: Any = None) -> Picture:
     if what == "animation":
         check_animation(layer)
     if what == "matrix":
-        return WeightPicture(layer).picture()
+        return WeightPicture(layer, order).picture()
     chosen = pictured_output(layer.read_map) if output is None else output_named(layer, output)
     every = list(layer.definition.outputs()) if what == "animation" else [chosen]
     above = window(layer, every)
-    return above if what == "window" else _both(layer, above)
+    return above if what == "window" else _both(layer, above, order)
 
 
-def _both(layer: Any, above: Picture) -> Picture:
+def _both(layer: Any, above: Picture, order: Order) -> Picture:
     """The window over W, and in each scene the row of its output framed."""
-    weights = WeightPicture(layer)
+    weights = WeightPicture(layer, order)
     below = weights.picture()
     width = max(above.width, below.width)
     right, left, down = (width - above.width) // 2, (width - below.width) // 2, above.height + APART
     scenes = []
     for scene in above.scenes:
-        row = row_of(scene.output, layer.read_map)
+        row = weights.matrix.row_number(scene.output)
         items = (*(moved(item, right, 0) for item in scene.items), moved(weights.frame(row), left, down))
         scenes.append(replaced(scene, items=items, description=f"{scene.description} {weights.row_words(row)}"))
     items = (*(moved(item, right, 0) for item in above.items), *(moved(item, left, down) for item in below.items))
@@ -58,12 +58,6 @@ def pictured_output(read_map: Any) -> tuple[int, ...]:
     """The output that a picture shows unless it is told: the second along the last index."""
     last = len(read_map.lines) - 1
     return tuple(min(1, line.outputs - 1) if n == last else 0 for n, line in enumerate(read_map.lines))
-
-
-def row_of(output: tuple[int, ...], read_map: Any) -> int:
-    """The row of W that belongs to an output."""
-    steps = strides([line.outputs for line in read_map.lines])
-    return sum(o * step for o, step in zip(output, steps, strict=True))
 
 
 def output_named(layer: Any, output: Any) -> tuple[int, ...]:

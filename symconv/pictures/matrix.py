@@ -11,8 +11,9 @@ from itertools import accumulate
 from math import prod
 from typing import Any
 
+from ..flattening import ROW_MAJOR, Order, by_speed
 from ..formula import Chain, Formula, Sym
-from ..matrices import NumberMatrix, matrix_of, unravel
+from ..matrices import NumberMatrix, matrix_of
 from ..sums import INPUT, KERNEL
 from .colours import SUM_MARK, Mark, entry_mark, entry_meaning, number_marks, number_meaning
 from .limits import READABLE
@@ -26,16 +27,16 @@ LISTED = 60  # entries that a description lists
 class WeightPicture:
     """W as cells, and where its rows are."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, order: Order = ROW_MAJOR) -> None:
         read_map = layer.read_map
-        self.matrix = matrix_of(read_map)
+        self.matrix = matrix_of(read_map, order)
         self.marks = number_marks(numbers(read_map)) if isinstance(self.matrix, NumberMatrix) else {}
         self.rows: list[Mapping[int, Any]] = list(self.matrix.rows)
         self.height, self.width = self.matrix.shape
         self.readable = self.width <= READABLE
         self.sums = self._sums()
-        self.row_names = [Sym("y", unravel(n, self.matrix.row_shape)) for n in range(self.height)]
-        self.column_names = [Sym(INPUT, unravel(n, self.matrix.column_shape)) for n in range(self.width)]
+        self.row_names = [Sym("y", self.matrix.row_position(n)) for n in range(self.height)]
+        self.column_names = [Sym(INPUT, self.matrix.column_position(n)) for n in range(self.width)]
         self.left = max(extent(name, NOTE) for name in self.row_names) + 8
         self.top = 20
         self.cell_width, heights = self._cell_sizes()
@@ -111,9 +112,11 @@ class WeightPicture:
 
     def labels(self) -> list[Item]:
         """The output of each row and the input of each column; of some, where the cells are small."""
-        high = _every(self.matrix.row_shape, -(-NOTE // min(map(self._height, range(self.height)))))
+        high = _every(
+            by_speed(self.matrix.row_shape, self.matrix.order), -(-NOTE // min(map(self._height, range(self.height))))
+        )
         widest = max(extent(name, NOTE) for name in self.column_names) + 6
-        wide = _every(self.matrix.column_shape, -(-widest // self.cell_width))
+        wide = _every(by_speed(self.matrix.column_shape, self.matrix.order), -(-widest // self.cell_width))
         found: list[Item] = []
         for n in range(0, self.height, high):
             found.append(Label(self.left - 5, (self.edges[n] + self.edges[n + 1]) // 2, self.row_names[n], NOTE, "end"))
@@ -127,12 +130,12 @@ class WeightPicture:
     def _rules(self) -> list[Item]:
         """Between the blocks that belong to one value of the leading indices."""
         down, across = self.edges[-1] - self.top, self.width * self.cell_width
-        rows, columns = self.matrix.row_shape[-1], self.matrix.column_shape[-1]
+        rows, columns = self.matrix.row_block, self.matrix.column_block
         found: list[Item] = [
-            Line(self.left, self.spot(n, 0)[1], across, 0) for n in range(rows, self.height, rows) if rows > 1
+            Line(self.left, self.spot(n, 0)[1], across, 0) for n in range(rows, self.height, rows or 1) if rows > 1
         ]
         return found + [
-            Line(self.spot(0, n)[0], self.top, 0, down) for n in range(columns, self.width, columns) if columns > 1
+            Line(self.spot(0, n)[0], self.top, 0, down) for n in range(columns, self.width, columns or 1) if columns > 1
         ]
 
     # Words.

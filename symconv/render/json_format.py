@@ -96,6 +96,8 @@ def _matrix(matrix: Any, written: bool) -> dict[str, Any]:
     Of polynomials an entry is its terms [coefficient, unknown, ...], the unknowns numbered in the order of their tensors.
     """
     result: dict[str, Any] = {"row_shape": list(matrix.row_shape), "column_shape": list(matrix.column_shape)}
+    if getattr(matrix, "order", ()):
+        result["axes"] = list(matrix.order)  # of the shapes, from the slowest to the fastest
     symbolic = isinstance(matrix, LabelledMatrix)
     if symbolic:
         result["entry_shape"] = list(matrix.kernel_shape)

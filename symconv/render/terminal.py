@@ -20,10 +20,10 @@ def wants_colour(stream: IO[str]) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
+def show(layer: Any, width: int, coloured: bool, limit: int = CELLS, order: str = "row-major") -> str:
     """W as text no wider than `width`; refused when it has more than `limit` cells."""
     from ..documents.weights import weight_grid
-    from ..matrices import matrix_of
+    from ..matrices import matrix_of, order_of
 
     rows, columns = prod(layer.output_shape), prod(layer.input_shape)
     if rows * columns > limit:
@@ -31,9 +31,10 @@ def show(layer: Any, width: int, coloured: bool, limit: int = CELLS) -> str:
             f"W is {rows:,} x {columns:,}, {rows * columns:,} cells, and show prints at most {limit:,}; "
             f"use a smaller layer, or --limit {rows * columns}"
         )
-    grid = weight_grid(matrix_of(layer.read_map))
+    grid = weight_grid(matrix_of(layer.read_map, order_of(layer.read_map, order)))
     paint = _painter(grid) if coloured else None
-    return f"W of {layer!r}: {rows} x {columns}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
+    said = "" if order == "row-major" else f", {order}"
+    return f"W of {layer!r}: {rows} x {columns}{said}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")
 
 
 def _painter(grid: Matrix) -> Any:

@@ -110,7 +110,7 @@ def _array(array: Array) -> str:
         return fill(formula_text(array), "      ", "      ")
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(f"{cell:^{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
-    return "\n".join(f"      {line}".rstrip() for line in lines)
+    return "\n".join(f"      {line}".rstrip() for line in lines).replace(TIE, " ")
 
 
 def _display(formula: Formula, number: str) -> str:

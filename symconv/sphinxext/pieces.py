@@ -21,8 +21,9 @@ from ..drawing import checked_title
 from ..errors import NOT_GIVEN, SpecError, TooLarge
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
+from ..matrices import order_of
 from ..options import layer_from, named, names_from, position, stack_from, takes_value, theorem_options, values_from
-from ..pictures.compose import compose, output_named, row_of
+from ..pictures.compose import compose, output_named
 from ..pictures.model import replaced
 from ..render import VALUES, html, latex, mathml, page, text
 from ..render.formula import latex as latex_formula
@@ -54,6 +55,7 @@ OPTIONS = {
         "then",
         "theorem",
         "with",
+        "order",
         "check",
         "depth",
         "layout",
@@ -64,8 +66,8 @@ OPTIONS = {
         "rank",
         "collapse",
     ),
-    "symconv-matrix": (*LAYER, "then", "theorem", "with", "check", "layout", "names", "letters", *_VALUES),
-    "symconv-figure": (*LAYER, "what", "output", "title"),
+    "symconv-matrix": (*LAYER, "then", "theorem", "with", "order", "check", "layout", "names", "letters", *_VALUES),
+    "symconv-figure": (*LAYER, "what", "output", "order", "title"),
 }
 """What each directive can be asked."""
 _FOLDS = ("steps", "all")
@@ -104,7 +106,8 @@ def matrix_piece(given: Given, mark: str) -> Piece:
 def figure_piece(given: Given, mark: str) -> Piece:
     """A picture. What moves on a screen is on paper the picture of its first output."""
     layer, title = _layer(given), given.get("title")
-    picture = compose(layer, given.get("what") or "both", position(given.get("output")))
+    order = order_of(layer.read_map, given.get("order") or "row-major")
+    picture = compose(layer, given.get("what") or "both", position(given.get("output")), order)
     if title is not None:
         picture = replaced(picture, caption=f"{checked_title(title)} {picture.caption}")
     return _piece(Document((), (picture,), "figure"), mark)
@@ -172,7 +175,7 @@ def _page(given: Given) -> Document:
 
 
 def _proof(given: Given) -> Proof:
-    kept = (*LAYER, "then", "theorem", "with", "check")
+    kept = (*LAYER, "then", "theorem", "with", "order", "check")
     return _proved(
         tuple(sorted(((name, value) for name, value in given.items() if name in kept), key=lambda item: item[0]))
     )
@@ -182,7 +185,7 @@ def _proof(given: Given) -> Proof:
 def _proved(items: tuple[tuple[str, str | None], ...]) -> Proof:
     """A proof, made once where the same layer is shown in several ways."""
     given = dict(items)
-    asked = theorem_options((given.get("with") or "").split())
+    asked = theorem_options((given.get("with") or "").split(), given.get("order"))
     theorem = theorem_named(given.get("theorem") or "weight_matrix").name
     return prove(_stack(given), theorem, given.get("check") or "auto", **asked)
 
@@ -230,7 +233,7 @@ def _options(words: list[str]) -> Given:
 def _output(proof: Proof, at: str) -> Formula:
     """y at an output position, as the sum of the row of W times the input."""
     matrix, layer = proof.matrices[WEIGHT], proof.layer
-    row = row_of(output_named(layer, position(at)), layer.read_map)
+    row = matrix.row_number(output_named(layer, position(at)))
     return equals(position_symbol("y", matrix.row_position(row)), row_formula(layer, matrix, row, matrix.rows[row]))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import NotApplicable
 from ...proof import Proof
+from ...sums import WEIGHT
 from .every_size import every_size
 from .write import certificate
 
@@ -25,4 +26,6 @@ def render_proof(proof: Proof | GeneralProof) -> str:
         raise NotApplicable(
             f"a Coq certificate states the theorem weight_matrix; {proof.theorem.name} has no certificate"
         )
+    if isinstance(proof, Proof) and proof.matrices[WEIGHT].order:
+        raise NotApplicable("a Coq certificate numbers rows and columns in row-major order; prove it without an order")
     return certificate(proof.layer) if isinstance(proof, Proof) else every_size()
