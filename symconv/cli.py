@@ -118,11 +118,12 @@ def _prove_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _worksheet_options(parser: argparse.ArgumentParser) -> None:
-    from .options import add_layer_options, add_proof_options, asked_words
+    from .options import add_first_index, add_layer_options, add_proof_options, asked_words
 
     parser.epilog = f"{asked_words()}\n\n{_VALUES}"
     add_layer_options(parser)
     add_proof_options(parser)
+    add_first_index(parser)
     parser.add_argument("--blanks", metavar="WHICH", help="some (default): half of the cells and sums; or all")
     parser.add_argument("--seed", metavar="N", help="which ones are blank (default 0)")
     parser.add_argument("--format", metavar="FORMAT", help="of both files; default: by the suffix of each")
@@ -154,20 +155,22 @@ def _theorems_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
-    from .options import add_layer_options, add_order
+    from .options import add_first_index, add_layer_options, add_order
 
     parser.epilog = _VALUES
     add_layer_options(parser)
     add_order(parser)
+    add_first_index(parser)
     parser.add_argument("--limit", metavar="CELLS", help="print a matrix of up to this many cells (default 20000)")
 
 
 def _draw_options(parser: argparse.ArgumentParser) -> None:
-    from .options import add_layer_options, add_order
+    from .options import add_first_index, add_layer_options, add_order
 
     parser.epilog = _VALUES
     add_layer_options(parser)
     add_order(parser)
+    add_first_index(parser)
     parser.add_argument(
         "--what",
         metavar="PICTURE",
@@ -326,7 +329,7 @@ def _general(options: argparse.Namespace) -> GeneralProof:
 
 
 def _worksheet(options: argparse.Namespace) -> int:
-    from .options import layer_from, read_value, theorem_options
+    from .options import first_index, layer_from, read_value, theorem_options
     from .output import progress, same_file, write_all
     from .worksheets import worksheet
     from .writing import format_of, written
@@ -340,7 +343,13 @@ def _worksheet(options: argparse.Namespace) -> int:
     layer, asked = layer_from(options), theorem_options(getattr(options, "with"), options.order)
     with progress("symconv: proving"):
         found = worksheet(
-            layer, seed, options.blanks or "some", options.theorem or "weight_matrix", check=options.check, **asked
+            layer,
+            seed,
+            options.blanks or "some",
+            options.theorem or "weight_matrix",
+            first_index(options.first_index),
+            check=options.check,
+            **asked,
         )
         pages = zip((found.sheet, found.solution), forms, strict=False)
         contents = [written(page, form, options.fragment) for page, form in pages]
@@ -438,19 +447,28 @@ def _theorems(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     import shutil
 
-    from .options import layer_from, read_value
+    from .options import first_index, layer_from, read_value
     from .render.terminal import CELLS, show, wants_colour
 
     layer = layer_from(options)
     limit = CELLS if options.limit is None else read_value("--limit", options.limit, "number")
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    sys.stdout.write(show(layer, max(40, width - 1), wants_colour(sys.stdout), limit, options.order or "row-major"))
+    sys.stdout.write(
+        show(
+            layer,
+            max(40, width - 1),
+            wants_colour(sys.stdout),
+            limit,
+            options.order or "row-major",
+            first_index(options.first_index),
+        )
+    )
     return PROVED
 
 
 def _draw(options: argparse.Namespace) -> int:
     from .drawing import writers
-    from .options import layer_from, position
+    from .options import first_index, layer_from, position
     from .output import progress, write
 
     target = "w.svg" if options.output in (None, "-") else options.output
@@ -458,7 +476,13 @@ def _draw(options: argparse.Namespace) -> int:
     what = options.what or ("animation" if target.lower().endswith(".gif") and options.position is None else "both")
     layer = layer_from(options)
     with progress("symconv: drawing"):
-        drawing = layer.draw(what, position(options.position), options.title, options.order or "row-major")
+        drawing = layer.draw(
+            what,
+            position(options.position),
+            options.title,
+            options.order or "row-major",
+            first_index(options.first_index),
+        )
         content = writer(drawing)
     if options.output in (None, "-"):
         sys.stdout.write(str(content))

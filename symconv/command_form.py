@@ -22,7 +22,7 @@ _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
 _STACK = re.compile(r"Sequential\(([^()]+)\)")
 _CHOICES = {
-    "theorem": "--theorem", "check": "--check", "depth": "--depth", "layout": "--layout", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "order": "--order", "kernel_values": "--kernel-values",
+    "theorem": "--theorem", "check": "--check", "depth": "--depth", "layout": "--layout", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "order": "--order", "first_index": "--first-index", "kernel_values": "--kernel-values",
     "input_values": "--input-values", "bias_values": "--bias-values",
 }  # fmt: skip
 

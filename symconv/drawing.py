@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .documents.first_index import checked_first, moved
 from .errors import SpecError
 from .matrices import order_of
 from .pictures.compose import compose
@@ -29,9 +30,19 @@ class Drawing:
     True
     """
 
-    def __init__(self, layer: Layer, what: str, output: Any, title: str | None, order: str = "row-major") -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        what: str,
+        output: Any,
+        title: str | None,
+        order: str = "row-major",
+        first_index: int = 0,
+    ) -> None:
         self._of, self._what = repr(layer), what
-        picture = compose(layer, what, output, order_of(layer.read_map, order))
+        first = checked_first(first_index)
+        picture = compose(layer, what, output, order_of(layer.read_map, order), first)
+        picture = moved(picture) if first else picture
         self.picture: Picture = picture if title is None else replaced(picture, title=checked_title(title))
 
     @property

@@ -6,11 +6,12 @@ word such as W), an integer and a fraction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Union
 
 from .node import Node
-from .sums import Fibre, Index, Span
+from .sums import Fibre, Index, Span, number
 
 
 class Sym(Node):
@@ -192,6 +193,11 @@ def plus(*parts: Formula) -> Formula:
 def times(sizes: tuple[int, ...]) -> Formula:
     """A shape: 3 x 3."""
     return Chain("x", sizes) if len(sizes) > 1 else sizes[0]
+
+
+def position_symbol(letter: str, at: Sequence[int]) -> Sym:
+    """x_{0,1}: its indices are indices, while an int in a formula is a count or a value."""
+    return Sym(letter, tuple(number(n) for n in at))
 
 
 def position(items: tuple[Formula, ...]) -> Formula:

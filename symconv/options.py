@@ -126,6 +126,18 @@ def add_order(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_first_index(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where indices start."""
+    parser.add_argument("--first-index", metavar="N", help="where indices start: 0 (default) or 1 (weight_matrix)")
+
+
+def first_index(text: str | None) -> int:
+    """Where indices start."""
+    from .documents.first_index import checked_first
+
+    return 0 if text is None else checked_first(read_value("--first-index", text, "number"))
+
+
 def add_page_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a proof is written."""
     parser.add_argument(
@@ -152,6 +164,7 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="a, b, c, ... for the kernel entries, those not used otherwise",
     )
+    add_first_index(parser)
     for name, what in (("kernel", "1,2;3,4"), ("input", "values.json"), ("bias", "1,2")):
         said = f"numbers for the {name}, and a section that works with them: rows such as 1,2;3,1/2, or a JSON file"
         parser.add_argument(f"--{name}-values", metavar=what, help=said)

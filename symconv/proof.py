@@ -154,7 +154,8 @@ class Proof:
 
         `depth` is "brief" (statement, matrix and one line why), "standard" or "full" (every step). `layout` of W is "full",
         "scaled" (to the line) or "blocks"; without it the size decides.
-        `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries.
+        `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries;
+        `first_index=1` counts every index from 1.
         """
         from .render import render
 

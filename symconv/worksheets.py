@@ -10,7 +10,7 @@ from .documents.blocks import Document
 from .documents.gaps import BLANKS, with_gaps
 from .errors import SpecError
 from .formula import Gap
-from .render import render_document
+from .render import page, render_document
 
 if TYPE_CHECKING:
     from .layers import Layer
@@ -54,7 +54,12 @@ class Worksheet:
 
 
 def worksheet(
-    layer: Layer, seed: int = 0, blanks: str = "some", theorem: str = "weight_matrix", **options: Any
+    layer: Layer,
+    seed: int = 0,
+    blanks: str = "some",
+    theorem: str = "weight_matrix",
+    first_index: int = 0,
+    **options: Any,
 ) -> Worksheet:
     """The document of a theorem with blanks, and its solution; the same ones for the same seed.
 
@@ -75,6 +80,8 @@ def worksheet(
         Which cells of a matrix and which sums are blank: half of them. The output size always is.
     blanks
         "some", or "all" cells and sums.
+    first_index
+        Where indices start: 0 or 1.
     theorem, options
         As for `prove`.
 
@@ -88,7 +95,7 @@ def worksheet(
     if blanks not in BLANKS:
         raise SpecError("blanks", blanks, "must be one of " + ", ".join(BLANKS), 'blanks="all"')
     proof = prove(layer, theorem, **options)
-    found = Worksheet(*map(Page, with_gaps(proof.theorem.document(proof), seed, blanks)))
+    found = Worksheet(*map(Page, with_gaps(page(proof, first_index=first_index), seed, blanks)))
     if not found.blanks:
         rule = "has nothing on its page to fill in for this layer"
         raise SpecError("theorem", theorem, rule, 'sc.worksheet(layer, theorem="weight_matrix")')

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import NOT_GIVEN, SpecError
-from .options import names_from, values_from
+from .options import first_index, names_from, values_from
 from .render import CERTIFICATES, FORMATS, PAGE, VALUES
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Rendered(Protocol):
 def page_options(options: argparse.Namespace) -> dict[str, Any]:
     """What was asked about the page, whatever its format."""
     asked = {name: value for name in PAGE if (value := getattr(options, name)) is not None}
+    if "first_index" in asked:
+        asked["first_index"] = first_index(asked["first_index"])
     if "names" in asked:
         asked["names"] = names_from(asked["names"])
     for name in VALUES:

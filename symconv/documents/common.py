@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..formula import Chain, Formula, Sym, equals, position
+from ..formula import Formula, Sym, equals, position
+from ..formula import position_symbol as position_symbol
 from ..proof import Proof
 from ..sums import number, variable
 from .blocks import Block, Emph, Inline, Paragraph, ProofStep, Steps, words
-from .wording import cited, claim_parts, reason_parts
-
-
-def position_symbol(letter: str, at: Sequence[int]) -> Formula:
-    """x_{0,1}."""
-    return Sym(letter, tuple(number(n) for n in at))
+from .wording import cited, claim_parts, in_range, reason_parts
 
 
 def place(at: Sequence[int]) -> Formula:
     """A bare position, to label a row or column; the one column of a layer without axes is column 0."""
-    return Sym("", tuple(number(n) for n in at)) if at else 0
+    return Sym("", tuple(number(n) for n in at)) if at else number(0)
 
 
 def steps(proof: Proof, opening: tuple[Inline, ...] | None = None) -> Steps:
@@ -34,7 +30,7 @@ def _fix_an_output(proof: Proof) -> tuple[Inline, ...]:
     lines = proof.layer.read_map.lines
     ranges = {line.letters.output: line.outputs for line in lines}
     bounds = [
-        Chain("<=", (0, variable(name), size - 1)) if size > 1 else equals(variable(name), 0)
+        in_range(variable(name), size) if size > 1 else equals(variable(name), number(0))
         for name, size in ranges.items()
     ]
     opening = words(

@@ -34,7 +34,7 @@ def title(layer: Any) -> tuple[Inline, ...]:
 def setting(layer: Any, order: str = "row-major") -> list[Block]:
     """The configuration in words and as a table, and the conventions."""
     listed = f"{{}} lists the entries of {{}} {listing(layer, order)}."
-    conventions = words(f"*Conventions.* Indices start at {{}}. {listed}", 0, Call("vec", "A"), "A")
+    conventions = words(f"*Conventions.* Indices start at {{}}. {listed}", number(0), Call("vec", "A"), "A")
     if layer.read_map.shows_channels and layer.read_map.axes:
         names = (variable(letter) for letter in (CHANNEL.output, CHANNEL.input))
         conventions += words(" Of the indices, {} is an output channel and {} an input channel.", *names)
@@ -146,7 +146,7 @@ def _shuffled(layer: PixelShuffle) -> list[Block]:
     flat = words(
         "Channels and positions mix here, so it is not a product over the axes. We number inputs and outputs row by row, "
         "{} from {} to {}; then it is one index:",
-        variable("n"), 0, prod(layer.input_shape) - 1,
+        variable("n"), number(0), number(prod(layer.input_shape) - 1),
     )  # fmt: skip
     return [Paragraph(said), Display(equals(Sym("y", (c, *letters)), source)), Paragraph(flat)]
 
@@ -182,9 +182,9 @@ def tables(read_map: ReadMap) -> list[Block]:
 def _among(letter: Formula, values: list[int]) -> Formula:
     """The condition that a letter is one of these values."""
     if len(values) == 1:
-        return equals(letter, values[0])
+        return equals(letter, number(values[0]))
     shown = values if len(values) <= 4 else (values[0], values[1], values[-1])
-    return Chain("in", (letter, SetOf(tuple(shown), dots=len(values) > 4)))
+    return Chain("in", (letter, SetOf(tuple(map(number, shown)), dots=len(values) > 4)))
 
 
 def _weights(axis: Resampled) -> list[Block]:
@@ -204,25 +204,24 @@ def _weights(axis: Resampled) -> list[Block]:
     shown = values[: min(period, SHOWN)]
     items = tuple(equals(Sym(letter, (number(n), number(1))), Fraction(value)) for n, value in enumerate(shown))
     again = period < len(values)
-    rest = (
-        f", and from output {period} on these values repeat"
+    rest: tuple[Inline, ...] = (
+        words(", and from output {} on these values repeat", number(period))
         if again and 1 < period <= SHOWN
-        else ", the same for every output"
+        else (", the same for every output",)
         if again and period == 1
-        else " and so on"
+        else (" and so on",)
         if len(shown) < len(values)
-        else ""
+        else ()
     )
     return [
         Paragraph(text),
         Display(rule),
         Paragraph(
             (
-                *words(
-                    "So ",
-                ),
+                "So ",
                 *words(", ".join("{}" for _ in items), *items),
-                f"{rest}.",
+                *rest,
+                ".",
             )
         ),
     ]
@@ -267,11 +266,7 @@ def _windows(layer: AvgPool, n: int) -> str:
     top = f"{layer.input_size[n]} + {low} + {high} − {k}" + (f" + {s} − 1" if layer.ceil_mode else "")
     outputs = layer.output_shape[1 + n]
     found = (layer.input_size[n] + low + high - k + (s - 1 if layer.ceil_mode else 0)) // s + 1
-    drop = (
-        f", less the last window, which would start at {s * (found - 1) - low}, beyond the input"
-        if found > outputs
-        else ""
-    )
+    drop = ", less the last window, which would start beyond the input" if found > outputs else ""
     return f"⌊({top})/{s}⌋ + 1 = {found}{drop}"
 
 

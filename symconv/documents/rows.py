@@ -70,7 +70,9 @@ def rows(proof: Proof, full: bool = False) -> list[Block]:
     y = position_symbol("y", matrix.row_position(example))
     left = Entry(Group(Juxtapose((WEIGHT, Call("vec", "X")))), number(example))
     blocks.append(
-        Paragraph(words("For instance, row {} of {}" + (" and the bias" if layer.bias else "") + ":", example, WEIGHT))
+        Paragraph(
+            words("For instance, row {} of {}" + (" and the bias" if layer.bias else "") + ":", number(example), WEIGHT)
+        )
     )
     bias: tuple[Formula, ...] = (
         (position_symbol("b", matrix.row_position(example)[:1] if layer.definition.bias_indices else ()),)

@@ -12,7 +12,7 @@ from ..matrices import order_of
 from ..proof import Proof
 from ..readmap import CHANNEL, Axis
 from ..rules import flattened
-from ..sums import INPUT, KERNEL, variable
+from ..sums import INPUT, KERNEL, number, variable
 from .blocks import Block, Display, Document, Heading, Inline, Math, Paragraph, Table, words
 from .picture import window_picture
 from .typeset import typeset_definition
@@ -110,13 +110,13 @@ def setting(layer: Any, order: str = "row-major") -> list[Block]:
             "Every one of the {} outputs is a sum over all {} inputs, each with its own weight.",
             layer.out_features, layer.in_features,
         )  # fmt: skip
-        conventions = words("*Conventions.* Indices start at {}.", 0)
+        conventions = words("*Conventions.* Indices start at {}.", number(0))
         return [Heading(("Setting",)), Paragraph((*opening, " ", *conventions))]
     transposed = is_transposed(layer)
     opening, meaning = _transposed_words(layer) if transposed else _convolution_words(layer)
     conventions = words(
         f"*Conventions.* {meaning} Indices start at {{}}. {{}} lists the entries of {{}} {listing(layer, order)}.",
-        0,
+        number(0),
         Call("vec", "A"),
         "A",
     )

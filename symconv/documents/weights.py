@@ -195,7 +195,7 @@ def weight_grid(matrix: LabelledMatrix | NumberMatrix, letter: str = KERNEL, ban
         if len(entry) == 1:
             cells[entry] = Cell(symbols[entry[0]], entry_mark(entry[0], matrix), short_name(entry[0]))
         elif named:
-            name = number(sums.index(entry) + 1)
+            name = sums.index(entry) + 1  # the name of a sum is no index
             cells[entry] = Cell(Sym("s", (name,)), (-1, 0), f"s[{name}]")
         else:
             cells[entry] = Cell(plus(*(symbols[u] for u in entry)), (-1, 0), "+".join(map(short_name, entry)))

@@ -25,7 +25,6 @@ from ..formula import (
     SetOf,
     Sigma,
     Sym,
-    Words,
     equals,
     held_set,
     named_set,
@@ -275,9 +274,9 @@ def _entry_reason(proof: Proof) -> str:
 def in_range(index: Index, count: int) -> Formula:
     """The condition that an index expression is one of 0, ..., count - 1."""
     if index.divisor == 1:
-        return Chain("<=", (0, index, count - 1))
+        return Chain("<=", (number(0), index, number(count - 1)))
     items = tuple(range(count)) if count <= 4 else (0, 1, count - 1)
-    return Chain("in", (index, SetOf(items, dots=count > 4)))
+    return Chain("in", (index, SetOf(tuple(map(number, items)), dots=count > 4)))
 
 
 def entry_rule(proof: Proof, letter: str = WEIGHT, kernel: str = KERNEL) -> tuple[Formula, bool]:
@@ -327,13 +326,12 @@ def padded_input(read_map: ReadMap) -> list[Formula]:
             index = Index.make({line.letters.padded: 1}, 0, line.scale)
             indices.append(index)
             if line.mode is not None:
-                inside.append(in_range(index, line.inputs) if line.scale > 1 else Chain("<=", (0, f, line.inputs - 1)))
+                inside.append(in_range(index, line.inputs))
         return [equals(z, Cases(((Sym(INPUT, tuple(indices)), Chain("and", tuple(inside))), (0, "otherwise"))))]
     arguments: list[Formula] = []
     sources: dict[tuple[object, ...], tuple[str, Formula]] = {}
     folded = [line for line in lines if isinstance(line, Axis) and line.mode is not None]
     several = len({(axis.length, axis.low > 0, axis.high > 0) for axis in folded}) > 1
-    between: list[Formula] = []
     for line in lines:
         f = variable(line.letters.padded)
         if not isinstance(line, Axis) or line.mode is None:
@@ -346,7 +344,6 @@ def padded_input(read_map: ReadMap) -> list[Formula]:
         held: Formula = Call(sources[key][0], f)
         if line.scale > 1:
             held = Chain("/", (held, line.scale))
-            between.append(Words(f"{line.scale} does not divide {sources[key][0]}({line.letters.padded})"))
         arguments.append(held)
     return [equals(z, Sym(INPUT, tuple(arguments))), *(formula for _, formula in sources.values())]
 
@@ -356,9 +353,9 @@ def source_cases(axis: Axis) -> Formula:
     f = variable(axis.letters.padded)
     rows: list[tuple[Formula, Formula | str]] = []
     for needed, affine, condition in (
-        (axis.low > 0, axis.rule.before(axis.length), Chain("<", (f, 0))),
-        (True, (1, 0), Chain("<=", (0, f, axis.length - 1))),
-        (axis.high > 0, axis.rule.after(axis.length), Chain("<=", (axis.length, f))),
+        (axis.low > 0, axis.rule.before(axis.length), Chain("<", (f, number(0)))),
+        (True, (1, 0), Chain("<=", (number(0), f, number(axis.length - 1)))),
+        (axis.high > 0, axis.rule.after(axis.length), Chain("<=", (number(axis.length), f))),
     ):
         if needed and affine is not None:
             rows.append((f * affine[0] + affine[1], condition))
@@ -374,6 +371,6 @@ def held_sets(axis: Axis, limit: int = 10) -> tuple[list[Formula], bool, bool]:
     special = [(p, held) for p, held in every if held != [p * axis.scale]]
     listed: list[Formula] = []
     for p, held in special[:limit]:
-        shown = tuple(held) if len(held) <= 4 else (held[0], held[1], held[-1])
-        listed.append(equals(Sym("Z", (p,)), SetOf(shown, dots=len(held) > 4)))
+        shown = held if len(held) <= 4 else (held[0], held[1], held[-1])
+        listed.append(equals(Sym("Z", (number(p),)), SetOf(tuple(map(number, shown)), dots=len(held) > 4)))
     return listed, len(special) > limit, len(special) < len(every)

@@ -361,14 +361,19 @@ class Layer:
         return explain(self, output, input)
 
     def draw(
-        self, what: str = "both", output: Any = None, title: str | None = None, order: str = "row-major"
+        self,
+        what: str = "both",
+        output: Any = None,
+        title: str | None = None,
+        order: str = "row-major",
+        first_index: int = 0,
     ) -> Drawing:
         """A picture, which shows itself in a notebook and has `svg()`, `tikz()` and `save(path)`.
 
         `what` is "window" (the window on the padded input), "matrix" (W coloured by kernel entry), "both",
         or "animation" (both, for every output in turn). `output` is the position whose window and row
         are shown, as `(channel, *spatial)`; the channel may be left out where there is one. `order` is that of the
-        rows and columns of W, as for `weight_matrix`.
+        rows and columns of W, as for `weight_matrix`. With `first_index=1` indices start at 1, those of `output` too.
 
         >>> import symconv as sc
         >>> sc.Conv((4, 4), (3, 3)).draw("window", output=(1, 0))
@@ -385,7 +390,7 @@ class Layer:
         """
         from ..drawing import Drawing
 
-        return Drawing(self, what, output, title, order)
+        return Drawing(self, what, output, title, order, first_index)
 
     # How it shows itself.
 

@@ -15,7 +15,7 @@ KINDS = ("window", "matrix", "both", "animation")
 APART = 26
 
 
-def compose(layer: Any, what: str = "both", output: Any = None, order: Order = ROW_MAJOR) -> Picture:
+def compose(layer: Any, what: str = "both", output: Any = None, order: Order = ROW_MAJOR, first: int = 0) -> Picture:
     """The picture of that name; for one output, the second along the last axis unless it is given."""
     if what not in KINDS:
         raise SpecError("what", what, "must be one of " + ", ".join(KINDS), 'what="both"')
@@ -30,7 +30,7 @@ def compose(layer: Any, what: str = "both", output: Any = None, order: Order = R
         check_animation(layer)
     if what == "matrix":
         return WeightPicture(layer, order).picture()
-    chosen = pictured_output(layer.read_map) if output is None else output_named(layer, output)
+    chosen = pictured_output(layer.read_map) if output is None else output_named(layer, output, first)
     every = list(layer.definition.outputs()) if what == "animation" else [chosen]
     above = window(layer, every)
     return above if what == "window" else _both(layer, above, order)
@@ -60,18 +60,21 @@ def pictured_output(read_map: Any) -> tuple[int, ...]:
     return tuple(min(1, line.outputs - 1) if n == last else 0 for n, line in enumerate(read_map.lines))
 
 
-def output_named(layer: Any, output: Any) -> tuple[int, ...]:
-    """An output as its indices along the lines of the read map, from those or from (channel, *spatial)."""
+def output_named(layer: Any, output: Any, first: int = 0) -> tuple[int, ...]:
+    """An output as its indices along the lines of the read map, from those or from (channel, *spatial).
+
+    The given indices start at `first`, the result's at 0.
+    """
     sizes = [line.outputs for line in layer.read_map.lines]
     at = (output,) if isinstance(output, int) else output
-    example = f"output={tuple(size - 1 for size in sizes)}"
+    example = f"output={tuple(size - 1 + first for size in sizes)}"
     if not isinstance(at, (tuple, list)) or not all(isinstance(n, int) and not isinstance(n, bool) for n in at):
         raise SpecError("output", output, "must be a position: integers, one for each index", example)
-    if len(at) == len(sizes) + 1 and len(at) == len(layer.output_shape) and at[0] == 0:
+    if len(at) == len(sizes) + 1 and len(at) == len(layer.output_shape) and at[0] == first:
         at = at[1:]  # the one channel was written too
     if len(at) != len(sizes):
         raise SpecError("output", output, f"needs {len(sizes)} ind{'ex' if len(sizes) == 1 else 'ices'}", example)
     for n, (index, size) in enumerate(zip(at, sizes, strict=True)):
-        if not 0 <= index < size:
-            raise SpecError("output", output, f"index {n} runs from 0 to {size - 1}", example)
-    return tuple(at)
+        if not first <= index < size + first:
+            raise SpecError("output", output, f"index {n} runs from {first} to {size - 1 + first}", example)
+    return tuple(index - first for index in at)

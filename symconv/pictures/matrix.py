@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from ..flattening import ROW_MAJOR, Order, by_speed
-from ..formula import Chain, Formula, Sym
+from ..formula import Chain, Formula, Sym, position_symbol
 from ..matrices import NumberMatrix, matrix_of
 from ..sums import INPUT, KERNEL
 from .colours import SUM_MARK, Mark, entry_mark, entry_meaning, number_marks, number_meaning
@@ -35,8 +35,8 @@ class WeightPicture:
         self.height, self.width = self.matrix.shape
         self.readable = self.width <= READABLE
         self.sums = self._sums()
-        self.row_names = [Sym("y", self.matrix.row_position(n)) for n in range(self.height)]
-        self.column_names = [Sym(INPUT, self.matrix.column_position(n)) for n in range(self.width)]
+        self.row_names = [position_symbol("y", self.matrix.row_position(n)) for n in range(self.height)]
+        self.column_names = [position_symbol(INPUT, self.matrix.column_position(n)) for n in range(self.width)]
         self.left = max(extent(name, NOTE) for name in self.row_names) + 8
         self.top = 20
         self.cell_width, heights = self._cell_sizes()
@@ -65,7 +65,7 @@ class WeightPicture:
             return (whole(value),)
         if value in self.sums:
             return (self.sums[value],)
-        symbols = [Sym(KERNEL, self.matrix.kernel_position(entry)) for entry in value]
+        symbols = [position_symbol(KERNEL, self.matrix.kernel_position(entry)) for entry in value]
         return (symbols[0], *(Chain("+", ("", symbol)) for symbol in symbols[1:]))
 
     def _colours(self, value: Any) -> tuple[Mark, ...]:
@@ -158,7 +158,7 @@ class WeightPicture:
     def _sum(self, value: Any) -> str:
         if isinstance(self.matrix, NumberMatrix):
             return str(value)
-        return " + ".join(said(Sym(KERNEL, self.matrix.kernel_position(entry))) for entry in value)
+        return " + ".join(said(position_symbol(KERNEL, self.matrix.kernel_position(entry))) for entry in value)
 
     def _description(self) -> str:
         total = sum(map(len, self.rows))

@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from ..formula import Formula, Sym
+from ..formula import Formula, position_symbol
 from ..matrices import label_strides, weight_matrix
 from ..readmap import Line as IndexLine
 from ..readmap import ReadMap, with_quotients
@@ -112,9 +112,9 @@ class _Window:
             return SMALL, SMALL
         last = [max(each.stop, axis.outputs) - 1 for each, axis in zip(positions, self.axes, strict=True)]
         channels = [max(self.channels.inputs, self.channels.outputs) - 1] if self.channels else []
-        longest: list[Formula] = [Sym(INPUT, (*channels, *last))]
+        longest: list[Formula] = [position_symbol(INPUT, (*channels, *last))]
         if self.read_map.kernel:
-            longest.append(Sym(KERNEL, tuple(size - 1 for size in self.matrix.kernel_shape)))
+            longest.append(position_symbol(KERNEL, tuple(size - 1 for size in self.matrix.kernel_shape)))
         longest += self.numbers
         return max(CELL, *(extent(each, TEXT) + 6 for each in longest)), CELL
 
@@ -137,7 +137,7 @@ class _Window:
             items += self.input.groups(self.channels.groups) + self.output.groups(self.channels.groups)
         items += [cell for each in self.input.positions() if (cell := self._input(*each)).kind != "outside"]
         for channel, at in self.output.positions():
-            items.append(self._cell("output", self.output, channel, at, Sym("y", self._named(channel, at))))
+            items.append(self._cell("output", self.output, channel, at, position_symbol("y", self._named(channel, at))))
         scenes = tuple(self.scene(output) for output in outputs)
         kinds = {item.kind for item in items if isinstance(item, Cell)}
         return Picture(
@@ -171,7 +171,7 @@ class _Window:
         inside = all(0 <= t <= (axis.inputs - 1) * axis.scale for axis, t in zip(self.axes, at, strict=True))
         kind = ("cropped" if inside else "outside") if cropped else "entry" if inside else "padding"
         kind = "between" if kind == "entry" and holds is None else kind
-        text = 0 if holds is None else Sym(INPUT, holds)
+        text = 0 if holds is None else position_symbol(INPUT, holds)
         return self._cell("input", self.input, channel, at, text, kind=kind, holds=holds)
 
     # One output.
@@ -192,7 +192,9 @@ class _Window:
                 under = replaced(self._input(source, spot), **colour)
                 items += [replaced(tap, at=self._named(a, at)), under]
                 spots.append(self.input.spot(source, spot))
-                products.append(f"{said(text)} on {'a zero' if under.holds is None else said(Sym(INPUT, under.holds))}")
+                products.append(
+                    f"{said(text)} on {'a zero' if under.holds is None else said(position_symbol(INPUT, under.holds))}"
+                )
             items += self._frames(spots)
             if a == 0 and self.foot and self.axes[-1].outputs > 1:
                 items += self._arrow(min(spots), place[-1] + 1 == self.axes[-1].outputs)
@@ -200,7 +202,7 @@ class _Window:
         items.append(Frame(*self.output.spot(c, place), *size, "output"))
         more = f", and {len(products) - LISTED:,} more" if len(products) > LISTED else ""
         listed = ", ".join(products[:LISTED]) + more
-        return Scene(output, in_order(items), f"For output {said(Sym('y', output))}: {listed}.")
+        return Scene(output, in_order(items), f"For output {said(position_symbol('y', output))}: {listed}.")
 
     def _weight(self, c: int, a: int, place: Sequence[int], at: Sequence[int]) -> tuple[tuple[int, ...], Mark, Formula]:
         """What a tap multiplies by: the kernel entry's number, its colour, and its name or value."""
@@ -210,7 +212,7 @@ class _Window:
             return (), self.numbers[value], value
         steps = label_strides(self.read_map)
         entry = sum(line.label(o, u) * step for (line, o, u), step in zip(taps, steps, strict=True))
-        return (entry,), entry_mark(entry, self.matrix), Sym(KERNEL, self.matrix.kernel_position(entry))
+        return (entry,), entry_mark(entry, self.matrix), position_symbol(KERNEL, self.matrix.kernel_position(entry))
 
     def _frames(self, spots: Sequence[tuple[int, int]]) -> list[Item]:
         """A frame around the window, on each slice that it meets."""

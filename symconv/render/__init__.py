@@ -32,7 +32,7 @@ CERTIFICATES = {"coq": ("coq", ".v")}
 """The same for what is no document but something that another program checks; not every theorem has one."""
 
 VALUES = {"kernel_values": "kernel", "input_values": "inputs", "bias_values": "bias"}
-PAGE = ("depth", "layout", "names", "letters", *VALUES)
+PAGE = ("depth", "layout", "names", "letters", "first_index", *VALUES)
 """What is about the document rather than about its format."""
 
 
@@ -40,6 +40,10 @@ def render(proof: Proof | GeneralProof | FullyConnected, format: str, **options:
     """The proof in one of the formats, after its check has passed."""
     module = _module(format)
     if not hasattr(module, "render"):
+        if options.get("first_index"):
+            rule = f"is about a page; the {format} format holds the proof as data, whose indices start at 0"
+            raise SpecError("first_index", options["first_index"], rule, "first_index=0, or another format")
+        options.pop("first_index", None)
         _only(options, module.OPTIONS, format)
         text: str = module.render_proof(proof.verified())
         return text
@@ -81,12 +85,15 @@ def page(
 ) -> Document:
     """The document of a proof; of one for a layer, as it is asked for."""
     from ..documents.depth import at_depth
+    from ..documents.first_index import checked_first, counted_from_one
     from ..documents.layout import fitting, with_layout
     from ..documents.notation import lettered, renamed
     from ..documents.wording import DEFINITION
     from ..documents.worked import with_numbers
     from ..proof import Proof
 
+    if options.get("first_index") is not None and not checked_first(options["first_index"]):
+        del options["first_index"]
     asked = {
         name: value
         for name, value in options.items()
@@ -114,6 +121,8 @@ def page(
     values = {VALUES[name]: value for name, value in asked.items() if name in VALUES}
     if values:
         document = with_numbers(document, proof, **values)
+    if "first_index" in asked:
+        document = counted_from_one(document, proof)
     if "letters" in asked:
         document = lettered(document)
     return renamed(document, asked["names"]) if "names" in asked else document

@@ -20,7 +20,9 @@ def wants_colour(stream: IO[str]) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def show(layer: Any, width: int, coloured: bool, limit: int = CELLS, order: str = "row-major") -> str:
+def show(
+    layer: Any, width: int, coloured: bool, limit: int = CELLS, order: str = "row-major", first_index: int = 0
+) -> str:
     """W as text no wider than `width`; refused when it has more than `limit` cells."""
     from ..documents.weights import weight_grid
     from ..matrices import matrix_of, order_of
@@ -32,6 +34,10 @@ def show(layer: Any, width: int, coloured: bool, limit: int = CELLS, order: str 
             f"use a smaller layer, or --limit {rows * columns}"
         )
     grid = weight_grid(matrix_of(layer.read_map, order_of(layer.read_map, order)))
+    if first_index:
+        from ..documents.first_index import moved
+
+        grid = moved(grid)
     paint = _painter(grid) if coloured else None
     said = "" if order == "row-major" else f", {order}"
     return f"W of {layer!r}: {rows} x {columns}{said}\n\n{matrix(grid, width, paint)}\n".replace(TIE, " ")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..catalogue import prove, theorem_named
 from ..documents.blocks import Document, Matrix
 from ..documents.common import position_symbol
+from ..documents.first_index import moved
 from ..documents.rows import row_formula
 from ..documents.weights import kernel_symbol
 from ..drawing import checked_title
@@ -22,7 +23,17 @@ from ..errors import NOT_GIVEN, SpecError, TooLarge
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
 from ..matrices import order_of
-from ..options import layer_from, named, names_from, position, stack_from, takes_value, theorem_options, values_from
+from ..options import (
+    first_index,
+    layer_from,
+    named,
+    names_from,
+    position,
+    stack_from,
+    takes_value,
+    theorem_options,
+    values_from,
+)
 from ..pictures.compose import compose, output_named
 from ..pictures.model import replaced
 from ..render import VALUES, html, latex, mathml, page, text
@@ -61,13 +72,26 @@ OPTIONS = {
         "layout",
         "names",
         "letters",
+        "first-index",
         *_VALUES,
         "general",
         "rank",
         "collapse",
     ),
-    "symconv-matrix": (*LAYER, "then", "theorem", "with", "order", "check", "layout", "names", "letters", *_VALUES),
-    "symconv-figure": (*LAYER, "what", "output", "order", "title"),
+    "symconv-matrix": (
+        *LAYER,
+        "then",
+        "theorem",
+        "with",
+        "order",
+        "check",
+        "layout",
+        "names",
+        "letters",
+        "first-index",
+        *_VALUES,
+    ),
+    "symconv-figure": (*LAYER, "what", "output", "order", "first-index", "title"),
 }
 """What each directive can be asked."""
 _FOLDS = ("steps", "all")
@@ -107,7 +131,9 @@ def figure_piece(given: Given, mark: str) -> Piece:
     """A picture. What moves on a screen is on paper the picture of its first output."""
     layer, title = _layer(given), given.get("title")
     order = order_of(layer.read_map, given.get("order") or "row-major")
-    picture = compose(layer, given.get("what") or "both", position(given.get("output")), order)
+    first = first_index(given.get("first-index"))
+    picture = compose(layer, given.get("what") or "both", position(given.get("output")), order, first)
+    picture = moved(picture) if first else picture
     if title is not None:
         picture = replaced(picture, caption=f"{checked_title(title)} {picture.caption}")
     return _piece(Document((), (picture,), "figure"), mark)
@@ -159,7 +185,7 @@ def _stack(given: Given) -> Layer | Sequential:
 def _page(given: Given) -> Document:
     """The document of a proof, in the depth, letters and numbers that are asked for."""
     asked: dict[str, Any] = {}
-    for name in ("depth", "layout", "names", "letters", *_VALUES):
+    for name in ("depth", "layout", "names", "letters", "first-index", *_VALUES):
         value = given.get(name)
         if name in given and (name == "letters") != (value is None):
             rule = "needs a value" if value is None else "takes no value"
@@ -168,6 +194,7 @@ def _page(given: Given) -> Document:
             asked[name.replace("-", "_")] = (
                 True if value is None
                 else names_from(value) if name == "names"
+                else first_index(value) if name == "first-index"
                 else value if name in ("depth", "layout")
                 else values_from(f"--{name}", value)
             )  # fmt: skip
