@@ -17,6 +17,7 @@ import pytest
 from conftest import GALLERY
 from lanes import some
 from test_documents import assert_clean, compile_log
+from test_order import is_whole
 
 import symconv as sc
 from symconv import cli
@@ -265,7 +266,7 @@ def test_rows_matrix_and_pictures_count_from_one(layer: Any, order: str) -> None
                 assert len(found) == 1, block
     at_one = number(1)
     for block in every(document):
-        if isinstance(block, Matrix):
+        if isinstance(block, Matrix) and is_whole(block):
             for r, row in enumerate(block.rows):
                 for c, column in enumerate(block.columns):
                     at = tuple(tuple(numbers.value(index, {}) for index in each.indices) for each in (row, column))
@@ -421,3 +422,15 @@ def test_a_proof_that_was_altered_is_not_printed_from_one_either() -> None:
 def test_pages_compile(name: str, pdflatex: str, tmp_path: Path) -> None:
     text = sc.prove(GALLERY[name][0], check="axes").render("latex", standalone=True, first_index=1)
     assert_clean(compile_log(pdflatex, tmp_path, text))
+
+
+def test_in_a_page_of_documentation() -> None:
+    from symconv.sphinxext import pieces
+
+    given = {"input": "3x2", "kernel": "2", "order": "column-major", "first-index": "1"}
+    text = " ".join(pieces.proof_piece(given, "m").text.split())
+    assert "Indices start at 1. vec(A) lists the entries of A column by column." in text
+    assert "y[1,1] A D . B E . y[2,1] . A D . B E" in " ".join(pieces.matrix_piece(given, "m").text.split())
+    assert "y[2,1]" in pieces.figure_piece({**given, "output": "2,1"}, "m").html
+    with pytest.raises(sc.SpecError, match="index 1 runs from 1 to 1"):
+        pieces.figure_piece({**given, "output": "2,0"}, "m")

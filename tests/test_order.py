@@ -19,7 +19,8 @@ from test_documents import assert_clean, compile_log
 import symconv as sc
 from symconv import cli
 from symconv.documents.block_form import block_form
-from symconv.documents.blocks import Display, Matrix
+from symconv.documents.blocks import Math, Matrix
+from symconv.documents.first_index import moved
 from symconv.documents.walk import every
 from symconv.flattening import ORDERS, number_in, order_named, position_in
 from symconv.formula import Chain, Juxtapose, Sym
@@ -27,7 +28,7 @@ from symconv.matrices import matrix_of, order_of
 from symconv.readmap import with_quotients
 from symconv.render import json_format, page
 from symconv.rules import Flatten
-from symconv.sums import WEIGHT, variable
+from symconv.sums import WEIGHT, Index
 
 OTHERS = ORDERS[1:]
 LAYERS = [
@@ -139,12 +140,20 @@ def test_a_page_whose_order_was_altered_says_so() -> None:
     assert "the vectors are flattened in another order than the page says" in said
 
 
+def is_whole(grid: Matrix) -> bool:
+    """Whether its labels are positions, and not those of a level of blocks."""
+    labels = (*grid.rows, *grid.columns)
+    return all(
+        isinstance(each, Sym) and all(isinstance(i, Index) and not i.terms for i in each.indices) for each in labels
+    )
+
+
 @pytest.mark.parametrize("order", OTHERS)
 @pytest.mark.parametrize("layer", LAYERS, ids=repr)
 def test_every_label_and_number_on_the_page_is_of_that_order(layer: Any, order: str) -> None:
     document = page(sc.prove(layer, order=order, check="axes"))
     hidden = layer.output_shape[0] == layer.input_shape[0] == 1 and len(layer.output_shape) > 1
-    for grid in (block for block in every(document) if isinstance(block, Matrix)):
+    for grid in (block for block in every(document) if isinstance(block, Matrix) and is_whole(block)):
         for labels, shape in ((grid.rows, layer.output_shape), (grid.columns, layer.input_shape)):
             found = [tuple(index.constant for index in each.indices) for each in labels if isinstance(each, Sym)]  # type: ignore[union-attr]
             flat = [int(np.ravel_multi_index((0, *at) if hidden else at, shape)) for at in found]
@@ -175,17 +184,39 @@ BLOCKS = [
 ]  # fmt: skip
 
 
+def levels_of(layer: Any, places: Any) -> list[tuple[Any, list[list[Any]]]]:
+    """The printed levels of W: the name of each, and its cells, None where there is none."""
+    found = []
+    for block in block_form(layer.read_map, places):
+        if isinstance(block, Matrix):
+            name = next(part.formula for part in block.lead if isinstance(part, Math))
+            cells = [
+                [(cell := block.cells.get((r, c))) and cell.formula for c in range(len(block.columns))]
+                for r in range(len(block.rows))
+            ]
+            found.append((name, cells))
+    return found
+
+
+@pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("layer", BLOCKS, ids=repr)
-def test_blocks_within_blocks_multiply_out_to_the_matrix(layer: Any, order: str) -> None:
-    """The printed levels, put into each other, are W entry by entry."""
+def test_blocks_within_blocks_multiply_out_to_the_matrix(layer: Any, order: str, first: int) -> None:
+    """The printed levels, put into each other, are W entry by entry; with indices from 1 too."""
     read_map = layer.read_map
-    places = order_of(read_map, order)
-    shown = [block.formula for block in block_form(read_map, places) if isinstance(block, Display)]
-    levels = [(each.parts[0], each.parts[1].rows) for each in shown if isinstance(each, Chain)]  # type: ignore[union-attr]
+    channels, places = read_map.channels, order_of(read_map, order)
+    levels = levels_of(layer, places)
+    levels = moved(tuple((level[0], tuple(map(tuple, level[1]))) for level in levels)) if first else levels
+    counted = {"a": channels.taps, "m": channels.outputs // channels.groups}
 
     def numbers(indices: Any, env: dict[str, int]) -> tuple[int, ...]:
         return tuple(index.at(with_quotients(dict(env), index)) for index in indices)
+
+    def within(env: dict[str, int]) -> dict[str, int]:
+        """The channel within its group, which the page says in a sentence."""
+        of = {"a": "e", "m": "c"}
+        more = {name: (env[of[name]] - first) % size + first for name, size in counted.items() if of[name] in env}
+        return {**env, **more}
 
     def expanded(level: int, env: dict[str, int]) -> list[list[tuple[tuple[int, ...], ...]]]:
         rows: list[list[tuple[tuple[int, ...], ...]]] = []
@@ -193,33 +224,26 @@ def test_blocks_within_blocks_multiply_out_to_the_matrix(layer: Any, order: str)
             blocks = []
             for cell in line:
                 parts = cell.parts if isinstance(cell, Chain) else (cell,) if cell else ()
-                found = [numbers(part.indices, env) for part in parts]
+                found = [numbers(part.indices, within(env)) for part in parts]
                 blocks.append([[tuple(found)]] if level + 1 == len(levels) else added(level + 1, env, found))
             rows += [list(chain.from_iterable(pieces)) for pieces in zip(*blocks, strict=True)]
         return rows
 
     def added(level: int, env: dict[str, int], which: list[tuple[int, ...]]) -> Any:
         """The sum of the blocks with these indices; of none a block of zeros of that size."""
-        name = levels[level][0].indices
-        channels = read_map.channels
-        own = []
-        for at in which:
-            more = {index.terms[0][0]: n for index, n in zip(name, at, strict=True) if index == variable(str(index))}
-            if "e" in more:
-                more["a"] = more["e"] - channels.taps * (more["c"] // (channels.outputs // channels.groups))
-            own.append({**env, **more})
-        several = [expanded(level, each) for each in own]
+        own = [{str(index): n for index, n in zip(levels[level][0].indices, at, strict=True)} for at in which]
+        several = [expanded(level, {**env, **each}) for each in own]
         if not several:
-            zero = {**dict.fromkeys("caeuvw", 0), **env}
-            return [[() for _ in line] for line in expanded(level, zero)]
+            return [[() for _ in line] for line in expanded(level, {**dict.fromkeys("ceuvw", first), **env})]
         return [[sum(cells, ()) for cells in zip(*lines, strict=True)] for lines in zip(*several, strict=True)]
 
+    shape = matrix_of(read_map).kernel_shape
     flat = [
         {
-            c: tuple(sorted(int(np.ravel_multi_index(u, matrix_of(read_map).kernel_shape)) for u in cell))
+            c: tuple(sorted(int(np.ravel_multi_index([n - first for n in u], shape)) for u in cell))
             for c, cell in enumerate(row)
             if cell
-        }  # type: ignore[union-attr]
+        }
         for row in expanded(0, {})
     ]
     assert flat == [dict(row) for row in matrix_of(read_map, places).rows]
@@ -228,19 +252,16 @@ def test_blocks_within_blocks_multiply_out_to_the_matrix(layer: Any, order: str)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("layer", LAYERS[9:11], ids=repr)
 def test_without_a_kernel_the_blocks_are_multiples_of_one(layer: Any, order: str) -> None:
-    read_map = layer.read_map
-    places = order_of(read_map, order)
-    shown = [block.formula.parts[1].rows for block in block_form(read_map, places) if isinstance(block, Display)]  # type: ignore[union-attr]
+    places = order_of(layer.read_map, order)
 
     def factor(cell: Any) -> Fraction:
-        return (
-            cell.parts[0] if isinstance(cell, Juxtapose) else Fraction(1) if isinstance(cell, str) else Fraction(cell)
-        )
+        cell = cell.parts[0] if isinstance(cell, Juxtapose) else cell
+        return Fraction(1) if isinstance(cell, Sym) else Fraction(cell or 0)
 
     product = np.array([[Fraction(1)]])
-    for level in shown:
+    for _, level in levels_of(layer, places):
         product = np.kron(product, np.array([[factor(cell) for cell in line] for line in level]))
-    matrix = matrix_of(read_map, places)
+    matrix = matrix_of(layer.read_map, places)
     assert product.tolist() == [[row.get(c, 0) for c in range(matrix.shape[1])] for row in matrix.rows]
 
 

@@ -157,10 +157,10 @@ def definition_rows(defined: Definition, order: Order = ROW_MAJOR) -> Iterator[t
 
 
 def together(defined: Definition, matrix: LabelledMatrix | NumberMatrix) -> int | None:
-    """Every entry of a large W at once, in arrays; None where it is small, or differs anywhere."""
+    """Every entry of a large W in row-major order at once, in arrays; None where it is small, or differs anywhere."""
     if not isinstance(matrix, LabelledMatrix) or type(matrix.rows) is not ProductRows:
         return None
-    if defined.read_map.nonzeros < ARRAYS or len(matrix.rows) != matrix.shape[0]:
+    if matrix.order or defined.read_map.nonzeros < ARRAYS or len(matrix.rows) != matrix.shape[0]:
         return None
     return all_entries.agree(defined, matrix.rows.arrays, prod(matrix.kernel_shape))
 

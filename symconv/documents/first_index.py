@@ -23,12 +23,13 @@ from ..proof import Proof
 from ..readmap import Line, with_quotients
 from ..report import Failure, Report
 from ..sums import Fibre, Index, Span, Sum, floored, quotient
-from .blocks import Document, Paragraph
+from .blocks import Cell, Document, Paragraph
 from .walk import changed
 
 CHOICES = (0, 1)
 THEOREM = "weight_matrix"
 _SYMBOL = re.compile(r"(?<![^\W_])([xkyzb])\[([−-]?\d+(?:,[−-]?\d+)*)\]")
+_NAME = re.compile(r"W\d+(,\d+)*|k\[[\w,]*\]")  # of a block or a kernel entry, in a terminal
 _LABEL = re.compile(r"(channel \d+)?(, )?(slice −?\d+)?|−?\d+(,−?\d+)*")
 _OUTPUT = re.compile(r"(?<=output )(\d+|\(\d+(?:, \d+)*\))(?=, framed)")
 
@@ -70,6 +71,8 @@ def _moved(part: Any) -> Any:
             return Chain("-", (first, *(Group(each) if _several(each) else each for each in rest)))
         case Typeset(inner, _):  # typeset from the code that runs, whose indices start at 0
             return inner
+        case Cell(formula, colour, short) if _NAME.fullmatch(short):
+            return Cell(formula, colour, _one_more(short))
         case Label(_, _, str() as text) if _LABEL.fullmatch(text):
             return replaced(part, text=_one_more(text))
         case Scene():
