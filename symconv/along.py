@@ -7,7 +7,7 @@ the row comes from `claims.evaluate` itself, which is what these are tested agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,55 +33,83 @@ def affine(index: Index, output: str, variable: str) -> Affine | None:
     return Affine(index.coefficient(output), index.coefficient(variable), index.constant, index.divisor)
 
 
+BLOCK = 512
+"""Outputs whose rows are worked out, and held, at a time."""
+
+Some = list[Row | None]
+"""The rows of some outputs; None where it takes the plain way to say what is there."""
+
+
 def evaluated(axis: Sum, line: Line) -> Callable[[int], Row]:
     """`evaluate(axis, line, output)` for any output."""
-    return _or_plain(
-        [None if pairs is None else dict.fromkeys(pairs, 1) for pairs in _pairs(axis, line)], evaluate, axis, line
-    )
+    pairs = _pairs(axis, line)
+    plain = partial(evaluate, axis, line)
+    if pairs is None:
+        return plain
+
+    def rows(outputs: range) -> Some:
+        return [None if found is None else dict.fromkeys(found, 1) for found in pairs(outputs)]
+
+    return _in_blocks(rows, line.outputs, plain)
 
 
 def folded(axis: Sum, line: Line) -> Callable[[int], Row]:
     """`read(axis, line, output)` for any output."""
-    every = _pairs(axis, line)
-    inputs = {t: line.fold(t) for t in line.padded_range} if every else {}
-    rows: list[Row | None] = [
-        None if pairs is None else {(label, p): 1 for label, t in pairs if (p := inputs[t]) is not None}
-        for pairs in every
-    ]
-    return _or_plain(rows, read, axis, line)
+    pairs = _pairs(axis, line)
+    plain = partial(read, axis, line)
+    if pairs is None:
+        return plain
+    inputs = {t: line.fold(t) for t in line.padded_range}
+
+    def rows(outputs: range) -> Some:
+        return [
+            None if found is None else {(label, p): 1 for label, t in found if (p := inputs[t]) is not None}
+            for found in pairs(outputs)
+        ]
+
+    return _in_blocks(rows, line.outputs, plain)
 
 
 def stored(table: Table, line: Line) -> Callable[[int], Row]:
     """`tabulated(table, line, output)` for any output."""
+    plain = partial(tabulated, table, line)
     if not line.kernel_shape:
-        return partial(tabulated, table, line)
+        return plain
     label = line.label
-    rows: list[Row | None] = []
-    for output, entries in enumerate(table):
-        found: Row = {(label(output, tap), p): 1 for p, taps in entries.items() for tap in taps}
-        sound = len(found) == sum(map(len, entries.values())) and all(entries.values())
-        rows.append(found if sound else None)
-    return _or_plain(rows, tabulated, table, line)
+
+    def rows(outputs: range) -> Some:
+        every: Some = []
+        for output in outputs:
+            entries = table[output]
+            found: Row = {(label(output, tap), p): 1 for p, taps in entries.items() for tap in taps}
+            sound = len(found) == sum(map(len, entries.values())) and all(entries.values())
+            every.append(found if sound else None)
+        return every
+
+    return _in_blocks(rows, len(table), plain)
 
 
-def _or_plain(rows: Sequence[Row | None], plain: Callable[..., Row], *about: Any) -> Callable[[int], Row]:
-    """The row of an output as it was worked out; the plain way where it was not."""
+def _in_blocks(rows: Callable[[range], Some], count: int, plain: Callable[[int], Row]) -> Callable[[int], Row]:
+    """The row of an output, worked out with its neighbours; the plain way where that does not do."""
+    held: Some = []
+    first = 0
 
     def row(output: int) -> Row:
-        found = rows[output] if output < len(rows) else None
-        return plain(*about, output) if found is None else found
+        nonlocal held, first
+        if not first <= output < first + len(held):
+            first = output - output % BLOCK
+            held = rows(range(first, min(first + BLOCK, count))) if 0 <= output < count else []
+        found = held[output - first] if held else None
+        return plain(output) if found is None else found
 
     return row
 
 
-def _pairs(axis: Sum, line: Line) -> list[Iterable[tuple[Any, Any]] | None]:
-    """For each output the pairs of kernel label and position of a plain sum; None where `evaluate` must say more.
-
-    Nothing at all where the whole sum is not plain.
-    """
+def _pairs(axis: Sum, line: Line) -> Callable[[range], list[Iterable[tuple[Any, Any]] | None]] | None:
+    """For outputs the pairs of kernel label and position of a plain sum; None where `evaluate` must say more."""
     kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
     if len(axis.spans) != 1 or len(axis.factors) != 2 or axis.coefficient != 1 or kernel is None or signal is None:
-        return []
+        return None
     span = axis.spans[0]
     if (
         not isinstance(span, Span)
@@ -89,38 +117,41 @@ def _pairs(axis: Sum, line: Line) -> list[Iterable[tuple[Any, Any]] | None]:
         or len(kernel.indices) != 1
         or len(signal.indices) != 1
     ):
-        return []
+        return None
     letters = line.letters.output, span.name
     found = [affine(each, *letters) for each in (span.first, span.last, kernel.indices[0], signal.indices[0])]
     first, last, label, position = found
     if first is None or last is None or label is None or position is None or span.step < 1:
-        return []
+        return None
     if first.of_variable or last.of_variable or first.divisor != 1 or last.divisor != 1 or position.divisor != 1:
-        return []
+        return None
     step = span.step
     label_step, uneven = divmod(label.of_variable * step, label.divisor)
     position_step = position.of_variable * step
     if uneven or not label_step or not position_step:
-        return []
+        return None
     labels = range(line.kernel_shape[0])
     positions = line.padded_range if signal.letter == PADDED else range(line.inputs)
 
-    every: list[Iterable[tuple[Any, Any]] | None] = []
-    for output in range(line.outputs):
-        start = first.of_output * output + first.constant
-        count = (last.of_output * output + last.constant - start) // step + 1
-        if count < 1:
-            every.append(())
-            continue
-        one, rest = divmod(label.of_output * output + label.of_variable * start + label.constant, label.divisor)
-        two = position.of_output * output + position.of_variable * start + position.constant
-        one_end, two_end = one + label_step * count, two + position_step * count
-        inside = one in labels and one_end - label_step in labels
-        if rest or not inside or two not in positions or two_end - position_step not in positions:
-            every.append(None)
-        else:
-            every.append(zip(range(one, one_end, label_step), range(two, two_end, position_step), strict=True))
-    return every
+    def pairs(outputs: range) -> list[Iterable[tuple[Any, Any]] | None]:
+        every: list[Iterable[tuple[Any, Any]] | None] = []
+        for output in outputs:
+            start = first.of_output * output + first.constant
+            count = (last.of_output * output + last.constant - start) // step + 1
+            if count < 1:
+                every.append(())
+                continue
+            one, rest = divmod(label.of_output * output + label.of_variable * start + label.constant, label.divisor)
+            two = position.of_output * output + position.of_variable * start + position.constant
+            one_end, two_end = one + label_step * count, two + position_step * count
+            inside = one in labels and one_end - label_step in labels
+            if rest or not inside or two not in positions or two_end - position_step not in positions:
+                every.append(None)
+            else:
+                every.append(zip(range(one, one_end, label_step), range(two, two_end, position_step), strict=True))
+        return every
+
+    return pairs
 
 
 def distinct(lines: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ numbers. They are worked out once, as a `Run`, whatever the size: in the interio
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+from .errors import TooLarge
 from .readmap import LabelledRows, Line, Table
 
 PATTERNS = 4
@@ -86,8 +88,9 @@ def filled(factors: Sequence[Factor], flat: Any) -> tuple[Any, Any, Any]:
 
     nonzeros = prod(len(rows.columns) if rows.cells is None else len(rows.cells) for rows, _ in factors)
     index = index_type(nonzeros, prod(inputs for _, inputs in factors))
-    data, columns = np.empty(nonzeros, flat.dtype), np.empty(nonzeros, index)
-    indptr = np.zeros(prod(len(rows.counts) for rows, _ in factors) + 1, index)
+    sizes = nonzeros, nonzeros, prod(len(rows.counts) for rows, _ in factors) + 1
+    data, columns, indptr = allocated(sizes, (flat.dtype, np.dtype(index), np.dtype(index)))
+    indptr[0] = 0
     end, row = 0, 1
     for run in runs(factors, index):
         rows, cells, times = run.rows, run.rows.cells, len(run.columns)
@@ -109,6 +112,21 @@ def filled(factors: Sequence[Factor], flat: Any) -> tuple[Any, Any, Any]:
         np.add(ends, offsets[:, None], out=indptr[row : row + times * len(ends)].reshape(times, len(ends)))
         row += times * len(ends)
     return data, columns, indptr
+
+
+def allocated(sizes: tuple[int, ...], kinds: tuple[Any, ...]) -> list[Any]:
+    """Arrays of those sizes, or `TooLarge` with the bytes that they need: said before anything is worked out."""
+    import numpy as np
+
+    needed = sum(size * kind.itemsize for size, kind in zip(sizes, kinds, strict=True))
+    said = f"W has {sizes[0]:,} non-zeros, whose CSR arrays take {needed:,} bytes, and this machine has "
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else needed
+    if needed > total:
+        raise TooLarge(f"{said}{total:,} bytes of memory")
+    try:
+        return [np.empty(size, kind) for size, kind in zip(sizes, kinds, strict=True)]
+    except MemoryError:
+        raise TooLarge(f"{said}less than that left") from None
 
 
 def taken(flat: Any, rows: Rows, place: Any) -> None:

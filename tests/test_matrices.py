@@ -309,6 +309,20 @@ def test_an_entry_is_a_sum_where_an_input_is_read_twice() -> None:
 # Sparse arrays and numbers.
 
 
+def test_a_matrix_beyond_the_memory_is_refused_with_the_bytes_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = sc.Conv((2000, 2000), 3, 64, 64, padding=1)
+    said = "W has 147,357,712,384 non-zeros, whose CSR arrays take 2,359,771,398,152 bytes"  # 64 x 64 x 5998 x 5998
+    with pytest.raises(sc.TooLarge, match=said):
+        layer.to_scipy(np.ones(layer.kernel_shape))
+
+    def refused(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", refused)
+    with pytest.raises(sc.TooLarge, match="take 256 bytes, and this machine has less than that left"):
+        sc.Conv((10,), 2).to_numpy(np.ones((1, 1, 2)))
+
+
 def assert_canonical(array: Any) -> None:
     """Columns strictly ascending in every row: sorted, and nothing stored twice."""
     assert array.indptr[0] == 0
