@@ -326,6 +326,8 @@ def test_a_proof_is_of_a_theorem_of_the_catalogue(theorem: str) -> None:
 
 
 def test_options_are_refused_by_name() -> None:
-    with pytest.raises(sc.SpecError, match="weight_matrix takes no options"):
+    with pytest.raises(sc.SpecError, match="im2col takes no options"):
+        sc.prove(sc.Conv((4,), 2), "im2col", tile=2)
+    with pytest.raises(sc.SpecError, match="weight_matrix takes order"):
         sc.prove(sc.Conv((4,), 2), tile=2)
     assert theorem_named("padding-factor").name == "padding_factor"
