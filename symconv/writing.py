@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 WHOLE = ("latex", "html")
 """The formats that are a whole document or, with --fragment, a piece of one."""
 
+SLIDES = "beamer as pdf"
+COMPILED: dict[str, tuple[str, dict[str, Any]]] = {"pdf": ("latex", {"standalone": True}), SLIDES: ("beamer", {})}
+"""What pdflatex makes, and of what."""
+
 
 class Rendered(Protocol):
     """A proof or a page."""
@@ -37,10 +41,11 @@ def page_options(options: argparse.Namespace) -> dict[str, Any]:
 
 def written(what: Rendered, form: str, fragment: bool, asked: dict[str, Any] | None = None) -> str | bytes:
     """What is to be written."""
-    if form == "pdf":
+    if form in COMPILED:
         from .render.pdf import compile_pdf
 
-        return compile_pdf(what.render("latex", standalone=True, **(asked or {})))
+        source, options = COMPILED[form]
+        return compile_pdf(what.render(source, **options, **(asked or {})))
     whole = {"standalone": not fragment} if form in WHOLE else {}
     return what.render(form, **whole, **(asked or {}))
 
@@ -62,6 +67,8 @@ def format_of(form: str | None, path: str | None, fragment: bool) -> str:
             form = suffixes[suffix]
     if form not in formats:
         raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
+    if form == "beamer" and path is not None and path.lower().endswith(".pdf"):
+        form = SLIDES
     if fragment and form not in WHOLE:
         rule = f"is for the formats {' and '.join(WHOLE)}, and this would be {form}"
         raise SpecError("--fragment", NOT_GIVEN, rule, "--fragment --format latex")

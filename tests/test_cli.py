@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -305,7 +306,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_pdf_is_written_and_nothing_else(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     target = tmp_path / "proof.pdf"
     assert main([*BASE, "-o", str(target)]) == 0
     once = target.read_bytes()
@@ -332,6 +333,24 @@ def test_the_first_error_of_a_log_is_one_line(pdflatex: str) -> None:
         compile_pdf(r"\documentclass{article}\begin{document}\nonsense\end{document}")
     with pytest.raises(SymconvError, match="pdflatex failed"):
         compile_pdf(r"\documentclass{article}\begin{document}\input{/etc/passwd}\end{document}")
+
+
+def test_a_document_that_never_ends_is_stopped(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from symconv.errors import SymconvError
+    from symconv.render import pdf
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(pdf, "SECONDS", 0.3)
+    with pytest.raises(SymconvError, match=r"pdflatex took longer than 0\.3 s and was stopped"):
+        pdf.compile_pdf(r"\documentclass{article}\begin{document}\loop\iftrue\repeat\end{document}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_slides_are_written_as_pdf_too(pdflatex: str, tmp_path: Path) -> None:
+    assert main([*BASE, "--format", "beamer", "-o", str(tmp_path / "deck.pdf")]) == 0
+    assert (tmp_path / "deck.pdf").read_bytes().startswith(b"%PDF")
+    assert main([*BASE, "--format", "beamer", "-o", str(tmp_path / "deck.tex")]) == 0
+    assert "{beamer}" in (tmp_path / "deck.tex").read_text(encoding="utf-8")
 
 
 # Progress ---------------------------------------------------------------------------------------------

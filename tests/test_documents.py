@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,39 @@ def test_documents_are_as_they_were_read_and_approved(name: str, format: str) ->
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    """Whatever the seed of Python's hashes: every format, of the documents that have most in them."""
+    made = "import sys, test_documents; test_documents.written_to(sys.argv[1])"
+    paths = [Path(__file__).parent, Path(sc.__file__).parent.parent]
+    for seed in ("1", "2"):
+        (tmp_path / seed).mkdir()
+        settings = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+        subprocess.run([sys.executable, "-c", made, tmp_path / seed], env=settings, check=True)
+    names = sorted(each.name for each in (tmp_path / "1").iterdir())
+    assert len(names) == len(many_pages()) * len(FORMATS) + 2 * len(DRAWN)
+    for name in names:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+DRAWN = ("read-twice", "groups-bias")
+
+
+def many_pages() -> list[str]:
+    return some(GOLDEN, 3, ["groups-bias", "winograd"])
+
+
+def written_to(folder: str) -> None:
+    """Some golden documents in every format, and two pictures."""
+    for name in many_pages():
+        layer, theorem = GALLERY[name]
+        for format in FORMATS:
+            Path(folder, f"{name}.{format}").write_text(sc.prove(layer, theorem).render(format), encoding="utf-8")
+    for name in DRAWN:
+        drawing = GALLERY[name][0].draw()
+        Path(folder, f"{name}.svg").write_text(drawing.svg(), encoding="utf-8")
+        Path(folder, f"{name}.tikz").write_text(drawing.tikz(), encoding="utf-8")
 
 
 def compile_log(pdflatex: str, folder: Path, text: str) -> str:
@@ -68,12 +102,34 @@ def test_two_fragments_stand_in_one_paper(pdflatex: str, tmp_path: Path) -> None
     assert_clean(compile_log(pdflatex, tmp_path, FRAGMENT_PREAMBLE + "\n\n".join(fragments) + r"\end{document}"))
 
 
+@pytest.mark.parametrize("start", some(range(0, len(GALLERY), 10), 1))
+def test_ten_fragments_stand_in_one_paper(start: int, pdflatex: str, tmp_path: Path) -> None:
+    """In an article of LaTeX's own measures, whose lines are narrower than those of a whole document."""
+    chosen = list(GALLERY.values())[start : start + 10]
+    fragments = [sc.prove(layer, theorem, check="axes").render("latex") for layer, theorem in chosen]
+    assert_clean(compile_log(pdflatex, tmp_path, FRAGMENT_PREAMBLE + "\n\n".join(fragments) + r"\end{document}"))
+
+
 @pytest.mark.parametrize("name", GALLERY)
 def test_text_fits_a_terminal(name: str) -> None:
     layer, theorem = GALLERY[name]
     text = str(sc.prove(layer, theorem))
     assert max(map(len, text.splitlines())) <= 80
     assert "\u00a0" not in text
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_text_says_what_a_page_with_pictures_says(name: str) -> None:
+    """Word for word: whoever has the text read aloud misses nothing but the colours."""
+    proof = sc.prove(*GALLERY[name], check="axes")
+    markdown = re.sub(r"\$\$.*?\$\$|\$.*?\$|^\|.*?\|$", " ", proof.render("markdown"), flags=re.DOTALL | re.MULTILINE)
+    said = set(re.findall(r"[a-z]{3,}", proof.render("text").lower()))
+    assert not {word for word in re.findall(r"[a-z]{3,}", markdown.lower()) if word not in said} - {
+        "parameter",
+        "value",
+    }
+    for entry in {str(symbol) for symbol in re.findall(r"[yk]_\{[0-9,]+\}", proof.render("markdown"))}:
+        assert f"{entry[0]}[{entry[3:-1]}]" in proof.render("text")
 
 
 @pytest.mark.parametrize("name", GALLERY)

@@ -34,7 +34,11 @@ def block_form(read_map: ReadMap, order: Order = ROW_MAJOR) -> list[Block]:
         return []
     places = by_speed(range(len(read_map.lines)), order)
     levels = [_Place(read_map, place, tuple(places[:n]), n + 1 == len(places)) for n, place in enumerate(places)]
-    return _of_kernel(read_map, levels) if read_map.kernel else _of_numbers(levels)
+    blocks = _of_kernel(read_map, levels) if read_map.kernel else _of_numbers(levels)
+    grids = [block for block in blocks if isinstance(block, Matrix)]
+    if not any(cell.colour == SUM_MARK for grid in grids for cell in grid.cells.values()):
+        return blocks
+    return [*blocks, Paragraph(("Where the padding makes one output read an input several times, there is a sum.",))]
 
 
 class _Place(NamedTuple):
@@ -226,8 +230,7 @@ def _level(
         legend=tuple((short_name(tap), symbols[tap]) for tap in used),
         lettered=what or "kernel entry",
     )
-    said = "Where the padding makes one output read an input several times, the entry is a sum."
-    return [grid, Paragraph((said,))] if sums else [grid]
+    return [grid]
 
 
 def _lead(name: Formula, level: _Place) -> tuple[Inline, ...]:

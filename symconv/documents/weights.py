@@ -21,6 +21,7 @@ FULL_COLUMNS = 36
 FULL_ROWS = 32
 FRACTION_ROWS = 24  # fractions stand higher
 WIDEST_SUMS = 24  # kernel symbols side by side that a line still holds; beyond, sums get names
+LEGIBLE = 135  # characters in a row, about, of entries that are small but can be read: 36 columns with two indices, 23 with four
 FULL_ENTRIES = 100  # different kernel entries that a reader can still tell apart
 
 
@@ -60,7 +61,14 @@ def the_rule(proof: Proof) -> list[Block]:
 
 def the_matrix(proof: Proof) -> list[Block]:
     """The rule for an entry of W, then W itself, in the layout that its size asks for."""
-    return [*the_rule(proof), *laid_out(proof, "full" if fits_in_full(proof.matrices[WEIGHT]) else "blocks")]
+    return [*the_rule(proof), *laid_out(proof, "full" if is_legible(proof.matrices[WEIGHT]) else "blocks")]
+
+
+def is_legible(matrix: LabelledMatrix | NumberMatrix) -> bool:
+    """Whether it fits, and its entries are still large enough to be read when it is scaled to the line."""
+    if not fits_in_full(matrix) or isinstance(matrix, NumberMatrix):
+        return fits_in_full(matrix)
+    return matrix.shape[1] * (1 + 1.2 * len(matrix.kernel_position(0))) <= LEGIBLE
 
 
 def laid_out(proof: Proof, layout: str, asked: bool = False) -> list[Block]:
@@ -71,8 +79,8 @@ def laid_out(proof: Proof, layout: str, asked: bool = False) -> list[Block]:
         within = block_form(read_map, matrix.order)
         large = "{} is {}" + ("" if asked or not within else ", too large to print in full")
         if not within:
-            return [Paragraph(words(large + "; below some rows are written out.", WEIGHT, times(matrix.shape)))]
-        said = "; here it is in blocks, and below some rows are written out."
+            return [Paragraph(words(large + "; below rows of it are written out.", WEIGHT, times(matrix.shape)))]
+        said = "; here it is in blocks, and below rows of it are written out."
         point = " In a label, a colon stands for every value of an index." if len(read_map.lines) > 1 else ""
         return [Paragraph(words(large + said + point, WEIGHT, times(matrix.shape))), *within]
     blocks: list[Block] = []

@@ -103,6 +103,7 @@ def _frames(blocks: Sequence[Block | Moving], key: page.Numbers) -> Iterator[str
 
 def _filled(title: str, pieces: Sequence[tuple[str, float]]) -> Iterator[str]:
     """As many frames as the pieces need, about equally full."""
+    pieces = _announced(pieces)
     count = max(1, -int(-sum(lines for _, lines in pieces) // LINES))
     share = sum(lines for _, lines in pieces) / count
     frames: list[list[str]] = [[]]
@@ -115,8 +116,19 @@ def _filled(title: str, pieces: Sequence[tuple[str, float]]) -> Iterator[str]:
         filled += lines
     for n, frame in enumerate(frames, 1):
         yield _frame(
-            title + (rf" \hfill\small {n}/{len(frames)}" if len(frames) > 1 else ""), "\n\n\\smallskip\n".join(frame)
+            title + (rf" {{\small ({n} of {len(frames)})}}" if len(frames) > 1 else ""), "\n\n\\smallskip\n".join(frame)
         )
+
+
+def _announced(pieces: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Words that end in a colon, in one piece with what they announce."""
+    joined: list[tuple[str, float]] = []
+    for text, lines in pieces:
+        if joined and joined[-1][0].endswith(":"):
+            before, height = joined.pop()
+            text, lines = f"{before}\n\n\\smallskip\n{text}", height + lines
+        joined.append((text, lines))
+    return joined
 
 
 def _frame(title: str, body: str) -> str:

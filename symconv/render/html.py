@@ -30,6 +30,8 @@ from .svg import svg
 from .text import inline as plain
 
 OPTIONS = ("standalone",)
+MANY = 12  # columns that fit on a page at its own size
+JOINED = "\u2060"  # no line ends here
 _SMALL = ' class="small"'
 _BELOW = ' style="margin-left: 2rem"'
 
@@ -49,6 +51,7 @@ _STYLE = """\
 .symconv .left { text-align: left; }
 .symconv .small { font-size: .9rem; color: var(--quiet); }
 .symconv .wide { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
+.symconv span.wide { display: block; text-indent: 0; white-space: nowrap; }
 .symconv .display { display: flex; align-items: center; gap: 1rem; margin: .8rem 0; }
 .symconv .display > .wide { flex: 1; min-width: 0; }
 .symconv .long { padding-left: 1.5rem; text-indent: -1.5rem; }
@@ -58,6 +61,8 @@ _STYLE = """\
 .symconv .grid td, .symconv .grid th { border: 1px solid var(--line); padding: .1rem .35rem; text-align: center; font-weight: normal; }
 .symconv .grid th { font-size: .75rem; white-space: nowrap; }
 .symconv .grid td { min-width: 1.2rem; }
+.symconv .many { font-size: .8rem; }
+.symconv .many td { padding: .1rem .15rem; }
 .symconv .cut { border-right-width: 2px !important; }
 .symconv .low > * { border-bottom-width: 2px !important; }
 .symconv figure { margin: 1rem 0; text-align: center; }
@@ -67,6 +72,10 @@ _STYLE = """\
 .symconv ol.steps .number { display: inline-block; width: 3.2rem; text-indent: 0; color: var(--quiet); }
 .symconv ol.steps .reason { display: block; text-indent: 0; font-style: italic; color: var(--quiet); font-size: .95rem; }
 .symconv a { color: inherit; }
+@media (max-width: 40rem) {
+  .symconv .piece { display: inline-block; max-width: 100%; vertical-align: middle; text-indent: 0; white-space: nowrap; overflow-x: auto; overflow-y: hidden; padding: .2rem 0; }
+  .symconv ol.steps li { padding-left: 1rem; text-indent: -1rem; }
+}
 """
 
 
@@ -119,7 +128,7 @@ class _Writer:
                 anchor = f' id="{self._anchor(label)}"' if label else ""
                 return f'<div class="display"{anchor}><div class="wide">{display(formula)}</div>{number}</div>'
             case Long(formula):
-                return f'<p class="long">{inline(formula)}.</p>'
+                return f'<p class="long">{self.inline((Math(formula), "."))}</p>'
             case Table(rows):
                 lines = (f"<tr><th>{escape(name)}</th><td>{self.inline(value)}</td></tr>" for name, value in rows)
                 return f'<div class="wide"><table class="settings">{"".join(lines)}</table></div>'
@@ -148,6 +157,11 @@ class _Writer:
         for part in parts:
             match part:
                 case str():
+                    if part[:1] in tuple(".,:;"):  # a sign stays with its formula
+                        if text.endswith("</span>"):
+                            text, part = text.removesuffix("</span>") + part[0] + "</span>", part[1:]
+                        elif text.endswith("</math>"):
+                            text += JOINED
                     text += escape(part)
                 case Emph(words):
                     text += f"<em>{escape(words)}</em>"
@@ -168,8 +182,9 @@ class _Writer:
             cells = "".join(_cell(matrix.cells.get((row, n)), "·", _cut(n, cuts)) for n in range(len(matrix.columns)))
             lines.append(f'<tr{low}><th scope="row"><math>{mathml(label)}</math></th>{cells}</tr>')
         sums = f"<p>where {', '.join(map(inline, matrix.sums))}.</p>" if matrix.sums else ""
+        many = " many" if len(matrix.columns) > MANY else ""
         caption = self.inline(matrix.said(matrix.colours))
-        return f'<p>{caption}</p>\n<div class="wide"><table class="grid">{"".join(lines)}</table></div>{sums}'
+        return f'<p>{caption}</p>\n<div class="wide"><table class="grid{many}">{"".join(lines)}</table></div>{sums}'
 
 
 def _cut(column: int, cuts: set[int]) -> str:

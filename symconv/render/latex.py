@@ -92,7 +92,9 @@ def block(block: Block, key: Numbers) -> str:
         case Display(formula, label):
             return _display(formula, label, key)
         case Long(formula):
-            start = r"\raggedright\relpenalty=10000\hangindent=2em\hangafter=1\noindent"
+            start = (
+                r"\lineskiplimit=2.5pt\lineskip=3pt\raggedright\relpenalty=10000\hangindent=2em\hangafter=1\noindent"
+            )
             return rf"{{{start} ${latex(formula)}$.\par}}"
         case Table(rows):
             return _table(rows, key)

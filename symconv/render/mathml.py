@@ -54,8 +54,21 @@ TOGETHER = 24
 
 
 def inline(formula: Formula) -> str:
-    """A formula within a paragraph: one or more MathML formulas with places to break between them."""
-    return " ".join(f"<math>{piece}</math>" for piece in _pieces(formula))
+    """A formula within a paragraph: one or more MathML formulas with places to break between them.
+
+    A piece that may be wider than a screen gets a box of its own, which the page lets scroll.
+    """
+    return " ".join(_boxed(f"<math>{piece}</math>") for piece in _pieces(formula))
+
+
+NARROW, BROAD = 22, 60  # letters and signs that fit on the line of a phone, and of a page
+
+
+def _boxed(piece: str) -> str:
+    shown = len(re.sub("<[^>]*>|&[a-z]+;", "", piece)) + 10 * piece.count("<mtable>")
+    if shown <= NARROW:
+        return piece
+    return f'<span class="{"wide" if shown > BROAD else "piece"}">{piece}</span>'
 
 
 def display(formula: Formula) -> str:
@@ -192,13 +205,19 @@ def _name(name: str) -> str:
     name = name.replace("_", "")  # r_1 is r with the index 1
     base, _, divisor = name.partition("//")
     if divisor:
-        return _row(f"<mo>⌊</mo>{_name(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
+        return _row(f"<mo>⌊</mo>{_quotient_top(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
     numbered = re.fullmatch(r"([^\W\d]'?)(\d+)", name)
     if numbered:
         return f"<msub><mi>{escape(numbered[1])}</mi><mn>{numbered[2]}</mn></msub>"
     if name.isdigit():
         return f"<mn>{name}</mn>"
     return f"<mi>{escape(name)}</mi>"
+
+
+def _quotient_top(base: str) -> str:
+    """The top of a floored quotient, written as Python writes it: i, or (2*i - 1)."""
+    signs = {"(": _OPEN, ")": _CLOSE, "+": "<mo>+</mo>", "-": "<mo>−</mo>"}
+    return "".join(signs.get(each) or _name(each) for each in re.findall(r"\w+'?|[()+-]", base))
 
 
 def _index(index: Index) -> str:

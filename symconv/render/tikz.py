@@ -5,6 +5,7 @@ It needs texlive-latex-base, texlive-latex-recommended and texlive-pictures, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..errors import SpecError, TooLarge
@@ -55,12 +56,31 @@ def tikz(picture: Picture, n: int = 0) -> str:
             "layer of the same kind"
         )
     marks = sorted({mark for item in items if isinstance(item, Cell) for mark in item.marks})
-    lines = [f"% {line}" for line in picture.alternative.splitlines()]
+    described = " ".join([picture.description, *(scene.description for scene in picture.scenes[n : n + 1])])
+    lines = [f"% {line}" for line in described.splitlines()]
+    lines += [_marked(f"/Span <</Alt {_string(described)}>> BDC") + "%"]  # what is read aloud in its place
     lines += [r"\begin{tikzpicture}[x=.75bp, y=-.75bp, inner sep=0pt, outer sep=0pt, line width=.4pt]"]
     lines += [rf"\definecolor{{{_name(mark)}}}{{HTML}}{{{colour(mark)}}}" for mark in marks]
     lines += [rf"\path[use as bounding box] (0,0) rectangle ({picture.width},{picture.height});"]
     lines += [line for item in items for line in _item(item)]
-    return "\n".join([*lines, r"\end{tikzpicture}"])
+    return "\n".join([*lines, r"\end{tikzpicture}%", _marked("EMC")])
+
+
+def _marked(operator: str) -> str:
+    """An operator in the content of the page, where TeX writes a PDF by itself."""
+    return rf"\leavevmode\ifdefined\pdfliteral\pdfliteral page{{{operator}}}\fi"
+
+
+def _string(words: str) -> str:
+    """Words as a PDF string: as they are where TeX and PDF mean nothing else by them, else in UTF-16."""
+    said = words.replace("×", " by ").replace("\n", " ")
+    if (
+        re.fullmatch(r"[\w .,;:=+*/\[\]()'-]*", said, re.ASCII)
+        and "_" not in said
+        and said.count("(") == said.count(")")
+    ):
+        return f"({said})"
+    return f"<FEFF{said.encode('utf-16-be').hex().upper()}>"
 
 
 def _name(mark: Mark) -> str:
