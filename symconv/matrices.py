@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from operator import eq
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import csr
 from .definition import strides
 from .errors import SpecError
 from .flattening import ROW_MAJOR, Order, by_speed, number_in, order_named, position_in
 from .readmap import LabelledRows, ReadMap, forward_table, with_quotients
 from .weighted import Shuffled
+
+if TYPE_CHECKING:
+    from . import csr
 
 Cells = Mapping[int, tuple[int, ...]]
 """The non-zero cells of a row: column -> the numbers of the kernel entries that add up there."""
@@ -139,6 +141,8 @@ class ProductRows(Sequence[Cells]):
     @property
     def arrays(self) -> list[csr.Factor]:
         """The same as NumPy arrays."""
+        from . import csr
+
         lines = zip(self._lines, self._steps, self._inputs, strict=True)
         return [(csr.listed(rows, step), inputs) for rows, step, inputs in lines]
 
@@ -358,6 +362,8 @@ def floats(read_map: ReadMap) -> tuple[Any, Any, Any]:
 def evaluate(read_map: ReadMap, kernel: Any) -> tuple[Any, Any, Any]:
     """W for a numeric kernel as canonical CSR arrays (data, indices, indptr); structural zeros are kept."""
     import numpy as np
+
+    from . import csr
 
     flat = np.asarray(kernel).reshape(-1)
     if flat.dtype.kind in "iub":

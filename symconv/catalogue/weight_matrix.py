@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from .. import all_entries
 from ..along import distinct, folded, stored
 from ..claims import BatchClaim, Claim, Context, Refuted, RowClaim, differ, expect, sums_of
 from ..definition import Definition, constant, weights
@@ -162,7 +161,9 @@ def together(defined: Definition, matrix: LabelledMatrix | NumberMatrix) -> int 
         return None
     if matrix.order or defined.read_map.nonzeros < ARRAYS or len(matrix.rows) != matrix.shape[0]:
         return None
-    return all_entries.agree(defined, matrix.rows.arrays, prod(matrix.kernel_shape))
+    from ..all_entries import agree  # it is for large layers only
+
+    return agree(defined, matrix.rows.arrays, prod(matrix.kernel_shape))
 
 
 def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
