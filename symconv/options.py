@@ -238,12 +238,14 @@ def add_then(parser: argparse.ArgumentParser) -> None:
 
 def stack_from(options: argparse.Namespace, parse: Callable[[list[str]], argparse.Namespace]) -> Layer | Sequential:
     """The layer that the options describe, or with --then the stack; `parse` reads the options of one layer."""
+    layers = [layer_from(options)]
+    if not options.then:
+        return layers[0]
     import shlex
 
     from .sequential import Sequential
 
-    layers = [layer_from(options)]
-    for text in options.then or ():
+    for text in options.then:
         try:
             given = parse(shlex.split(text))
         except ValueError as error:
@@ -252,7 +254,7 @@ def stack_from(options: argparse.Namespace, parse: Callable[[list[str]], argpars
             raise SpecError("--then", text, f"cannot be read: {error}", '--then "--kernel 3 --stride 2"') from None
         _continue(layers[-1], given)
         layers.append(layer_from(given))
-    return Sequential(*layers) if options.then else layers[0]
+    return Sequential(*layers)
 
 
 def _continue(before: Layer, given: argparse.Namespace) -> None:

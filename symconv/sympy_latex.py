@@ -67,21 +67,24 @@ class Written:
         self._widths = widths
         self._patterns: list[dict[Pattern, int]] = [{} for _ in lines]
         self._lines = [
-            [self._place(row, inputs, width, patterns) for row in rows]
+            self._placed(rows, inputs, width, patterns)
             for (rows, inputs), width, patterns in zip(lines, widths, self._patterns, strict=True)
         ]
         self._known: dict[tuple[int, Any], list[str]] = {}
 
-    def _place(
-        self, row: Sequence[tuple[int, Any]], inputs: int, width: int, patterns: dict[Pattern, int]
-    ) -> tuple[str, int, str]:
-        """A row of one line: the zeros before its first entry, the number of its pattern, and the zeros after its last."""
-        if not row:
-            return self._before[: 4 * inputs * width - 3], patterns.setdefault((), len(patterns)), ""
-        first, behind = row[0][0], inputs - 1 - row[-1][0]
-        pattern = tuple([(p - first, entry) for p, entry in row])
-        number = patterns.setdefault(pattern, len(patterns))
-        return self._before[: 4 * first * width], number, self._after[: 4 * behind * width]
+    def _placed(self, rows: Any, inputs: int, width: int, patterns: dict[Pattern, int]) -> list[tuple[str, int, str]]:
+        """The rows of one line: zeros before the first entry, the number of the pattern, zeros after the last."""
+        before, after, size = self._before, self._after, 4 * width
+        placed = []
+        for row in rows:
+            if row:
+                first = row[0][0]
+                pattern = tuple([(p - first, entry) for p, entry in row])
+                zeros = before[: size * first], after[: size * (inputs - 1 - row[-1][0])]
+            else:
+                pattern, zeros = (), (before[: size * inputs - 3], "")
+            placed.append((zeros[0], patterns.setdefault(pattern, len(patterns)), zeros[1]))
+        return placed
 
     def whole(self) -> str:
         """All rows."""

@@ -128,7 +128,10 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
 
 def _must_be_layer(layer: object) -> None:
     from ..layers import Layer
+
+    if isinstance(layer, Layer):
+        return
     from ..sequential import Sequential
 
-    if not isinstance(layer, (Layer, Sequential)):
+    if not isinstance(layer, Sequential):
         raise SpecError("layer", layer, "must be a layer or a stack of them", "sc.Conv((4, 4), (3, 3))")

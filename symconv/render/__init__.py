@@ -84,16 +84,14 @@ def page(
     **options: Any,
 ) -> Document:
     """The document of a proof; of one for a layer, as it is asked for."""
-    from ..documents.depth import at_depth
-    from ..documents.first_index import checked_first, counted_from_one
-    from ..documents.layout import fitting, with_layout
-    from ..documents.notation import lettered, renamed
     from ..documents.wording import DEFINITION
-    from ..documents.worked import with_numbers
     from ..proof import Proof
 
-    if options.get("first_index") is not None and not checked_first(options["first_index"]):
-        del options["first_index"]
+    if options.get("first_index") is not None:
+        from ..documents.first_index import checked_first, counted_from_one
+
+        if not checked_first(options["first_index"]):
+            del options["first_index"]
     asked = {
         name: value
         for name, value in options.items()
@@ -107,8 +105,16 @@ def page(
         document: Document = proof.theorem.document(proof)  # type: ignore[arg-type] # each kind has its own
         return document
     if "layout" in asked:
+        from ..documents.layout import fitting, with_layout
+
         proof = fitting(proof, asked["layout"])
-    document = at_depth(proof, options.get("depth", "standard"))
+    depth = options.get("depth", "standard")
+    if depth == "standard":
+        document = proof.theorem.document(proof)
+    else:
+        from ..documents.depth import at_depth  # what a page does not ask for is not imported
+
+        document = at_depth(proof, depth)
     document = with_layout(document, proof, asked["layout"]) if "layout" in asked else document
     document = arranged(document, proof) if arranged else document
     if {"names", "letters"} & set(asked) and DEFINITION not in proof.theorem.labels:
@@ -120,9 +126,14 @@ def page(
         )
     values = {VALUES[name]: value for name, value in asked.items() if name in VALUES}
     if values:
+        from ..documents.worked import with_numbers
+
         document = with_numbers(document, proof, **values)
     if "first_index" in asked:
         document = counted_from_one(document, proof)
-    if "letters" in asked:
-        document = lettered(document)
-    return renamed(document, asked["names"]) if "names" in asked else document
+    if {"names", "letters"} & set(asked):
+        from ..documents.notation import lettered, renamed
+
+        document = lettered(document) if "letters" in asked else document
+        document = renamed(document, asked["names"]) if "names" in asked else document
+    return document

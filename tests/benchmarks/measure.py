@@ -11,7 +11,8 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +54,23 @@ def row(
     return put
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """Processor seconds of one run, with no rubbish of others to collect."""
+@contextmanager
+def nothing_to_collect() -> Iterator[None]:
+    """No rubbish of others, and nothing that others hold is looked through for rubbish meanwhile."""
     gc.collect()
-    begin = time.process_time()
-    work()
-    return time.process_time() - begin
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Processor seconds of one run."""
+    with nothing_to_collect():
+        begin = time.process_time()
+        work()
+        return time.process_time() - begin
 
 
 def typical(works: Iterable[Callable[[], Any]]) -> float:
@@ -66,12 +78,12 @@ def typical(works: Iterable[Callable[[], Any]]) -> float:
 
     For what takes less than a millisecond: the first runs of a piece of code are slower than all later ones.
     """
-    gc.collect()
     taken = []
-    for work in works:
-        begin = time.process_time()
-        work()
-        taken.append(time.process_time() - begin)
+    with nothing_to_collect():
+        for work in works:
+            begin = time.process_time()
+            work()
+            taken.append(time.process_time() - begin)
     return statistics.median(taken)
 
 

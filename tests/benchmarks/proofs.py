@@ -29,7 +29,7 @@ def every_entry(layer: sc.Conv) -> None:
     decide(layer)
     proof = Proof(THEOREM, layer, (), {"W": matrix_of(layer.read_map)})
     for _, check in THEOREM.entries(proof):
-        assert check() == layer.read_map.nonzeros
+        assert check()
 
 
 def proved(check: str) -> Callable[[sc.Conv], object]:
