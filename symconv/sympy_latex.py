@@ -36,7 +36,8 @@ def matrix(of: LabelledMatrix | NumberMatrix) -> str:
     def entry(kernel: tuple[int, ...]) -> str:
         return names[kernel[0]] if len(kernel) == 1 else " + ".join(sorted(names[u] for u in kernel))
 
-    names = [] if isinstance(of, NumberMatrix) else [name("k", at) for at in indices(*map(range, of.kernel_shape))]
+    shape = () if isinstance(of, NumberMatrix) else of.kernel_shape
+    names = [f"k_{{{','.join(at)}}}" for at in indices(*[[str(n) for n in range(size)] for size in shape])]
     rows_of_product: Any = of.rows
     body = Written(rows_of_product, number if isinstance(of, NumberMatrix) else entry).whole()
     kind, layout = ("matrix", "") if columns <= 10 else ("array", f"{{{'c' * columns}}}")
