@@ -13,7 +13,15 @@ NOT_GIVEN = ...
 
 
 class SymconvError(Exception):
-    """The base of every error this package raises on purpose."""
+    """The base of every error this package raises on purpose.
+
+    >>> import symconv as sc
+    >>> try:
+    ...     sc.prove(sc.Conv((4,), 3), "dft")
+    ... except sc.SymconvError as error:
+    ...     print(error)
+    dft does not apply to Conv(input_size=(4,), kernel_size=3): its padding mode is zeros, and only circular padding closes an axis to a ring (a kernel of 1 without padding needs none)
+    """
 
 
 class SpecError(SymconvError, ValueError):
@@ -34,23 +42,58 @@ class SpecError(SymconvError, ValueError):
 
 
 class Unsupported(SymconvError):
-    """Valid, but not something this version can do."""
+    """Valid, but not something this version can do.
+
+    >>> import symconv as sc
+    >>> sc.Conv((3, 3, 3, 3), 2).draw("window")
+    Traceback (most recent call last):
+    symconv.errors.Unsupported: a window is drawn on up to 3 axes, and Conv(input_size=(3, 3, 3, 3), kernel_size=2) has 4; its W can be drawn: what='matrix'
+    """
 
 
 class NotApplicable(SymconvError):
-    """The theorem does not hold for this layer, or says nothing about it; the message says why."""
+    """The theorem does not hold for this layer, or says nothing about it; the message says why.
+
+    >>> import symconv as sc
+    >>> sc.prove(sc.Linear(3, 2), "flip")
+    Traceback (most recent call last):
+    symconv.errors.NotApplicable: flip does not apply to Linear(in_features=3, out_features=2): only a Conv can have its kernel reversed
+    """
 
 
 class TooLarge(SymconvError):
-    """Refused before anything was allocated: the message gives the size and how to allow it."""
+    """Refused before anything was allocated: the message gives the size and how to allow it.
+
+    >>> import symconv as sc
+    >>> sc.Conv((1000, 1000), 3).to_numpy([[[[1] * 3] * 3]])
+    Traceback (most recent call last):
+    symconv.errors.TooLarge: W is 996,004 x 1,000,000, 996,004,000,000 numbers; to_scipy holds only its non-zeros
+    """
 
 
 class MissingPackage(SymconvError, ImportError):
-    """An optional package is not installed; the message says how to install it."""
+    """An optional package is not installed; the message says how to install it.
+
+    >>> import symconv as sc
+    >>> issubclass(sc.MissingPackage, ImportError)
+    True
+    """
 
 
 class ProofFailed(SymconvError):
-    """A check found a difference. `report` holds every claim, proved and failed."""
+    """A check found a difference. `report` holds every claim, proved and failed.
+
+    The report of a proof with its steps in the wrong order says so:
+
+    >>> import symconv as sc
+    >>> from dataclasses import replace
+    >>> proof = sc.prove(sc.Conv((3,), 2))
+    >>> try:
+    ...     replace(proof, steps=proof.steps[::-1]).render()
+    ... except sc.ProofFailed as error:
+    ...     print(error.report.ok, len(error.report.failed) > 0)
+    False True
+    """
 
     def __init__(self, report: object) -> None:
         self.report = report

@@ -45,6 +45,11 @@ class Merged:
 
     `bias` is the bias of the one layer, or None; where the stack adds one that is not the same all over a
     channel there is no such layer.
+
+    >>> import symconv as sc
+    >>> one = sc.merge(sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 2)), [[[[1, 2]]], [[[3, -1]]]])
+    >>> one.layer.kernel_size, one.kernel.tolist(), one.bias
+    ((3,), [[[3, 5, -2]]], None)
     """
 
     layer: Conv
@@ -57,6 +62,10 @@ class Split:
     """Two layers, one after the other, with the same matrix as one, and their kernels.
 
     `width` is the number of channels between them; `smallest` says whether it is known that no fewer do.
+
+    >>> import symconv as sc
+    >>> sc.split(sc.Conv((5,), 3), [[[3, 5, -2]]])
+    <Sequential(Conv(input_size=(5,), kernel_size=2), Conv(input_size=(4,), kernel_size=2)), 1 channel in between>
     """
 
     stack: Sequential

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 class Projection:
     """The nearest weight matrix of a layer, and how far away it is.
 
+    >>> import symconv as sc
+    >>> sc.project([[1, 2, 0], [0, 3, 5]], sc.Conv((3,), 2))
+    <projection on Conv(input_size=(3,), kernel_size=2), squared distance 13/2>
+
     Attributes
     ----------
     layer
@@ -60,7 +64,13 @@ class Projection:
 
     @cached_property
     def free(self) -> tuple[np.ndarray[Any, Any], ...]:
-        """A basis of the null space of G: what can be added to the kernel without changing the matrix."""
+        """A basis of the null space of G: what can be added to the kernel without changing the matrix.
+
+        >>> import symconv as sc
+        >>> ring = sc.Conv((2,), 3, padding=1, padding_mode="circular")
+        >>> [each.tolist() for each in sc.project([[1, 4], [6, 3]], ring).free]
+        [[[[-1, 0, 1]]]]
+        """
         shape = _kernel_shape(self.layer)
         bases = [
             [(False, {n: Fraction(1)}) for n in range(shape[0])]
@@ -76,7 +86,12 @@ class Projection:
         return tuple(found)
 
     def matrix(self) -> np.ndarray[Any, Any]:
-        """The nearest weight matrix: an object array of int and Fraction."""
+        """The nearest weight matrix: an object array of int and Fraction.
+
+        >>> import symconv as sc
+        >>> sc.project([[1, 2, 0], [0, 3, 4]], sc.Conv((3,), 2)).matrix().tolist()
+        [[2, 3, 0], [0, 2, 3]]
+        """
         return self.layer.to_numpy(self.kernel)
 
     def __str__(self) -> str:

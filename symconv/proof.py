@@ -122,7 +122,13 @@ class Proof:
     options: tuple[tuple[str, Any], ...] = ()
 
     def check(self) -> Report:
-        """Check everything the level asks for; the result is kept, a proof being immutable."""
+        """Check everything the level asks for; the result is kept, a proof being immutable.
+
+        >>> import symconv as sc
+        >>> report = sc.prove(sc.Conv((4,), 3)).check()
+        >>> report.ok, report.omitted, report.failed, report.levels
+        (True, (), (), ('axes', 'entries', 'sympy'))
+        """
         return self._report
 
     @cached_property
@@ -140,11 +146,22 @@ class Proof:
         return report
 
     def number_of(self, rule: str) -> int | None:
-        """The number of the step by that rule."""
+        """The number of the step by that rule.
+
+        >>> import symconv as sc
+        >>> sc.prove(sc.Conv((4,), 3)).number_of("row")
+        4
+        """
         return next((n for n, step in enumerate(self.steps, 1) if step.rule.name == rule), None)
 
     def with_entries(self) -> Proof:
-        """This proof with every entry checked, as whatever prints the matrix in full must have."""
+        """This proof with every entry checked, as whatever prints the matrix in full must have.
+
+        >>> import symconv as sc
+        >>> proof = sc.prove(sc.Conv((4,), 3), check="axes")
+        >>> proof.check().levels, proof.with_entries().check().levels
+        (('axes',), ('axes', 'entries'))
+        """
         if "entries" in self.check().levels:
             return self
         return replace(self, level="all" if "sympy" in self.check().levels else "entries")
@@ -156,13 +173,26 @@ class Proof:
         "scaled" (to the line) or "blocks"; without it the size decides.
         `names={"x": "I"}` renames what stands for x, k, y, b or w; `letters=True` writes a, b, c, ... for kernel entries;
         `first_index=1` counts every index from 1.
+
+        >>> import symconv as sc
+        >>> proof = sc.prove(sc.Conv((4,), 3))
+        >>> proof.render("latex").startswith("% needs ")
+        True
+        >>> proof.render("markdown", depth="brief").count("$") > 0
+        True
         """
         from .render import render
 
         return render(self, format, **options)
 
     def verified(self) -> Proof:
-        """This proof, if its check passes; else `ProofFailed`."""
+        """This proof, if its check passes; else `ProofFailed`.
+
+        >>> import symconv as sc
+        >>> proof = sc.prove(sc.Conv((4,), 3))
+        >>> proof.verified() is proof
+        True
+        """
         report = self.check()
         if not report:
             raise ProofFailed(report)

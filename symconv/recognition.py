@@ -37,6 +37,13 @@ PRINTED = 5
 class Recognition:
     """What `recognise` found: truthy where W is a convolution within the bounds.
 
+    >>> import symconv as sc
+    >>> found = sc.recognise([[1, 2, 0], [0, 1, 2]], input_shape=(1, 3), output_shape=(1, 2))
+    >>> found
+    <Conv(input_size=(3,), kernel_size=2), 2 kernel entries>
+    >>> bool(sc.recognise([[1, 2, 0], [0, 1, 3]], input_shape=(1, 3), output_shape=(1, 2), kernel_size=2))
+    False
+
     Attributes
     ----------
     layer, kernel
@@ -65,7 +72,12 @@ class Recognition:
 
     @property
     def parameters(self) -> int | None:
-        """How many kernel entries are enough for W, the measure of its structure; None where it is no convolution."""
+        """How many kernel entries are enough for W, the measure of its structure; None where it is no convolution.
+
+        >>> import symconv as sc
+        >>> sc.recognise([[1, 2, 0], [0, 1, 2]], input_shape=(1, 3), output_shape=(1, 2)).parameters
+        2
+        """
         return None if self.layer is None else prod(self.layer.kernel_shape)
 
     def __str__(self) -> str:

@@ -51,7 +51,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found. Truthy when nothing failed."""
+    """What a check found. Truthy when nothing failed.
+
+    >>> import symconv as sc
+    >>> report = sc.prove(sc.Conv((4,), 3), check="axes").check()
+    >>> print(report)
+    ok: 17 proved, 0 omitted, 0 failed
+    >>> print(report.proved[0])
+    step 1: citations (0 compared)
+    """
 
     proved: tuple[Obligation, ...] = ()
     omitted: tuple[str, ...] = ()
@@ -60,6 +68,12 @@ class Report:
 
     @property
     def ok(self) -> bool:
+        """Whether nothing failed.
+
+        >>> from symconv import Report
+        >>> Report().ok
+        True
+        """
         return not self.failed
 
     def __bool__(self) -> bool:

@@ -93,29 +93,54 @@ class Sequential:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """That of the first layer."""
+        """That of the first layer.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 3)).input_shape
+        (1, 5)
+        """
         return self.layers[0].input_shape
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """That of the last layer."""
+        """That of the last layer.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 3)).output_shape
+        (1, 2)
+        """
         return self.layers[-1].output_shape
 
     @property
     def kernel_shape(self) -> tuple[tuple[int, ...] | None, ...]:
-        """The shape of each layer's kernel tensor; None for a layer without one."""
+        """The shape of each layer's kernel tensor; None for a layer without one.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((5,), 2), sc.AvgPool((4,), 2)).kernel_shape
+        ((1, 1, 2), None)
+        """
         return tuple(layer.kernel_shape for layer in self.layers)
 
     @property
     def bias(self) -> bool:
-        """Whether any layer has a bias."""
+        """Whether any layer has a bias.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 3, bias=True)).bias
+        True
+        """
         return any(layer.bias for layer in self.layers)
 
     # The unknowns: all kernel entries, then all biases, each with a number.
 
     @cached_property
     def unknowns(self) -> tuple[tuple[str, tuple[int, ...], int], ...]:
-        """The tensors of unknowns in the order of their numbers: letter, shape, and the number of its first entry."""
+        """The tensors of unknowns in the order of their numbers: letter, shape, and the number of its first entry.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).unknowns
+        (('k', (1, 1, 2), 0), ("k'", (1, 1, 2), 2), ('b', (), 4), ("b'", (), 4))
+        """
         found, first = [], 0
         kernels = ((primed(KERNEL, n), layer.kernel_shape) for n, layer in enumerate(self.layers))
         biases = (
@@ -127,7 +152,12 @@ class Sequential:
         return tuple(found)
 
     def unknown(self, number: int) -> tuple[str, tuple[int, ...]]:
-        """The letter of an unknown and its indices; with one channel on each side of its layer, without the channels."""
+        """The letter of an unknown and its indices; with one channel on each side of its layer, without the channels.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).unknown(3)
+        ("k'", (1,))
+        """
         at = max(n for n, (_, shape, first) in enumerate(self.unknowns) if shape and first <= number)
         letter, shape, first = self.unknowns[at]
         bias, layer = at >= len(self.layers), self.layers[at % len(self.layers)]
@@ -172,7 +202,12 @@ class Sequential:
         return self.layers[0].flat_symbols()[0], [(tensor(n), tensor(count + n)) for n in range(count)]
 
     def output(self) -> ImmutableDenseNDimArray:
-        """The output as a SymPy array of `output_shape`: the layers' definitions run one after the other on the symbols."""
+        """The output as a SymPy array of `output_shape`: the layers' definitions run one after the other on the symbols.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((2,), 2), sc.Conv((1,), 1)).output()
+        [[k'_{0}*(k_{0}*x_{0} + k_{1}*x_{1})]]
+        """
         from .symbols import array
 
         x, parts = self._flat
@@ -182,7 +217,12 @@ class Sequential:
         return array(signal, self.output_shape)
 
     def weight_matrix(self) -> ImmutableSparseMatrix:
-        """W' W as a SymPy matrix of polynomials (prod(output_shape), prod(input_shape)), multiplied out; no bias."""
+        """W' W as a SymPy matrix of polynomials (prod(output_shape), prod(input_shape)), multiplied out; no bias.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((3,), 2), sc.AvgPool((2,), 2)).weight_matrix()
+        Matrix([[k_{0}/2, k_{0}/2 + k_{1}/2, k_{1}/2]])
+        """
         return self.in_symbols(self.product)
 
     def bias_vector(self) -> ImmutableSparseMatrix:
@@ -195,13 +235,25 @@ class Sequential:
         return self.in_symbols(self.shift)
 
     def labelled(self, matrix: Exact, inputs: bool = True) -> PolynomialMatrix:
-        """A matrix with one row for each output, and one column for each input or one alone, labelled as the layers' own are."""
+        """A matrix with one row for each output, and one column for each input or one alone, labelled as the layers' own are.
+
+        >>> import symconv as sc
+        >>> stack = sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2))
+        >>> stack.labelled(stack.product).shape
+        (1, 3)
+        """
         first, last = matrix_of(self.layers[0].read_map), matrix_of(self.layers[-1].read_map)
         unknowns = tuple((letter, shape) for letter, shape, _ in self.unknowns)
         return PolynomialMatrix(last.row_shape, first.column_shape if inputs else (), unknowns, matrix.rows)
 
     def in_symbols(self, matrix: Exact) -> ImmutableSparseMatrix:
-        """A matrix of polynomials in this stack's unknowns, in SymPy's symbols."""
+        """A matrix of polynomials in this stack's unknowns, in SymPy's symbols.
+
+        >>> import symconv as sc
+        >>> stack = sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2))
+        >>> stack.in_symbols(stack.product) == stack.weight_matrix()
+        True
+        """
         from sympy import Add, ImmutableSparseMatrix, Mul, Rational
 
         flat = [each for n in (0, 1) for part in self._flat[1] for each in part[n] or ()]
@@ -214,7 +266,12 @@ class Sequential:
 
     @cached_property
     def factors(self) -> tuple[Exact, ...]:
-        """The matrix of each layer, from its inverse tables, in the numbers of this stack's unknowns."""
+        """The matrix of each layer, from its inverse tables, in the numbers of this stack's unknowns.
+
+        >>> import symconv as sc
+        >>> [len(factor.rows) for factor in sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).factors]
+        [2, 1]
+        """
         return tuple(
             exact(matrix_of(layer.read_map)).relabelled(lambda u, first=first: u + first)  # type: ignore[misc]
             for layer, (_, _, first) in zip(self.layers, self.unknowns, strict=False)
@@ -222,7 +279,12 @@ class Sequential:
 
     @cached_property
     def product(self) -> Exact:
-        """W' W, multiplied out."""
+        """W' W, multiplied out.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((2,), 2), sc.Conv((1,), 1)).product.rows
+        ({0: {(0, 2): 1}, 1: {(1, 2): 1}},)
+        """
         if self.terms > TERMS_LIMIT:
             rule = f"the entries of the product of the matrices have more than {TERMS_LIMIT:,} terms"
             raise TooLarge(f"{self!r}: {rule}; to_scipy multiplies them for numeric kernels")
@@ -234,7 +296,12 @@ class Sequential:
 
     @cached_property
     def shift(self) -> Exact:
-        """W' b + b', a matrix of one column."""
+        """W' b + b', a matrix of one column.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((2,), 2, bias=True), sc.Conv((1,), 1)).shift.rows
+        ({0: {(2, 3): 1}},)
+        """
         total: Exact | None = None
         for layer, factor, (_, _, first) in zip(
             self.layers, self.factors, self.unknowns[len(self.layers) :], strict=True
@@ -252,6 +319,10 @@ class Sequential:
         """How many terms the entries of the product have before equal ones are collected: its paths from input to output.
 
         Past the limit the count stops and is only known to be larger.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).terms
+        4
         """
         if max(layer.read_map.nonzeros for layer in self.layers) > TERMS_LIMIT:
             return TERMS_LIMIT + 1
@@ -274,7 +345,12 @@ class Sequential:
         return total
 
     def to_scipy(self, kernels: Sequence[Any] | None = None) -> scipy.sparse.csr_array:
-        """The same as a canonical SciPy CSR array. What is float there is rounded, as any product of floats is."""
+        """The same as a canonical SciPy CSR array. What is float there is rounded, as any product of floats is.
+
+        >>> import symconv as sc
+        >>> sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).to_scipy([[[[1, -1]]], [[[1, 1]]]]).toarray()
+        array([[ 1,  0, -1]])
+        """
         total = self._multiplied(kernels, lambda layer, kernel: layer.to_scipy(kernel))
         if total.dtype != object:
             total.sum_duplicates()

@@ -40,14 +40,25 @@ class Page:
 
 @dataclass(frozen=True)
 class Worksheet:
-    """A sheet with blanks, and its solution, in which what was blank is marked."""
+    """A sheet with blanks, and its solution, in which what was blank is marked.
+
+    >>> import symconv as sc
+    >>> found = sc.worksheet(sc.Conv((3,), 2), seed=1, blanks="all")
+    >>> found.sheet, found.solution.render("latex").startswith("% needs")
+    (<page bc421912-worksheet>, True)
+    """
 
     sheet: Page
     solution: Page
 
     @property
     def blanks(self) -> int:
-        """How many places are blank."""
+        """How many places are blank.
+
+        >>> import symconv as sc
+        >>> sc.worksheet(sc.Conv((3,), 2), seed=1, blanks="all").blanks
+        12
+        """
         from .documents.walk import every
 
         return sum(isinstance(each, Gap) for each in every(self.sheet.document))

@@ -5,12 +5,18 @@ Blocks with >>> run as doctests beside this file: `pytest docs`.
 
 from __future__ import annotations
 
+import doctest
+import inspect
+import operator
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_documents import assert_clean, compile_log
@@ -67,6 +73,46 @@ def test_the_gallery_shows_every_theorem_and_has_forty_entries() -> None:
 def test_the_reference_names_everything_public() -> None:
     text = PAGES["reference.md"].read_text(encoding="utf-8")
     assert set(re.findall(r"auto\w+:: (\w+)", text)) == set(sc.__all__) - {"__version__"}
+
+
+def _public() -> Iterator[tuple[str, list[Any]]]:
+    """Every public class, function, method and property, with the objects whose docstring may have its example."""
+    for name in sc.__all__:
+        thing = getattr(sc, name)
+        if callable(thing):
+            yield name, [thing]
+        if inspect.isclass(thing):
+            ours = [each for each in thing.__mro__ if each.__module__.startswith("symconv")]
+            for member in sorted({member for each in ours for member in vars(each) if not member.startswith("_")}):
+                found = [vars(each)[member] for each in ours if member in vars(each)]
+                if isinstance(found[0], (property, cached_property)) or callable(found[0]):
+                    yield f"{name}.{member}", found  # an override means what the method that it overrides means
+
+
+def test_every_public_name_has_a_running_example() -> None:
+    public = dict(_public())
+    assert {"Conv", "prove", "Layer.output", "Proof.render", "Sequential.to_scipy", "FullyConnected.refused"} <= set(
+        public
+    )
+    without = [name for name, found in public.items() if not any(">>> " in (each.__doc__ or "") for each in found)]
+    assert not without
+
+
+@pytest.mark.parametrize("name", ["from_torch", "Layer.to_torch", "from_onnx"])
+def test_an_example_that_needs_a_framework_runs_where_that_is_installed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[oracle]'")
+    if name == "from_onnx":
+        onnx = pytest.importorskip("onnx", reason="needs the package onnx: pip install -e '.[onnx]'")
+        value = [onnx.helper.make_tensor_value_info(each, onnx.TensorProto.FLOAT, [1, 1, 3]) for each in "xy"]
+        graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "small", value[:1], value[1:])
+        onnx.save(onnx.helper.make_model(graph), tmp_path / "model.onnx")
+    monkeypatch.chdir(tmp_path)
+    text = operator.attrgetter(name)(sc).__doc__
+    assert "+SKIP" in text
+    example = doctest.DocTestParser().get_doctest(text.replace("# doctest: +SKIP", ""), {"torch": torch}, name, None, 0)
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 class _Requests(HTMLParser):

@@ -37,7 +37,12 @@ def general_theorem(name: object) -> GeneralTheorem:
 
 
 def general_theorems() -> dict[str, str]:
-    """The name and one-line statement of every theorem that is proved for all sizes."""
+    """The name and one-line statement of every theorem that is proved for all sizes.
+
+    >>> import symconv as sc
+    >>> list(sc.general_theorems())
+    ['read_map', 'weight_matrix', 'padding_factor', 'stride_selection', 'transpose', 'composition', 'sparsity']
+    """
     return {name: general_theorem(name).statement for name in _MODULES}
 
 

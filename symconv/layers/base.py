@@ -35,7 +35,12 @@ DENSE_LIMIT = 1 << 29
 
 
 class Layer:
-    """What every layer can do. Not built directly; see the layers of this package."""
+    """What every layer can do. Not built directly; see the layers of this package.
+
+    >>> import symconv as sc
+    >>> [type(layer).__name__ for layer in (sc.Conv((4,), 3), sc.Linear(3, 2)) if isinstance(layer, sc.Layer)]
+    ['Conv', 'Linear']
+    """
 
     kind: ClassVar[str]  # its name on the command line
     usual: ClassVar[str]  # command-line options of a small example
@@ -46,12 +51,26 @@ class Layer:
 
     @cached_property
     def read_map(self) -> ReadMap:
-        """Which input each kernel entry multiplies, for each output."""
+        """Which input each kernel entry multiplies, for each output.
+
+        >>> import symconv as sc
+        >>> sc.Conv((4,), 3, stride=2, padding=1).read_map.axes[0].outputs
+        2
+        """
         raise NotImplementedError
 
     @property
     def kernel_shape(self) -> tuple[int, ...] | None:
-        """The shape of the kernel tensor in PyTorch's layout, or None where there is no kernel."""
+        """The shape of the kernel tensor in PyTorch's layout, or None where there is no kernel.
+
+        >>> import symconv as sc
+        >>> sc.Conv((4, 4), (3, 2), in_channels=4, out_channels=6, groups=2).kernel_shape
+        (6, 2, 3, 2)
+        >>> sc.ConvTranspose((4,), 3, in_channels=4, out_channels=6).kernel_shape
+        (4, 6, 3)
+        >>> sc.AvgPool((4,), 2).kernel_shape is None
+        True
+        """
         raise NotImplementedError
 
     @property
@@ -76,7 +95,12 @@ class Layer:
 
     @cached_property
     def definition(self) -> Definition:
-        """The defining sum, as the Python function that `output` runs."""
+        """The defining sum, as the Python function that `output` runs.
+
+        >>> import symconv as sc
+        >>> list(sc.Conv((3,), 2).definition.outputs())
+        [(0,), (1,)]
+        """
         return Definition(self.read_map, self.bias)
 
     # Symbols and matrices.
@@ -101,7 +125,12 @@ class Layer:
         return array(x, self.input_shape), kernel, array(b, self.output_shape[:1]) if b is not None else None
 
     def flat_symbols(self) -> tuple[list[Symbol], list[Symbol] | None, list[Symbol] | None]:
-        """The same symbols as lists, in row-major order."""
+        """The same symbols as lists, in row-major order.
+
+        >>> import symconv as sc
+        >>> sc.Conv((3,), 2).flat_symbols()
+        ([x_{0}, x_{1}, x_{2}], [k_{0}, k_{1}], None)
+        """
         from ..symbols import symbols
 
         channels = self.read_map.shows_channels
@@ -126,11 +155,21 @@ class Layer:
         return array(list(self.flat_output()), self.output_shape)
 
     def flat_output(self) -> Iterator[Expr]:
-        """The outputs in row-major order, one at a time."""
+        """The outputs in row-major order, one at a time.
+
+        >>> import symconv as sc
+        >>> next(sc.Conv((3,), 2).flat_output())
+        k_{0}*x_{0} + k_{1}*x_{1}
+        """
         return self.run(*self.flat_symbols())
 
     def run(self, x: Sequence[Any], k: Sequence[Any] | None, b: Sequence[Any] | None) -> Iterator[Expr]:
-        """The definition run on a flattened input, kernel and bias of symbols or numbers: the outputs in row-major order."""
+        """The definition run on a flattened input, kernel and bias of symbols or numbers: the outputs in row-major order.
+
+        >>> import symconv as sc
+        >>> list(sc.Conv((3,), 2).run([1, 10, 100], [2, 3], None))
+        [32, 320]
+        """
         from sympy import Add, S
 
         from ..definition import nested, strides
@@ -178,7 +217,14 @@ class Layer:
         return self.in_symbols(matrices.weight_matrix(self.read_map, places))
 
     def in_symbols(self, matrix: matrices.LabelledMatrix) -> ImmutableSparseMatrix:
-        """A matrix of kernel entries as a SymPy matrix of this layer's kernel symbols."""
+        """A matrix of kernel entries as a SymPy matrix of this layer's kernel symbols.
+
+        >>> import symconv as sc
+        >>> from symconv.matrices import weight_matrix
+        >>> layer = sc.Conv((3,), 2)
+        >>> layer.in_symbols(weight_matrix(layer.read_map)) == layer.weight_matrix()
+        True
+        """
         from sympy import Add, ImmutableSparseMatrix
 
         flat = self.flat_symbols()[1] or []
@@ -261,6 +307,11 @@ class Layer:
 
         A layer without a kernel takes none; its numbers are those of `to_numpy`. SciPy itself cannot densify
         object or float16 data. Without SciPy, `MissingPackage` says how to install it.
+
+        >>> import symconv as sc
+        >>> W = sc.Conv((4,), 2).to_scipy([[[1, -1]]])
+        >>> W.shape, W.nnz, W.data.tolist()
+        ((3, 4), 6, [1, -1, 1, -1, 1, -1])
         """
         try:
             from scipy.sparse import csr_array

@@ -99,7 +99,12 @@ class Upsample(Layer):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The output size along each axis."""
+        """The output size along each axis.
+
+        >>> import symconv as sc
+        >>> sc.Upsample((4, 3), scale_factor=2).sizes
+        (8, 6)
+        """
         if self.size is not None:
             sizes: tuple[int, ...] = self.size
             return sizes
@@ -107,7 +112,12 @@ class Upsample(Layer):
 
     @property
     def steps(self) -> tuple[Fraction, ...]:
-        """How far apart, on the input, two neighbouring outputs lie along each axis."""
+        """How far apart, on the input, two neighbouring outputs lie along each axis.
+
+        >>> import symconv as sc
+        >>> sc.Upsample((4,), size=6).steps
+        (Fraction(2, 3),)
+        """
         if self.align_corners:
             return tuple(
                 Fraction(n - 1, m - 1) if m > 1 else Fraction(0)

@@ -128,6 +128,13 @@ class Dense:
 class FullyConnected:
     """A network as an explicit fully connected one, with its proof. Built by `fully_connected`.
 
+    >>> import symconv as sc
+    >>> network = sc.fully_connected(sc.Conv((3,), 2))
+    >>> network
+    <fully connected network of 1 nodes>
+    >>> network["layer"].to_scipy(object).shape
+    (2, 3)
+
     Attributes
     ----------
     source
@@ -141,17 +148,36 @@ class FullyConnected:
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
-        """The shape that each vector numbers, by the name of its node."""
+        """The shape that each vector numbers, by the name of its node.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.shapes
+        {'input': (1, 3), 'layer': (1, 2)}
+        """
         return self.source.shapes
 
     @property
     def output(self) -> str:
-        """The name of the node that is the output."""
+        """The name of the node that is the output.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.output
+        'layer'
+        """
         return self.source.output
 
     @property
     def refused(self) -> dict[str, Refused]:
-        """The nodes that are no part of a fully connected network, by name, each with its `what` and `reason`."""
+        """The nodes that are no part of a fully connected network, by name, each with its `what` and `reason`.
+
+        >>> import symconv as sc
+        >>> from symconv.networks import Refused
+        >>> network = sc.Network((1, 3), [("max", Refused("MaxPool1d", "which input it takes depends on the input", (1, 2)))])
+        >>> sc.fully_connected(network).refused["max"].reason
+        'which input it takes depends on the input'
+        """
         return {node.name: node.operation for node in self.nodes if isinstance(node.operation, Refused)}
 
     def __getitem__(self, name: str) -> Dense:
@@ -202,7 +228,13 @@ class FullyConnected:
         return np.asarray(functions[node.name](*arrays)).reshape(len(inputs[0]), prod(node.shape))
 
     def check(self) -> Report:
-        """Check every node; the result is kept, a network being immutable."""
+        """Check every node; the result is kept, a network being immutable.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.check().ok
+        True
+        """
         return self._report
 
     @cached_property
@@ -212,20 +244,38 @@ class FullyConnected:
         return checked(self)
 
     def verified(self) -> FullyConnected:
-        """This network, if its check passes; else `ProofFailed`."""
+        """This network, if its check passes; else `ProofFailed`.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.verified() is network
+        True
+        """
         if not self.check():
             raise ProofFailed(self.check())
         return self
 
     @property
     def theorem(self) -> Any:
-        """What the formats ask for its document."""
+        """What the formats ask for its document.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.theorem.document(network).title
+        ('A network as a fully connected network',)
+        """
         from .page import PAGE
 
         return PAGE
 
     def render(self, format: str = "text", **options: Any) -> str:
-        """Every node with its matrix, its size and why it is right, as a document in one of the formats."""
+        """Every node with its matrix, its size and why it is right, as a document in one of the formats.
+
+        >>> import symconv as sc
+        >>> network = sc.fully_connected(sc.Conv((3,), 2))
+        >>> network.render("latex").startswith("% needs ")
+        True
+        """
         from ..render import FORMATS, render
 
         if format == "json":

@@ -88,11 +88,23 @@ class Network:
 
     @property
     def output_shape(self) -> Shape:
-        """The shape of the output, without a batch axis."""
+        """The shape of the output, without a batch axis.
+
+        >>> import symconv as sc
+        >>> network = sc.Network((1, 3), [("conv", sc.Conv((3,), 2))])
+        >>> network.output_shape
+        (1, 2)
+        """
         return self.shapes[self.output]
 
     def inputs(self, node: Node) -> list[Shape]:
-        """The shapes that go into a node."""
+        """The shapes that go into a node.
+
+        >>> import symconv as sc
+        >>> network = sc.Network((1, 3), [("conv", sc.Conv((3,), 2))])
+        >>> network.inputs(network.nodes[0])
+        [(1, 3)]
+        """
         return [self.shapes[name] for name in node.inputs]
 
     def __repr__(self) -> str:

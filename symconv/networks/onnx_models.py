@@ -51,7 +51,6 @@ def from_onnx(model: Any, input_size: Any = None) -> Network:
     Examples
     --------
     >>> import symconv as sc
-    >>> import symconv as sc
     >>> network = sc.from_onnx("model.onnx")  # doctest: +SKIP
     >>> sc.fully_connected(network).refused  # doctest: +SKIP
     {}
