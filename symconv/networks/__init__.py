@@ -7,6 +7,7 @@ proves them and `page` writes it down. `torch_models` and `onnx_models` read net
 from .conversion import Dense, FullyConnected, fully_connected
 from .graph import Network, Node
 from .operations import Activation, Add, Apply, Concat, Operation, Refused, Reshape, Scale
+from .rearranging import Permute, Take
 
 __all__ = [
     "Activation",
@@ -18,8 +19,10 @@ __all__ = [
     "Network",
     "Node",
     "Operation",
+    "Permute",
     "Refused",
     "Reshape",
     "Scale",
+    "Take",
     "fully_connected",
 ]

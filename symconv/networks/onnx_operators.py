@@ -11,7 +11,7 @@ from typing import Any
 from ..layers import AvgPool, Conv, ConvTranspose, Linear, PixelShuffle
 from .exact import exact
 from .operations import Activation, Add, Apply, Concat, Operation, Reshape, Scale, Shape
-from .torch_modules import Declined, batch_norm, mean, why
+from .torch_modules import Declined, batch_norm, channel_numbers, mean, why
 
 __all__ = ["OPERATORS", "Call", "Declined", "why"]
 
@@ -220,20 +220,13 @@ def _div(call: Call) -> list[Operation]:
 
 def _per_channel(call: Call, pair: Callable[[Any], tuple[Any, Any]], left: bool = True) -> Scale:
     """The operation with a constant that is one number for each channel; `left`: it may be the first input."""
-    import numpy as np
-
     found = [(at, value) for at, value in enumerate(call.constants) if value is not None]
     if len(found) != 1 or len(call.shapes) != 1 or call.inputs != 2:
         raise Declined("it combines what depends on the input")
     (at, value), shape = found[0], call.shapes[0]
     if at == 0 and not left:
         raise Declined("the constant comes first")
-    value = np.asarray(value)
-    lead = value.reshape((1,) * max(len(shape) + 1 - value.ndim, 0) + value.shape)
-    if lead.ndim != len(shape) + 1 or any(n != 1 for n in (lead.shape[0], *lead.shape[2:])):
-        raise Declined("its constant is not one number for each channel")
-    channels = exact(np.broadcast_to(lead.reshape(-1), shape[:1]), shape[:1], "constant").tolist()
-    scales, offsets = zip(*map(pair, channels), strict=True)
+    scales, offsets = zip(*map(pair, channel_numbers(value, shape)), strict=True)
     return Scale(list(scales), list(offsets))
 
 

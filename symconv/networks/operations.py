@@ -93,7 +93,7 @@ class Apply(Operation):
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The layer's."""
-        _count(inputs, 1)
+        count(inputs, 1)
         if inputs[0] != self.layer.input_shape:
             rule = f"{self.layer!r} takes an input of shape {self.layer.input_shape}"
             raise SpecError("input", inputs[0], rule, f"an input of shape {self.layer.input_shape}")
@@ -136,7 +136,7 @@ class Activation(Operation):
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """That of the input."""
-        _count(inputs, 1)
+        count(inputs, 1)
         return inputs[0]
 
     def __call__(self, x: np.ndarray[Any, Any]) -> Any:
@@ -146,24 +146,39 @@ class Activation(Operation):
 
 @dataclass(frozen=True)
 class Add(Operation):
-    """The sum of inputs of one shape: the end of a residual block."""
+    """The sum of inputs of one shape, the end of a residual block; or, with as many numbers, of multiples of them.
+
+    >>> Add((1, -1)).matrix([(2,), (2,)]).rows
+    ({0: 1, 2: -1}, {1: 1, 3: -1})
+    """
+
+    multiples: tuple[Any, ...] = ()
+
+    def _multiples(self, inputs: Sequence[Shape]) -> list[Any]:
+        numbers: list[Any] = exact(list(self.multiples), (len(self.multiples),), "multiples").tolist()
+        return numbers or [1] * len(inputs)
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """That of each input."""
         if len(inputs) < 2 or len(set(inputs)) > 1:
             raise SpecError("inputs", tuple(inputs), "must be two or more of one shape", "two inputs of one shape")
+        if self.multiples and len(self.multiples) != len(inputs):
+            rule = f"must be one number for each of the {len(inputs)} inputs"
+            raise SpecError("multiples", self.multiples, rule, f"Add({(1,) * len(inputs)})")
         return inputs[0]
 
     def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
-        """[I I]."""
+        """[I I], or multiples of I side by side."""
         size = prod(inputs[0])
-        rows = tuple({k * size + n: 1 for k in range(len(inputs))} for n in range(size))
+        held = [(k * size, number) for k, number in enumerate(self._multiples(inputs)) if number]
+        rows = tuple({start + n: number for start, number in held} for n in range(size))
         return NumberMatrix(inputs[0], (len(inputs) * size,), rows)
 
     def reads(self, inputs: Sequence[Shape]) -> Reads:
-        """y_o is the sum of the entries o of the inputs."""
-        for at in _positions(inputs[0]):
-            yield at, [(1, k, at) for k in range(len(inputs))]
+        """y_o is the sum of the entries o of the inputs, each times its number."""
+        numbers = self._multiples(inputs)
+        for at in positions(inputs[0]):
+            yield at, [(number, k, at) for k, number in enumerate(numbers)]
 
 
 @dataclass(frozen=True)
@@ -199,7 +214,7 @@ class Concat(Operation):
     def reads(self, inputs: Sequence[Shape]) -> Reads:
         """The input whose turn it is along the axis."""
         turns = [(k, n) for k, shape in enumerate(inputs) for n in range(shape[self.axis])]
-        for at in _positions(self.output_shape(inputs)):
+        for at in positions(self.output_shape(inputs)):
             k, n = turns[at[self.axis]]
             yield at, [(1, k, (*at[: self.axis], n, *at[self.axis + 1 :]))]
 
@@ -212,7 +227,7 @@ class Reshape(Operation):
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The new shape."""
-        _count(inputs, 1)
+        count(inputs, 1)
         shape = (prod(inputs[0]),) if self.shape is None else self.shape
         if prod(shape) != prod(inputs[0]):
             raise SpecError("shape", shape, f"must have the {prod(inputs[0])} entries of {inputs[0]}", "Reshape()")
@@ -225,7 +240,7 @@ class Reshape(Operation):
 
     def reads(self, inputs: Sequence[Shape]) -> Reads:
         """Both shapes are walked through side by side, the last index fastest."""
-        for at, source in zip(_positions(self.output_shape(inputs)), _positions(inputs[0]), strict=True):
+        for at, source in zip(positions(self.output_shape(inputs)), positions(inputs[0]), strict=True):
             yield at, [(1, 0, source)]
 
 
@@ -253,7 +268,7 @@ class Scale(Operation):
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """That of the input."""
-        _count(inputs, 1)
+        count(inputs, 1)
         return inputs[0]
 
     def matrix(self, inputs: Sequence[Shape]) -> NumberMatrix:
@@ -269,7 +284,7 @@ class Scale(Operation):
 
     def reads(self, inputs: Sequence[Shape]) -> Reads:
         """y_{c,i} = s_c x_{c,i}, without the offset."""
-        for at in _positions(inputs[0]):
+        for at in positions(inputs[0]):
             yield at, [(self.scale[at[0]], 0, at)]
 
 
@@ -292,10 +307,12 @@ class Refused(Operation):
         return self.shape
 
 
-def _count(inputs: Sequence[Shape], wanted: int) -> None:
+def count(inputs: Sequence[Shape], wanted: int) -> None:
+    """Refuse another number of inputs."""
     if len(inputs) != wanted:
         raise SpecError("inputs", tuple(inputs), f"must be {wanted}, and there are {len(inputs)}", 'inputs=("conv",)')
 
 
-def _positions(shape: Shape) -> Iterator[Shape]:
+def positions(shape: Shape) -> Iterator[Shape]:
+    """All positions, the last index fastest."""
     return product(*map(range, shape))

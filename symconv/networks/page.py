@@ -27,6 +27,7 @@ from ..formula import Array, Call, Formula, Juxtapose, Sym, equals, plus, times
 from ..sums import number
 from .checks import NUMBERS_LIMIT, layer_before
 from .operations import Activation, Add, Apply, Concat, Refused, Reshape, Scale
+from .rearranging import Permute, Take
 
 if TYPE_CHECKING:
     from .conversion import Dense, FullyConnected
@@ -126,6 +127,10 @@ def _reason(network: FullyConnected, node: Dense) -> tuple[Inline, ...]:
                 f"{_named(operation)} acts on every entry by itself{parameters}, and a vector only numbers the entries"
             )
             return (theorem + said,)
+        case Add(multiples) if multiples:
+            return (
+                "multiples of the entries of the same position are added, so the matrix is multiples of the identity side by side",
+            )
         case Add():
             return ("a sum adds the entries of the same position, so the matrix is identity matrices side by side",)
         case Concat(axis) if axis == 0:
@@ -134,6 +139,10 @@ def _reason(network: FullyConnected, node: Dense) -> tuple[Inline, ...]:
             return (
                 f"one tensor after the other along index {axis} (counted from 0) is a permutation of the stacked entries",
             )
+        case Take():
+            return ("an output takes one entry of the input each, the one at the indices taken: one 1 in each row",)
+        case Permute():
+            return ("the axes change places, so the entries do: a permutation",)
         case Reshape():
             return ("the entries keep their row-major order: the identity",)
         case Scale():

@@ -14,8 +14,9 @@ from .. import spec
 from ..errors import MissingPackage, SpecError, SymconvError, Unsupported
 from ..layers import Layer
 from .graph import INPUT, Network, leading_to
-from .operations import Add, Concat, Operation, Refused, Reshape, Shape
-from .torch_modules import AS_MODULE, MODULES, Declined, layer_of, mean, operations, why
+from .operations import Operation, Refused, Reshape, Shape
+from .torch_functions import SPLITS, Call, function, name_of, piece
+from .torch_modules import MODULES, Declined, layer_of, operations, why
 
 BATCH = 2
 _EXAMPLE = "sc.from_torch(torch.nn.Conv2d(1, 8, 3), (28, 28))"
@@ -119,7 +120,7 @@ def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     weight = next((each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()), None)
     zeros = torch.zeros(BATCH, *shape) if weight is None else weight.new_zeros(BATCH, *shape)
 
-    reader = _reader(torch, graph, shape)
+    reader = _reader(torch, graph, shape, zeros.dtype)
     modes = {each: each.training for each in graph.modules()}
     try:
         graph.eval()  # a batch normalisation in training would change when it is run
@@ -139,7 +140,7 @@ def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     return network
 
 
-def _reader(torch: Any, graph: Any, shape: Shape) -> Any:
+def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
     """An interpreter of the traced graph that notes what every node does."""
 
     class Reader(torch.fx.Interpreter):  # type: ignore[misc]
@@ -171,10 +172,12 @@ def _reader(torch: Any, graph: Any, shape: Shape) -> Any:
 
         def _note(self, n: Any, args: Any, kwargs: Any, result: Any) -> None:
             """Add the operations of one node of the graph, or that it is refused."""
-            what = type(self.fetch_attr(n.target)).__name__ if n.op == "call_module" else _name(n.target)
+            what = type(self.fetch_attr(n.target)).__name__ if n.op == "call_module" else name_of(n.target)
             given: list[Any] = []  # with those that stand there twice
             torch.fx.map_arg((n.args, n.kwargs), given.append)
             inputs = [self.names[each] for each in given if each in self.names]
+            if not inputs and not any(each in self.several for each in n.all_input_nodes):
+                return  # made from the weights alone: a constant
             for each in n.all_input_nodes:
                 if each in self.several:
                     what, inputs = self.several[each]
@@ -201,8 +204,9 @@ def _reader(torch: Any, graph: Any, shape: Shape) -> Any:
             self.names[n] = inputs[0]
 
         def _found(self, n: Any, args: Any, kwargs: Any, inputs: list[str], after: Shape) -> list[Operation]:
-            if any(each in self.several for each in n.all_input_nodes):
-                raise Declined(why(self.several[next(e for e in n.all_input_nodes if e in self.several)][0]))
+            for each in n.all_input_nodes:
+                if each in self.several:
+                    return self._piece(n, each)
             if n.op == "call_module":
                 called = self.fetch_attr(n.target)
                 if len(inputs) != 1:
@@ -212,7 +216,25 @@ def _reader(torch: Any, graph: Any, shape: Shape) -> Any:
                     return operations(called, self.shapes[inputs[0]])
                 finally:
                     called.training = False
-            return function(torch, n, args, kwargs, [self.shapes[each] for each in inputs], after)
+            return function(self._call(n, args, kwargs, inputs, after))
+
+        def _call(self, n: Any, args: Any, kwargs: Any, inputs: list[str], after: Shape) -> Call:
+            held: list[list[Any]] = [[] for _ in n.args]
+            for each, found in zip(n.args, held, strict=True):
+                torch.fx.map_arg(each, found.append)
+            computed = tuple(place for place, found in enumerate(held) if any(each in self.names for each in found))
+            shapes = [self.shapes[each] for each in inputs]
+            return Call(torch, n.target, tuple(args), dict(kwargs), computed, shapes, after, dtype)
+
+        def _piece(self, n: Any, source: Any) -> list[Operation]:
+            """What is taken of several tensors, where they are the parts of one."""
+            what, inputs = self.several[source]
+            if what not in SPLITS or n.target is not operator.getitem or not isinstance(n.args[1], int):
+                raise Declined(why(what))
+            pieces, number = self.env[source], n.args[1]
+            after = tuple(pieces[number].shape[1:])
+            call = self._call(source, source.args, source.kwargs, inputs, after)
+            return piece(call, pieces, range(len(pieces))[number])
 
         def _overwritten(self, n: Any, old: Any, tensor: Any) -> None:
             """What is computed in place of an input stands, from here on, for that input too."""
@@ -252,54 +274,3 @@ def _after(found: list[Operation], shapes: list[Shape]) -> Shape:
     for operation in found:
         shapes = [operation.output_shape(shapes)]
     return shapes[0]
-
-
-def _name(target: Any) -> str:
-    return target if isinstance(target, str) else str(getattr(target, "__name__", target))
-
-
-def function(torch: Any, n: Any, args: Any, kwargs: Any, inputs: list[Shape], after: Shape) -> list[Operation]:
-    """What a function or a method of a tensor does."""
-    name = _name(n.target)
-    known = isinstance(n.target, str) or n.target is operator.getitem or _is_torch(n.target)
-    tensors = sum(isinstance(each, torch.Tensor) for each in (*args, *kwargs.values()))
-    if name in ("cat", "concat") and known and isinstance(args[0], (tuple, list)):
-        axis = kwargs.get("dim", args[1] if len(args) > 1 else 0) % args[0][0].ndim
-        if axis == 0 or len(inputs) != len(args[0]):
-            raise Declined("it concatenates along the batch, or with a constant")
-        return [Concat(axis - 1)]
-    if not known or not inputs:
-        raise Declined(why(name))
-    if name in ("add", "iadd", "add_"):
-        if len(inputs) != 2 or kwargs.get("alpha", 1) != 1:
-            raise Declined("only the sum of two computed tensors is known, not that with a constant")
-        if len(set(inputs)) > 1:
-            raise Declined(f"its inputs have different shapes, {inputs[0]} and {inputs[1]}")
-        return [Add()]
-    if tensors != 1:
-        raise Declined(why(name))
-    if name in ("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten"):
-        return [Reshape(after)]
-    if name in ("contiguous", "clone", "detach"):
-        return []
-    if name == "dropout":
-        training = kwargs.get("training", args[2] if len(args) > 2 else True)
-        if training:
-            raise Declined("in training it drops entries at random; call module.eval()")
-        return []
-    if name == "mean":
-        dims = kwargs.get("dim", args[1] if len(args) > 1 else None)
-        return mean(inputs[0], dims, bool(kwargs.get("keepdim", args[2] if len(args) > 2 else False)))
-    if name in AS_MODULE:
-        further = {key: value for key, value in kwargs.items() if (key, value) != ("antialias", False)}
-        try:
-            module = getattr(torch.nn, AS_MODULE[name])(*args[1:], **further)
-        except TypeError as error:
-            raise Declined(f"its arguments are not known here: {error}") from None
-        return operations(module, inputs[0])
-    raise Declined(why(name))
-
-
-def _is_torch(target: Any) -> bool:
-    """Whether a function is PyTorch's or Python's own, and not one that merely has its name."""
-    return str(getattr(target, "__module__", "")).split(".")[0] in ("torch", "_operator", "None")

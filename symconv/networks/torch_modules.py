@@ -13,6 +13,7 @@ from typing import Any
 from ..layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
 from .exact import exact, plain
 from .operations import Activation, Apply, Operation, Reshape, Scale, Shape
+from .rearranging import Permute, Take
 
 
 class Declined(Exception):
@@ -172,6 +173,42 @@ def _pixel_shuffle(module: Any, shape: Shape) -> list[Operation]:
     return [Apply(PixelShuffle(shape[1:], r, shape[0] // r**2))]
 
 
+def _pixel_unshuffle(module: Any, shape: Shape) -> list[Operation]:
+    r = module.downscale_factor
+    if len(shape) != 3 or shape[1] % r or shape[2] % r:
+        raise Declined(f"it takes (channels, height, width) with sizes that are multiples of {r}, and gets {shape}")
+    channels, height, width = shape
+    apart = Reshape((channels, height // r, r, width // r, r))
+    return [apart, Permute((0, 2, 4, 1, 3)), Reshape((channels * r * r, height // r, width // r))]
+
+
+def _channel_shuffle(module: Any, shape: Shape) -> list[Operation]:
+    groups = module.groups
+    if shape[0] % groups:
+        raise Declined(f"{shape[0]} channels are not {groups} equal groups")
+    order = (n for first in range(shape[0] // groups) for n in range(first, shape[0], shape[0] // groups))
+    return [Take((tuple(order), *(tuple(range(size)) for size in shape[1:])))]
+
+
+def padded(shape: Shape, given: Any, mode: str) -> list[Operation]:
+    """Padding alone, low and high from the last axis on: a depthwise convolution with a kernel of one 1, padded."""
+    import numpy as np
+
+    channels, *sizes = shape
+    pairs = [(low, high) for low, high in zip(given[::2], given[1::2], strict=True)][::-1]
+    if len(pairs) > len(sizes):
+        raise Declined("it pads the channels or the batch")
+    if mode == "circular" and any(number < 0 for pair in pairs for number in pair):
+        raise Declined("PyTorch crops before it wraps, and here it is the other way round")
+    pairs = [(0, 0)] * (len(sizes) - len(pairs)) + pairs
+    layer = Conv(tuple(sizes), 1, channels, channels, padding=pairs, groups=channels, padding_mode=mode)
+    return [Apply(layer, np.ones(layer.kernel_shape, int))]
+
+
+def _padding(mode: str) -> Callable[[Any, Shape], list[Operation]]:
+    return lambda module, shape: padded(shape, module.padding, mode)
+
+
 def _flatten(module: Any, shape: Shape) -> list[Operation]:
     first, last = (d % (len(shape) + 1) for d in (module.start_dim, module.end_dim))
     if first == 0:
@@ -208,6 +245,18 @@ def batch_norm(means: list[Any], variances: list[Any], weights: list[Any], biase
     return Scale(scales, offsets, rounded)
 
 
+def channel_numbers(value: Any, shape: Shape) -> list[Any]:
+    """A constant's number for each channel of a tensor of that shape, exact; the constant has a batch axis, or fewer axes."""
+    import numpy as np
+
+    value = np.asarray(value)
+    lead = value.reshape((1,) * max(len(shape) + 1 - value.ndim, 0) + value.shape)
+    if lead.ndim != len(shape) + 1 or any(n != 1 for n in (lead.shape[0], *lead.shape[2:])):
+        raise Declined("its constant is not one number for each channel")
+    found: list[Any] = exact(np.broadcast_to(lead.reshape(-1), shape[:1]), shape[:1], "constant").tolist()
+    return found
+
+
 def _dropout(module: Any, shape: Shape) -> list[Operation]:
     if module.training and module.p > 0:
         raise Declined("in training it drops entries at random; call module.eval()")
@@ -242,6 +291,12 @@ MODULES: dict[str, Callable[[Any, Shape], list[Operation]]] = {
     "Linear": _linear,
     "Upsample": _upsample,
     "PixelShuffle": _pixel_shuffle,
+    "PixelUnshuffle": _pixel_unshuffle,
+    "ChannelShuffle": _channel_shuffle,
+    **{f"ZeroPad{rank}d": _padding("zeros") for rank in (1, 2, 3)},
+    **{f"ReflectionPad{rank}d": _padding("reflect") for rank in (1, 2, 3)},
+    **{f"ReplicationPad{rank}d": _padding("replicate") for rank in (1, 2, 3)},
+    **{f"CircularPad{rank}d": _padding("circular") for rank in (1, 2, 3)},
     "Flatten": _flatten,
     "Identity": _same,
     "ReLU": _activation("relu"),
@@ -258,12 +313,3 @@ MODULES: dict[str, Callable[[Any, Shape], list[Operation]]] = {
     "Softplus": _softplus,
 }
 """Class -> its operations for an input shape."""
-
-AS_MODULE = {
-    "relu": "ReLU", "relu_": "ReLU", "relu6": "ReLU6", "hardtanh": "Hardtanh", "leaky_relu": "LeakyReLU",
-    "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish", "sigmoid": "Sigmoid", "tanh": "Tanh", "silu": "SiLU",
-    "elu": "ELU", "gelu": "GELU", "softplus": "Softplus", "interpolate": "Upsample", "pixel_shuffle": "PixelShuffle",
-    **{f"avg_pool{rank}d": f"AvgPool{rank}d" for rank in (1, 2, 3)},
-    **{f"adaptive_avg_pool{rank}d": f"AdaptiveAvgPool{rank}d" for rank in (1, 2, 3)},
-}  # fmt: skip
-"""A function, or a method of a tensor -> the module that takes its further arguments."""
