@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lanes import some
+from test_browser import CONTRAST, MEASURE, SCREENS, Opened, chromium  # noqa: F401 - a fixture
 from test_documents import assert_clean, compile_log
 
 import symconv as sc
@@ -130,30 +132,45 @@ class _Requests(HTMLParser):
             self.found += [value for value in (given.get(name),) if value]
 
 
-def test_it_builds_without_a_warning_and_needs_no_network(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages, built as the documentation says; a warning is an error."""
     for package in ("sphinx", "furo", "myst_parser"):
         pytest.importorskip(package, reason=f"{package} is missing: pip install -e '.[docs]'")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "--keep-going",
-        "-D",
-        "playground=0",
-        "-b",
-        "html",
-        str(FOLDER),
-        str(tmp_path),
-    ]
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(FOLDER), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    for path in sorted(tmp_path.rglob("*.html")):
+    return folder
+
+
+def test_it_builds_without_a_warning_and_needs_no_network(site: Path) -> None:
+    for path in sorted(site.rglob("*.html")):
         page = _Requests()
         page.feed(path.read_text(encoding="utf-8"))
         assert not [each for each in page.found if re.match(r"(https?:)?//", each)], path
-    styles = sorted((tmp_path / "_static").rglob("*.css"))
-    assert tmp_path / "_static" / "symconv.css" in styles
+    styles = sorted((site / "_static").rglob("*.css"))
+    assert site / "_static" / "symconv.css" in styles
     for path in styles:
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", path.read_text(encoding="utf-8")), path
+
+
+UNFOLDED = """() => {
+  document.querySelectorAll('.sidebar-drawer, .toc-drawer').forEach(drawer => drawer.remove());  // off the screen until they are asked for
+  document.querySelectorAll('details').forEach(each => { each.open = true; });
+}"""
+
+
+def test_every_page_is_silent_whole_and_readable_in_a_browser(site: Path, chromium: Any) -> None:  # noqa: F811
+    pages = [path for path in sorted(site.rglob("*.html")) if path.name != "playground.html"]  # it has its own tests
+    asked = site.as_uri()
+    for path in some(pages, 3, [site / "gallery" / "theorems.html", site / "explanation" / "conventions.html"]):
+        for size in SCREENS.values():
+            for scheme in ("light", "dark"):
+                with Opened(chromium, path, size, scheme) as shown:
+                    shown.page.evaluate(UNFOLDED)
+                    assert shown.page.evaluate(MEASURE) == [], (path, size)
+                    pale = [each for each in shown.page.evaluate(CONTRAST) if each.partition(":")[2].strip()]
+                    assert not pale, (path, scheme)
+                    assert [each for each in shown.asked if not each.startswith(asked)] == []
+                    assert shown.said == [], path
