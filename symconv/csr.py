@@ -120,13 +120,22 @@ def allocated(sizes: tuple[int, ...], kinds: tuple[Any, ...]) -> list[Any]:
 
     needed = sum(size * kind.itemsize for size, kind in zip(sizes, kinds, strict=True))
     said = f"W has {sizes[0]:,} non-zeros, whose CSR arrays take {needed:,} bytes, and this machine has "
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else needed
-    if needed > total:
+    total = memory()
+    if total is not None and needed > total:
         raise TooLarge(f"{said}{total:,} bytes of memory")
     try:
         return [np.empty(size, kind) for size, kind in zip(sizes, kinds, strict=True)]
     except MemoryError:
         raise TooLarge(f"{said}less than that left") from None
+
+
+def memory() -> int | None:
+    """The bytes of memory that the machine has, where the system says."""
+    try:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+    return total if total > 0 else None
 
 
 def taken(flat: Any, rows: Rows, place: Any) -> None:
