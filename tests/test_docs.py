@@ -100,6 +100,15 @@ def test_every_public_name_has_a_running_example() -> None:
     assert not without
 
 
+@pytest.mark.parametrize(("page", "package"), [("from_pytorch", "torch"), ("from_onnx", "onnx")])
+def test_a_guide_to_a_framework_runs_where_that_is_installed(
+    page: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(package, reason=f"needs {package}: pip install -e '.[oracle]'")
+    monkeypatch.chdir(tmp_path)
+    assert doctest.testfile(str(PAGES[f"guides/{page}.md"]), module_relative=False).failed == 0
+
+
 @pytest.mark.parametrize("name", ["from_torch", "Layer.to_torch", "from_onnx"])
 def test_an_example_that_needs_a_framework_runs_where_that_is_installed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
