@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playground_site import BROWSER, served
 
 import symconv as sc
 
@@ -20,7 +18,6 @@ PLAYGROUND = Path(__file__).parents[1] / "docs" / "playground"
 sys.path.insert(0, str(PLAYGROUND))
 
 import bridge  # noqa: E402
-import runtime  # noqa: E402
 
 
 def asked(call: str, options: dict[str, str | None], *more: object) -> dict[str, Any]:
@@ -76,46 +73,49 @@ def test_what_is_not_valid_is_explained_in_the_words_of_the_command_line() -> No
 
 # In the browser -----------------------------------------------------------------------------------------------
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playground</title><link rel="icon" href="data:,">
-<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="_static/playground/playground.css"></head><body>{}</body></html>"""
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[browser]'")
+    if BROWSER["executable_path"] is None:
+        pytest.skip("chromium is missing: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(**BROWSER)
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The playground as the documentation has it, served on this machine."""
+def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page."""
+    for package in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(package, reason=f"{package} is missing: pip install -e '.[docs]'")
     if shutil.which("npm") is None:
         pytest.skip("npm is missing: install Node.js")
-    folder = tmp_path_factory.mktemp("site")
-    runtime.install(folder / "_static" / "playground")
-    (folder / "playground.html").write_text(PAGE.format((PLAYGROUND / "controls.html").read_text()))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with served(tmp_path_factory.mktemp("site")) as address:
+        yield address
 
 
 class Visit:
     """The page in a browser; what it asked of others, and what it complained about."""
 
-    def __init__(self, page: Any, site: str) -> None:
-        self.page, self.site = page, site
+    def __init__(self, page: Any, address: str) -> None:
+        self.page, self.address = page, address
+        self.site = address.removesuffix("playground.html")
         self.outside: list[str] = []
         self.said: list[str] = []
         page.on(
             "request",
-            lambda request: request.url.startswith((site, "data:", "blob:")) or self.outside.append(request.url),
+            lambda request: request.url.startswith((self.site, "data:", "blob:")) or self.outside.append(request.url),
         )
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
 
     def open(self, address: str = "") -> None:
-        self.page.goto(f"{self.site}playground.html#{address}")
-        self.page.wait_for_function("symconvPlayground.times.first", timeout=120_000)
+        """Load the page afresh, until the first proof is there."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}#{address}")
+        self.page.wait_for_function("document.getElementById('playground').dataset.looked", timeout=120_000)
 
     def slide(self, name: str, key: str, times: int = 1) -> None:
         self.page.focus(f"#{name}")
@@ -134,26 +134,19 @@ class Visit:
     def part(self, name: str) -> Any:
         return self.page.locator(f"[data-part={name}]")
 
+    def drawn(self) -> str:
+        """W as it is seen."""
+        picture: str = self.part("matrix").evaluate("e => e.toDataURL()")
+        return picture
+
     def looks_at(self, row: int, column: int) -> None:
         self.page.wait_for_function(f"document.getElementById('playground').dataset.looked === '{row},{column}'")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[browser]'")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture
 def visit(browser: Any, site: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     width = getattr(request, "param", 1280)
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(viewport={"width": width, "height": 900}, has_touch=width < 500)
     context.set_default_timeout(60_000)
     found = Visit(context.new_page(), site)
     yield found
@@ -180,6 +173,7 @@ def test_by_mouse(visit: Visit) -> None:
     # 2. pointing at an output frames it, and a click takes its row
     picture = visit.part("window")
     picture.scroll_into_view_if_needed()
+    before = visit.drawn()
     picture.evaluate("e => e.scrollLeft = e.scrollWidth")  # on a phone the outputs lie beyond its edge
     cells = asked("picture", {"input": "5x4", "kernel": "3x2", "padding": "1x1"}, 24)["cells"]
     _, _, x, y, width, height = next(cell for cell in cells if cell[:2] == ["output", 7])
@@ -190,10 +184,13 @@ def test_by_mouse(visit: Visit) -> None:
     )
     page.mouse.move(*at)
     assert picture.locator(".lit rect").count() == 1
+    assert visit.drawn() != before
     page.mouse.click(*at)
     page.wait_for_function("document.getElementById('playground').dataset.looked.startsWith('7,')")
     # 3. a slider
-    page.locator("#stride-0").evaluate("e => { e.value = 2; e.dispatchEvent(new Event('input')); }")
+    page.locator("#stride-0").evaluate(
+        "e => { e.value = 2; for (const name of ['input', 'change']) e.dispatchEvent(new Event(name)); }"
+    )
     visit.shows(stride="2x1")
     assert "stride=2x1" in page.url
     # 4. the proof
@@ -260,3 +257,80 @@ def test_sympy_checks_in_the_browser_too(visit: Visit) -> None:
         "document.getElementById('playground').dataset.proved?.startsWith('all')", timeout=180_000
     )
     assert "expands to 0 in SymPy" in visit.part("text").inner_text()
+
+
+def test_the_history_leads_from_layer_to_layer(visit: Visit) -> None:
+    visit.open("input=6&kernel=3&padding=1&padding-mode=circular")
+    page = visit.page
+    assert page.input_value("#padding-mode") == "circular"
+    assert page.input_value("#padding-0") == "1"
+    visit.slide("padding-0", "ArrowRight", 2)  # one after the other: one step
+    visit.shows(padding="3", padding_mode="circular")
+    visit.slide("stride-0", "ArrowRight")
+    visit.shows(stride="2")
+    page.get_by_role("link", name="groups").click()
+    visit.shows(groups="2", input="4x4")
+    assert page.input_value("#rank") == "2"
+    for wanted in ({"stride": "2"}, {"padding": "3"}, {"padding": "1"}):
+        page.go_back()
+        visit.shows(input="6", **wanted)
+        assert page.input_value("#padding-0") == wanted.get("padding", "3")
+    page.go_forward()
+    visit.shows(padding="3")
+
+
+def test_what_is_not_valid_from_the_beginning(visit: Visit) -> None:
+    visit.page.goto(f"{visit.address}#input=3x3&kernel=5x3")
+    visit.part("error").wait_for(state="visible", timeout=120_000)
+    assert not visit.part("shown").is_visible()
+    visit.slide("padding-0", "ArrowRight")
+    visit.shows(padding="1x0")
+    visit.part("matrix").wait_for(state="visible")
+    assert not visit.part("error").is_visible()
+
+
+def test_what_was_copied_goes_with_its_layer(visit: Visit) -> None:
+    visit.open("input=4&kernel=3")
+    visit.part("copy").click()
+    visit.part("latex").wait_for(state="visible")
+    assert visit.part("copied").inner_text()
+    visit.slide("stride-0", "ArrowRight")
+    visit.shows(stride="2")
+    assert not visit.part("latex").is_visible()
+    assert not visit.part("copied").inner_text()
+
+
+def test_the_pointer_may_wander_while_the_layer_changes(visit: Visit) -> None:
+    visit.open("input=12x12&kernel=3x3")
+    box = visit.part("matrix").bounding_box()
+    visit.page.focus("#input-0")
+    for step in range(24):
+        visit.page.keyboard.press("ArrowLeft" if step < 9 else "ArrowRight")
+        visit.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 40 + 17 * step)
+    visit.shows(input="16x12")
+    visit.page.wait_for_timeout(500)
+    assert not visit.part("error").is_visible()
+
+
+@pytest.mark.parametrize("visit", [390], indirect=True)
+def test_by_touch(visit: Visit) -> None:
+    visit.open("input=4x4&kernel=3x3")
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    canvas = visit.part("matrix")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    visit.page.touchscreen.tap(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
+    visit.looks_at(3, 15)
+    assert visit.part("why").inner_text().startswith("W[3, 15] is k2,2")
+
+
+def test_the_pages_own_switch_makes_it_dark(visit: Visit) -> None:
+    visit.open("input=4x4&kernel=3x3")
+    page = visit.page
+    before = visit.drawn()
+    paper = "getComputedStyle(document.querySelector('[data-part=window] svg')).getPropertyValue('--paper').trim()"
+    light = page.evaluate(paper)
+    page.evaluate("document.body.dataset.theme = 'dark'")
+    page.wait_for_timeout(100)
+    assert page.evaluate(paper) != light
+    assert visit.drawn() != before

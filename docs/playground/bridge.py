@@ -6,6 +6,7 @@ A layer is given by its options as on the command line. What is not valid comes 
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -40,6 +41,11 @@ def asked(answer: Callable[..., dict[str, Any]]) -> Callable[..., str]:
 def _layer(options: str) -> Any:
     given: Mapping[str, str | None] = json.loads(options)
     return layer_from(named(given))
+
+
+def running() -> str:
+    """What the page says once it has loaded."""
+    return f"symconv {sc.__version__} runs in this page, on Python {platform.python_version()}."
 
 
 @asked

@@ -7,11 +7,10 @@ const root = document.getElementById("playground");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const matrix = new Matrix(part("matrix"));
 const picture = new Window(part("window"));
-const times = { begun: performance.now() }; // what the tests read
-window.symconvPlayground = { times };
 
 let configuration = fromAddress(location.hash.slice(1));
 let options = "{}"; // what was asked of symconv last
+let shown = null; // the options that W, the window and the verdict are of
 let look = { row: 0, column: 0 }; // the entry of W that is looked at
 
 // Asking ------------------------------------------------------------------------------------------------
@@ -62,11 +61,10 @@ function latest(work) {
 
 function progress({ stage, part: share }) {
   const box = part("progress");
-  if (share < 0) return complain(stage);
-  box.hidden = share === 1;
+  if (share === null) return complain(stage);
+  box.querySelector("progress").hidden = share === 1;
   box.querySelector("progress").value = share;
   box.querySelector("span").textContent = stage;
-  if (share === 1) times.ready = performance.now();
 }
 
 function complain(words) {
@@ -79,7 +77,6 @@ function complain(words) {
 // What is shown -------------------------------------------------------------------------------------------
 
 const change = latest(async () => {
-  const begun = performance.now();
   options = JSON.stringify(asOptions(configuration));
   const asked = options;
   const answer = await ask("state", asked);
@@ -92,25 +89,27 @@ const change = latest(async () => {
     `Proved: vec(Y) = W vec(X)${configuration.bias ? " + b" : ""}, in ${answer.steps} steps; ${answer.compared.toLocaleString("en")} comparisons held. ` +
     `W is ${rows} × ${columns}; ${answer.nonzeros.toLocaleString("en")} of its entries are not zero (${share} %).`;
   part("command").textContent = answer.command;
+  forget();
+  shown = asked;
+  part("shown").hidden = false;
   matrix.show(answer);
-  times.changed = performance.now() - begun;
-  times.first ??= performance.now();
   const first = answer.rows[answer.chosen][0];
   look = { row: answer.chosen, column: first ? first[0] : 0 };
   root.dataset.shown = asked;
-  await lookAt(look, true);
+  await lookAt(look);
   proofSoon();
 });
 
-let pictured = null;
+let pictured = ""; // the options and the row of the window that is drawn
 
-const lookAt = latest(async ({ row, column }, anew = false) => {
-  const moved = anew || pictured !== row;
-  const [seen, why] = await Promise.all([moved ? ask("picture", options, row) : null, ask("explained", options, row, column)]);
-  if (seen?.error || why.error) return complain(seen?.error ?? why.error);
+const lookAt = latest(async ({ row, column }) => {
+  const asked = shown;
+  const wanted = `${row} ${asked}`;
+  const [seen, why] = await Promise.all([wanted === pictured ? null : ask("picture", asked, row), ask("explained", asked, row, column)]);
+  if (asked !== shown) return; // another layer is there by now, and looks for itself
   if (seen) {
     picture.show(seen);
-    pictured = row;
+    pictured = wanted;
   }
   part("why").replaceChildren(...withIndices(why.words));
   root.dataset.looked = `${row},${column}`;
@@ -175,8 +174,8 @@ function slider(id, { min, max }, words, value, put) {
     output.textContent = input.value;
     put(Number(input.value));
     change();
-    history.replaceState(null, "", `#${asAddress(configuration)}`);
   });
+  input.addEventListener("change", () => remember(id));
   return both;
 }
 
@@ -205,16 +204,23 @@ function controls() {
   root.querySelector("#bias").checked = configuration.bias;
 }
 
-/** Take a configuration over, and leave the one before in the history. */
+let moved = { id: null, at: 0 };
+
+/** Put the configuration into the address, and leave the one before in the history; what one key does in a row is one step there. */
+function remember(id) {
+  const same = id === moved.id && performance.now() - moved.at < 1000;
+  moved = { id, at: performance.now() };
+  history[same ? "replaceState" : "pushState"](null, "", `#${asAddress(configuration)}`);
+}
+
 function take(next) {
   configuration = next;
-  history.pushState(null, "", `#${asAddress(configuration)}`);
+  remember(null);
   controls();
   change();
 }
 
 function listen() {
-  root.querySelector("#padding-mode").append(...MODES.map((mode) => new Option(mode, mode)));
   const on = (id, put) => root.querySelector(id).addEventListener("change", (event) => take({ ...configuration, ...put(event.target) }));
   on("#padding-mode", ({ value }) => ({ mode: value }));
   on("#flip-kernel", ({ checked }) => ({ flip: checked }));
@@ -229,6 +235,7 @@ function listen() {
     window.addEventListener(name, () => {
       const next = fromAddress(location.hash.slice(1));
       if (asAddress(next) === asAddress(configuration)) return;
+      moved = { id: null, at: 0 };
       configuration = next;
       controls();
       change();
@@ -299,6 +306,13 @@ async function copy() {
   part("latex").hidden = false;
 }
 
+/** What was copied is of the layer before. */
+function forget() {
+  part("copied").textContent = "";
+  part("latex").hidden = true;
+}
+
+root.querySelector("#padding-mode").append(...MODES.map((mode) => new Option(mode, mode)));
 controls();
 listen();
 change();

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ FILES = (*SERVED, "pyodide.mjs")  # the last for compile.mjs
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / "build" / "playground"
 PAGE = ("playground.css", "playground.js", "options.js", "matrix.js", "picture.js", "worker.js")
+WITHOUT = "This copy of the documentation was built without the playground."
 
 
 class Missing(Exception):
@@ -34,16 +36,20 @@ def setup(app: Any) -> dict[str, Any]:
     """The hook for conf.py."""
     from docutils import nodes
     from docutils.parsers.rst import Directive
+    from sphinx import addnodes
 
     class Playground(Directive):
-        """Its place in the page; other builders than HTML leave it out."""
+        """Its place in a page of HTML; elsewhere, and where it is switched off, a sentence that there is none."""
 
         def run(self) -> list[Any]:
-            return [nodes.raw("", (HERE / "controls.html").read_text(encoding="utf-8"), format="html")]
+            there = nodes.raw("", (HERE / "controls.html").read_text(encoding="utf-8"), format="html")
+            absent = nodes.note("", nodes.paragraph("", WITHOUT))
+            if not app.config.playground:
+                return [absent]
+            return [addnodes.only("", there, expr="builder_html"), addnodes.only("", absent, expr="not builder_html")]
 
     app.add_directive("playground", Playground)
-    app.add_config_value("playground", True, "html", bool)
-    app.add_css_file("playground/playground.css")
+    app.add_config_value("playground", True, "env", bool)
     app.connect("build-finished", _install)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -85,8 +91,8 @@ def pyodide_runtime() -> Path:
         _run("npm", "pack", f"pyodide@{PYODIDE}", "--silent", "--pack-destination", fresh)
         with tarfile.open(Path(fresh) / f"pyodide-{PYODIDE}.tgz") as archive:
             archive.extractall(fresh, filter="data")
-        shutil.rmtree(folder, ignore_errors=True)
-        (Path(fresh) / "package").rename(folder)
+        with suppress(OSError):  # another build has put it there meanwhile
+            (Path(fresh) / "package").rename(folder)
     return folder
 
 
@@ -125,22 +131,21 @@ def _archive(name: str, version: str, parts: Iterable[tuple[Path, list[Path]]]) 
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, place)
         _run("node", str(HERE / "compile.mjs"), str(pyodide_runtime()), fresh)
-        for old in CACHE.glob(f"{name}-*.zip"):
-            old.unlink()
-        partial = made.with_suffix(".partial")
-        with zipfile.ZipFile(
-            partial, "w", zipfile.ZIP_STORED
-        ) as archive:  # stored: servers compress, and imports are faster
+        packed = Path(fresh) / made.name
+        with zipfile.ZipFile(packed, "w") as archive:
             for path in sorted(Path(fresh).rglob("*.pyc")):
-                archive.writestr(zipfile.ZipInfo(str(path.relative_to(fresh))), path.read_bytes())
-        partial.replace(made)
+                entry = zipfile.ZipInfo(str(path.relative_to(fresh)))  # without a time: the same files, the same bytes
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        for old in CACHE.glob(f"{name}-*.zip"):
+            old.unlink(missing_ok=True)
+        packed.replace(made)  # in one move, as several builds may go on at once
     return made
 
 
 def _run(program: str, *words: str) -> None:
     path = shutil.which(program)
     if path is None:
-        raise Missing(f"the playground needs {program}: install Node.js 20 or newer, which has node and npm")
+        raise Missing(f"the playground needs {program}: install Node.js 18 or newer, with npm")
     done = subprocess.run([path, *words], capture_output=True, text=True, cwd=CACHE, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise Missing(f"{program} {words[0]} failed: {' '.join(done.stderr.split())[-400:]}")
