@@ -1,6 +1,7 @@
 // W on a canvas: its cells in the colours of their kernel entries, the row, the column and the entry that are looked at.
 
-const LEGIBLE = 24; // pixels of a cell that has its name in it
+const LEGIBLE = 19; // pixels of a cell that has its name in it
+const BESIDE = 36; // pixels for the names of the rows
 
 /** A matrix drawn into a canvas as wide as its box allows; cells no smaller than three pixels, then the box scrolls. */
 export class Matrix {
@@ -13,8 +14,8 @@ export class Matrix {
     this.state = state;
     const [rows, columns] = state.shape;
     const room = this.canvas.parentElement.clientWidth - 2;
-    const labels = (room - 44) / columns >= LEGIBLE;
-    this.left = labels ? 44 : 1;
+    const labels = (room - BESIDE) / columns >= LEGIBLE;
+    this.left = labels ? BESIDE : 1;
     this.top = labels ? 20 : 1;
     this.size = Math.max(3, Math.min(34, Math.floor((room - this.left - 1) / columns)));
     this.legible = this.size >= LEGIBLE;
@@ -45,8 +46,9 @@ export class Matrix {
       const filled = state.rows.map((row) => new Set(row.map(([column]) => column)));
       for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) if (!filled[i].has(j)) this.dot(i, j);
       pen.fillStyle = ink;
-      state.outputs.forEach((name, i) => this.name(name, this.left / 2, this.top + (i + 0.5) * size, 12));
-      state.inputs.forEach((name, j) => this.name(name, this.left + (j + 0.5) * size, this.top / 2, 12));
+      const height = Math.min(12, 0.45 * size);
+      state.outputs.forEach((name, i) => this.name(name, this.left / 2, this.top + (i + 0.5) * size, height));
+      state.inputs.forEach((name, j) => this.name(name, this.left + (j + 0.5) * size, this.top / 2, height));
     }
     pen.strokeStyle = line;
     pen.lineWidth = 1;
@@ -71,7 +73,7 @@ export class Matrix {
       pen.fillStyle = fill;
       pen.fillRect(x, y + begin, size, end - begin);
       pen.fillStyle = ink;
-      if (this.legible) this.name(`k_{${name}}`, x + size / 2, y + (begin + end) / 2, entries.length > 2 ? 8 : 11);
+      if (this.legible) this.name(`k_{${name}}`, x + size / 2, y + (begin + end) / 2, Math.min(entries.length > 2 ? 8 : 11, 0.45 * size));
     });
   }
 

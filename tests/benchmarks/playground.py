@@ -81,6 +81,7 @@ def measure(playwright: Any, address: str) -> None:
 
 def screenshots(playwright: Any, address: str, folder: Path) -> None:
     """What the page looks like on each screen, light and dark, with its proof open."""
+    folder.mkdir(parents=True, exist_ok=True)
     browser = playwright.chromium.launch(**BROWSER)
     for width, scheme in product(SCREENS, ("light", "dark")):
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
