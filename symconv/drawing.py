@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .documents.first_index import checked_first, moved
@@ -94,6 +96,11 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+    def _repr_html_(self) -> str:
+        """The same, no wider than a notebook's cell, as an image: its words and styles stay apart from the notebook's."""
+        data = b64encode(self.svg().encode()).decode()
+        return f'<img style="max-width: 100%; height: auto" alt="{escape(self.alternative)}" src="data:image/svg+xml;base64,{data}">'
 
     def __repr__(self) -> str:
         return f"Drawing of {self._of}: {self.picture.title}"

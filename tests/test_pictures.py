@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import xml.etree.ElementTree as tree
+from base64 import b64decode
 from collections import Counter
 from itertools import combinations, pairwise, product
 from math import dist, prod
@@ -293,6 +294,9 @@ def test_svg_is_well_formed_self_contained_and_described(name: str, what: str) -
     assert len(drawing.alternative) > 40
     assert "prefers-color-scheme:dark" in text
     assert drawing.svg() == text == drawing._repr_svg_()
+    image = tree.fromstring(drawing._repr_html_().replace(">", "/>"))
+    assert image.get("alt") == drawing.alternative
+    assert b64decode((image.get("src") or "").partition("base64,")[2]).decode() == text
     used = {each for element in root.iter() for each in (element.get("class") or "").split()}
     for mark in {each for each in used if re.fullmatch(r"cm?\d+-\d+", each)}:
         assert f".{mark}{{fill" in text
