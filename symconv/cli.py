@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -58,6 +59,10 @@ class _Parser(argparse.ArgumentParser):
         if add is not None:
             add(self)
         return super().parse_known_args(args, namespace)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version; argparse itself hides that they could not be written."""
+        (file or sys.stdout).write(message)
 
     def error(self, message: str) -> NoReturn:
         example = f"see {self.prog} --help"
@@ -135,7 +140,10 @@ def _worksheet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_options(parser: argparse.ArgumentParser) -> None:
+    from .options import add_limit
+
     parser.add_argument("file", metavar="FILE.json")
+    add_limit(parser)
 
 
 def _certify_options(parser: argparse.ArgumentParser) -> None:
@@ -216,7 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")  # the same bytes in every locale
     options: argparse.Namespace | None = None
     try:
-        options = parser().parse_args(arguments)
+        options = _parsed(arguments)
         for name, value in vars(options).items():
             if isinstance(value, list) and (
                 not value or [] in value
@@ -238,16 +246,32 @@ def main(arguments: list[str] | None = None) -> int:
     except SymconvError as error:
         return _say(_in_options(str(error), options), REFUSED)
     except BrokenPipeError:
-        # The reader went away, as in `symconv show ... | head`; leave nothing for the interpreter to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away, as in `symconv show ... | head`.
+        _drop()
         return PROVED
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}", REFUSED)
+        if error.filename is None:
+            _drop()
+        return _say(f"{error.filename or 'standard output'}: {error.strerror or error}", REFUSED)
     except MemoryError:
         return _say("not enough memory for this configuration; --check axes needs the least", REFUSED)
     except KeyboardInterrupt:
         return _say(f"interrupted; {_kept(options)}", 130)
+
+
+def _drop() -> None:
+    """Leave nothing of standard output for the interpreter to flush."""
+    with suppress(OSError, ValueError):  # one without a file behind it has nothing to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    """The options; after --help and --version what was printed is on its way, or the error is raised."""
+    try:
+        return parser().parse_args(arguments)
+    except SystemExit:
+        sys.stdout.flush()
+        raise
 
 
 def _terminated(options: argparse.Namespace, number: int, frame: object) -> NoReturn:
@@ -265,7 +289,8 @@ def _say(message: str, status: int) -> int:
     """One line on standard error; a failed proof's places follow on their own lines."""
     if status != REFUTED:
         message = " ".join(message.split())  # a name with a line break must not look like a second message
-    print(f"symconv: {message}", file=sys.stderr)
+    with suppress(OSError):  # nowhere left to say it; the status does
+        print(f"symconv: {message}", file=sys.stderr, flush=True)
     return status
 
 
@@ -282,11 +307,12 @@ def _in_options(message: str, options: argparse.Namespace | None) -> str:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from .options import theorem_options
+    from .options import limit_from, theorem_options
     from .output import progress, write
     from .writing import format_of, page_options, written
 
     form = format_of(options.format, options.output, options.fragment)
+    limit_from(options)
     make: Callable[[], Proof | GeneralProof]
     if options.general is None:
         layer, asked = _stack(options), theorem_options(getattr(options, "with"), options.order)
@@ -329,11 +355,12 @@ def _general(options: argparse.Namespace) -> GeneralProof:
 
 
 def _worksheet(options: argparse.Namespace) -> int:
-    from .options import first_index, layer_from, read_value, theorem_options
+    from .options import first_index, layer_from, limit_from, read_value, theorem_options
     from .output import progress, same_file, write_all
     from .worksheets import worksheet
     from .writing import format_of, written
 
+    limit_from(options)
     paths = [options.output, *([options.solution] if options.solution is not None else ())]
     if len(paths) > 1 and same_file(*paths):
         rule = "must be another file than that of the sheet"
@@ -393,9 +420,11 @@ def _check(options: argparse.Namespace) -> int:
     from itertools import islice
 
     from .catalogue import prove
+    from .options import limit_from
     from .output import progress
     from .render import json_format
 
+    limit_from(options)
     found = json_format.load(_read(options.file, "proof.json"), options.file)
     layer = json_format.layer_from(found)
     with progress("symconv: checking"):
@@ -451,7 +480,7 @@ def _show(options: argparse.Namespace) -> int:
     from .render.terminal import CELLS, show, wants_colour
 
     layer = layer_from(options)
-    limit = CELLS if options.limit is None else read_value("--limit", options.limit, "number")
+    limit = CELLS if options.limit is None else read_value("--limit", options.limit, "count")
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
     sys.stdout.write(
         show(

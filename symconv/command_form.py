@@ -20,6 +20,7 @@ _VALUE = rf"""(?:{_TUPLE}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|Fals
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
+_LIMIT = re.compile(r"symconv\.limits\.\w+ = (\d+)")
 _STACK = re.compile(r"Sequential\(([^()]+)\)")
 _CHOICES = {
     "theorem": "--theorem", "check": "--check", "depth": "--depth", "layout": "--layout", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "order": "--order", "first_index": "--first-index", "kernel_values": "--kernel-values",
@@ -40,7 +41,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
     options = PARAMETERS | _CHOICES
     message = re.sub(rf"\b({'|'.join(layer.__name__ for layer in kinds().values())})({_TUPLE})", _layer, message)
     message = _STACK.sub(_then, message.replace("sc.Sequential(layer, another)", '--then "--kernel 2"'))
-    message = _PROVE.sub(r"--theorem \1", message)
+    message = _LIMIT.sub(r"--limit \1", _PROVE.sub(r"--theorem \1", message))
     names = "|".join(sorted({*options, *asked}, key=len, reverse=True))
     given = re.compile(rf"(?<![\w'-])(?<!--with )({names})=({_VALUE})(?!\w|\.\d)")
 

@@ -115,6 +115,20 @@ def add_proof_options(parser: argparse.ArgumentParser) -> None:
         metavar="LEVEL",
         help="axes: every step; entries: also every entry of W; all: also with SymPy; auto (default): by size",
     )
+    add_limit(parser)
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """Add the option that allows larger proofs."""
+    parser.add_argument("--limit", metavar="N", help="allow proofs of up to N entries (default 600000 along the axes)")
+
+
+def limit_from(options: argparse.Namespace) -> None:
+    """Allow as much as `--limit` says."""
+    from . import limits
+
+    if options.limit is not None:
+        limits.raised(read_value("--limit", options.limit, "count"))
 
 
 def add_order(parser: argparse.ArgumentParser) -> None:
@@ -375,7 +389,14 @@ def names_from(text: str) -> dict[str, str]:
 
 VALUES_LIMIT = 1 << 20  # bytes of a file of numbers
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_EXAMPLES = {"shape": "4x4", "sizes": "2 or 2x1", "number": "2", "padding": "1, 1x0, 2:0, 1:1x0:2 or same"}
+_COUNT = re.compile(r"[0-9]{1,40}", re.ASCII)
+_EXAMPLES = {
+    "shape": "4x4",
+    "sizes": "2 or 2x1",
+    "number": "2",
+    "count": "1000000",
+    "padding": "1, 1x0, 2:0, 1:1x0:2 or same",
+}
 
 
 def read_value(option: str, text: Any, kind: str) -> Any:
@@ -390,6 +411,10 @@ def read_value(option: str, text: Any, kind: str) -> Any:
         return text
     if kind == "word":
         return text
+    if kind == "count":
+        if not _COUNT.fullmatch(text):
+            raise SpecError(option, text, "must be an integer of at least 0", f"{option} {_EXAMPLES[kind]}")
+        return int(text)
     if kind == "padding" and text.replace("_", "").isalpha() and text.isascii():
         return text
     parts = text.split("x")

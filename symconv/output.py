@@ -26,7 +26,8 @@ def write_all(files: Sequence[tuple[str | None, str | bytes]]) -> None:
         places = [_staged(path, content, undo) for path, content in files if path not in (None, "-")]
         for n, (temporary, target) in enumerate(places, 1):
             if isinstance(temporary, bytes):
-                target.write_bytes(temporary)
+                with _about(str(target)):
+                    target.write_bytes(temporary)
                 continue
             if n < len(places):  # should a later one fail after all
                 undo.callback(_restored, target, target.read_bytes() if target.exists() else None)
@@ -68,10 +69,21 @@ def _staged(path: str | None, content: str | bytes, undo: ExitStack) -> tuple[st
     except OSError as error:  # the user asked for `path`, not for a temporary name
         raise OSError(error.errno, error.strerror, path) from None
     undo.callback(_removed, temporary)
-    with os.fdopen(handle, "wb") as file:
+    with _about(path), os.fdopen(handle, "wb") as file:
         file.write(raw)
     os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
     return temporary, target
+
+
+@contextmanager
+def _about(path: str) -> Iterator[None]:
+    """An error while writing, with the name that the user knows; a pipe whose reader left did not get all of it."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OSError(error.errno, "its reader left before all of it was written", path) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _removed(path: str) -> None:

@@ -87,6 +87,7 @@ class Theorem:
     last: Callable[[Proof, Context], Checks] = lambda proof, context: ()  # what is checked after all the steps
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
+    walks: bool = False  # whether its proof goes through all non-zeros at every level, not along the axes alone
     of_stacks: bool = False  # whether it is about a stack of layers; else about one layer
 
     def refuses(self, subject: Any) -> str | None:

@@ -13,7 +13,7 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "flattening", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
+    "errors", "limits", "flattening", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
     "matrices", "all_entries", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "sequential", "composite", "composing", "morphism", "factoring", "fourier", "ranks", "occurrences",

@@ -8,15 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotApplicable, SpecError, TooLarge
+from .. import limits
+from ..errors import NotApplicable, SpecError
 from ..proof import Proof, Theorem, level_named
 
 if TYPE_CHECKING:
     from ..layers import Layer
     from ..sequential import Sequential
-
-TABLES_LIMIT = 10_000_000
-"""Entries of the axes' tables; a proof of that size takes about a minute and a few gigabytes."""
 
 _MODULES = (
     "weight_matrix",
@@ -100,6 +98,8 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
         A check found a difference.
     SpecError
         There is no such theorem, check or option.
+    TooLarge
+        The proof would hold more than `symconv.limits` allow; the message says how much.
     """
     chosen = theorem_named(theorem)
     level = level_named(check)
@@ -107,15 +107,7 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
     reason = chosen.refuses(layer)
     if reason is not None:
         raise NotApplicable(f"{chosen.name} does not apply to {layer!r}: {reason}")
-    parts: tuple[Any, ...] = getattr(layer, "layers", (layer,))
-    reaches = (
-        (line, line.padded_range) for each in parts for line in each.read_map.lines
-    )  # len() of a range has a limit
-    size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
-    if size > TABLES_LIMIT:
-        raise TooLarge(
-            f"the tables of {layer!r} along its axes have {size:,} entries, more than {TABLES_LIMIT:,}; use a smaller layer"
-        )
+    _must_fit(chosen, layer, level)
     unknown = sorted(set(options) - set(chosen.options))
     if unknown:
         takes = f"{chosen.name} takes " + (", ".join(chosen.options) or "no options")
@@ -124,6 +116,21 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
         raise SpecError(unknown[0], options[unknown[0]], takes, f'sc.prove(layer, "{chosen.name}")')
     steps, matrices = chosen.build(layer, **options)
     return Proof(chosen, layer, steps, matrices, level, tuple(sorted(options.items()))).verified()
+
+
+def _must_fit(theorem: Theorem, layer: Any, level: str) -> None:
+    """Refuse what is too large, before anything of that size is made."""
+    parts: tuple[Any, ...] = getattr(layer, "layers", (layer,))
+    reaches = (
+        (line, line.padded_range) for each in parts for line in each.read_map.lines
+    )  # len() of a range has a limit
+    size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
+    limits.check("tables", size, f"the tables of {layer!r} along its axes have {{}} entries")
+    if level in ("entries", "all") or theorem.walks:
+        reason, instead = f"{theorem.name} of {layer!r} goes through {{}} entries one by one", ""
+        if not theorem.walks:
+            instead = 'check="axes" goes along the axes instead, and '
+        limits.check("nonzeros", theorem.size(layer), reason, instead)
 
 
 def _must_be_layer(layer: object) -> None:

@@ -383,6 +383,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    walks=True,
     document=document,
     ends=("product", "collect"),
     last=normal_form,

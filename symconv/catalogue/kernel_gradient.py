@@ -171,6 +171,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=kernel_vector.sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    walks=True,
     document=document,
     ends=ends,
     labels=(DEFINITION, INPUT_RULE, COLUMN_RULE),

@@ -149,6 +149,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    walks=True,
     document=document,
     ends=("vector", "exchange"),
     last=normal_form,

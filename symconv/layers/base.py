@@ -10,9 +10,9 @@ from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from .. import matrices
+from .. import limits, matrices
 from ..definition import Definition
-from ..errors import MissingPackage, NotApplicable, SpecError, TooLarge
+from ..errors import MissingPackage, NotApplicable, SpecError
 from ..readmap import ReadMap
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ class InTorch(NamedTuple):
 
     linear: Any
     sparse: Any
-
-
-DENSE_LIMIT = 1 << 29
-"""Numbers in a dense W; four gigabytes of float64."""
 
 
 class Layer:
@@ -133,6 +129,7 @@ class Layer:
         """
         from ..symbols import symbols
 
+        limits.check("nonzeros", prod(self.input_shape), f"{self!r} has {{}} inputs")
         channels = self.read_map.shows_channels
         x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
         k = (
@@ -152,6 +149,7 @@ class Layer:
         """
         from ..symbols import array
 
+        self._must_fit("the output")
         return array(list(self.flat_output()), self.output_shape)
 
     def flat_output(self) -> Iterator[Expr]:
@@ -209,6 +207,7 @@ class Layer:
         """
         from sympy import ImmutableSparseMatrix, Rational
 
+        self._must_fit("W")
         places = matrices.order_of(self.read_map, order)
         if not self.read_map.kernel:
             rows = enumerate(matrices.number_rows(self.read_map, places))
@@ -252,6 +251,7 @@ class Layer:
 
         if not self.read_map.kernel:
             raise NotApplicable(f"{self!r} has no kernel, so there is nothing to multiply the gathered inputs with")
+        self._must_fit("the matrix of im2col")
         flat = self.flat_symbols()[0]
         matrix = matrices.im2col_matrix(self.read_map)
         cells = {(row, column): flat[at] for row, line in enumerate(matrix.rows) for column, (at,) in line.items()}
@@ -295,8 +295,8 @@ class Layer:
         import numpy as np
 
         rows, width = prod(self.output_shape), prod(self.input_shape)
-        if rows * width > DENSE_LIMIT:
-            raise TooLarge(f"W is {rows:,} x {width:,}, {rows * width:,} numbers; to_scipy holds only its non-zeros")
+        what = f"W is {rows:,} x {width:,}, {{}} numbers"
+        limits.check("dense", rows * width, what, "to_scipy holds only its non-zeros; ")
         data, columns, indptr = self._csr(kernel)
         result = np.zeros((prod(self.output_shape), prod(self.input_shape)), data.dtype)
         result[np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), columns] = data
@@ -366,7 +366,14 @@ class Layer:
             )
         return InTorch(linear, sparse)
 
+    def _must_fit(self, what: str, limit: str = "nonzeros") -> None:
+        """Refuse what is made of all inputs, outputs and non-zeros, before it is made."""
+        for name, size in (("inputs", prod(self.input_shape)), ("outputs", prod(self.output_shape))):
+            limits.check(limit, size, f"{what} of {self!r} has {{}} {name}")
+        limits.check(limit, self.read_map.nonzeros, f"{what} of {self!r} has {{}} non-zero entries")
+
     def _csr(self, kernel: Any) -> tuple[Any, Any, Any]:
+        self._must_fit("W", "stored")
         if self.read_map.kernel:
             return matrices.evaluate(self.read_map, self._numeric(kernel))
         if kernel is not None:

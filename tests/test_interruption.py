@@ -1,0 +1,152 @@
+"""What stops a run: Ctrl-C, SIGTERM, a full disk, a read-only folder, a reader that leaves. One line, the right exit
+status, and the file of an earlier run as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BASE = ("prove", "--input", "4x4", "--kernel", "3x3")
+SLOW = ("prove", "--input", "300x300", "--kernel", "9x9", "--check", "entries")
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "symconv", *arguments]
+
+
+def run(*arguments: str, **options: object) -> tuple[int, str]:
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=120, **options)  # type: ignore[call-overload]
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_leaves_the_earlier_file(number: signal.Signals, said: str, tmp_path: Path) -> None:
+    target = tmp_path / "proof.txt"
+    target.write_text("the earlier proof")
+    started = (
+        "import sys, signal, threading, symconv.catalogue as c\n"
+        "from symconv.cli import main\n"
+        "prove = c.prove\n"
+        "def slow(*given, **asked):\n"
+        "    print('proving', flush=True)\n"
+        "    while True: prove(*given, **asked)\n"
+        "c.prove = slow\n"
+        f"sys.exit(main({[*BASE, '-o', str(target)]!r}))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", started], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "proving\n"
+    time.sleep(0.1)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (128 + number, f"symconv: {said}; nothing was written\n")
+    assert target.read_text() == "the earlier proof"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "arguments",
+    [BASE, ("show", *BASE[1:]), ("theorems",), ("draw", *BASE[1:]), ("--help",), ("prove", "--help"), ("--version",)],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("unbuffered", ["0", "1"])
+def test_a_full_standard_output(arguments: tuple[str, ...], unbuffered: str) -> None:
+    buffering = {"PYTHONUNBUFFERED": "1"} if unbuffered == "1" else {}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | buffering
+    with FULL.open("w") as full:
+        done = subprocess.run(command(*arguments), stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)  # fmt: skip
+    assert done.stderr == "symconv: standard output: No space left on device\n"
+    assert done.returncode == 2
+
+
+@needs_full
+def test_a_full_device_as_the_file() -> None:
+    assert run(*BASE, "--format", "html", "-o", "/dev/full") == (2, "symconv: /dev/full: No space left on device\n")
+
+
+@needs_full
+def test_a_full_standard_error_keeps_the_exit_status() -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run(command("prove", "--input", "4"), stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_a_full_disk_leaves_the_earlier_file(tmp_path: Path) -> None:
+    """The limit on the size of a file stands in for a full disk, which needs no privilege."""
+    resource = pytest.importorskip("resource", reason="limits of processes are POSIX")
+    target = tmp_path / "proof.html"
+    target.write_text("the earlier proof")
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    status, said = run(*BASE, "-o", str(target), preexec_fn=limited)
+    assert (status, said) == (2, f"symconv: {target}: File too large\n")
+    assert target.read_text() == "the earlier proof"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("name", ["worksheet", "prove", "draw"])
+def test_a_folder_that_cannot_be_written(name: str) -> None:
+    """A folder of /proc refuses everybody, and root too."""
+    folder = Path("/proc/self")
+    if not folder.is_dir():
+        pytest.skip("this system has no /proc")
+    solution = ["--solution", f"{folder}/b.txt"] if name == "worksheet" else []
+    status, said = run(name, *BASE[1:], "-o", f"{folder}/a.{'svg' if name == 'draw' else 'txt'}", *solution)
+    assert status == 2
+    assert said.startswith("symconv: /proc/self/a.")
+    assert said.count("\n") == 1
+
+
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere; test_a_folder_that_cannot_be_written is for root too")
+    tmp_path.chmod(0o500)
+    target = tmp_path / "proof.txt"
+    assert run(*BASE, "-o", str(target)) == (2, f"symconv: {target}: Permission denied\n")
+
+
+def test_a_reader_of_standard_output_that_leaves() -> None:
+    """As in `symconv prove ... | head -1`: nothing is said, and it is no error."""
+    process = subprocess.Popen(command(*SLOW[:-2], "--format", "html"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
+
+
+def test_a_reader_of_a_named_pipe_that_leaves(tmp_path: Path) -> None:
+    """A file was asked for, and it did not get all of it."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("named pipes are POSIX")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    started = f"from symconv import cli, writing\nwriting.written = lambda *given: 'x' * 10**6\ncli.sys.exit(cli.main({[*BASE, '-o', str(pipe)]!r}))"
+    process = subprocess.Popen([sys.executable, "-c", started], stderr=subprocess.PIPE, text=True)
+    with pipe.open("rb") as reader:
+        reader.read(10)
+    _, said = process.communicate(timeout=120)
+    assert said == f"symconv: {pipe}: its reader left before all of it was written\n"
+    assert process.returncode == 2
+
+
+def test_closed_streams() -> None:
+    done = subprocess.run(f"{' '.join(command(*BASE))} >&-", shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = subprocess.run(f"{' '.join(command('prove', '--input', '4'))} 2>&-", shell=True, capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == 2

@@ -1,0 +1,103 @@
+"""Sizes before allocation: what is too large is refused at once, with its size and the option that allows it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+import symconv as sc
+from symconv import limits
+from symconv.cli import main
+
+HUGE = ("--input", "100000x100000", "--kernel", "3x3")
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-m", "symconv", *sys.argv[1:]], capture_output=True, text=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(done.returncode, used.ru_maxrss, used.ru_utime + used.ru_stime)
+print(done.stderr, end="")
+"""
+
+
+def measured(*arguments: str) -> tuple[int, float, float, str]:
+    """Exit status, megabytes at most, processor time in seconds, and what was said."""
+    pytest.importorskip("resource", reason="POSIX measures memory")
+    done = subprocess.run([sys.executable, "-c", MEASURED, *arguments], capture_output=True, text=True, check=True)
+    first, _, said = done.stdout.partition("\n")
+    status, memory, seconds = first.split()
+    return int(status), int(memory) / 1024, float(seconds), said
+
+
+@pytest.fixture(autouse=True)
+def own_limits() -> Iterator[None]:
+    kept = {name: getattr(limits, name) for name in ("tables", "nonzeros", "stored", "dense")}
+    yield
+    for name, value in kept.items():
+        setattr(limits, name, value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", *HUGE), "99,996,000,040,000,000,000 cells, and show prints at most 20,000; use a smaller layer, or --limit 99996000040000000000"),
+        (("prove", *HUGE), "799,988 entries (about 239 MB), more than 600,000; --limit 799988 allows it"),
+        (("prove", *HUGE, "--check", "entries"), "--limit 799988 allows it"),
+        (("prove", *HUGE, "--theorem", "im2col", "--limit", "800000"), "goes through 89,996,400,036 entries one by one (about 8 TB), more than 10,000,000; --limit 89996400036 allows it"),
+        (("worksheet", *HUGE), "--limit 799988 allows it"),
+        (("draw", *HUGE), "10,000,000,000 cells, and a picture shows at most 4,000"),
+        (("prove", "--input", "5000x5000", "--kernel", "3x3", "--check", "entries"), "--check axes goes along the axes instead, and --limit 224820036 allows it"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each),
+)  # fmt: skip
+def test_it_is_refused_in_a_second_and_two_hundred_megabytes(arguments: tuple[str, ...], said: str) -> None:
+    status, memory, seconds, line = measured(*arguments)
+    assert status == 2
+    assert said in line
+    assert line.count("\n") == 1
+    assert memory < 200
+    assert seconds < 1  # of processor time: a busy machine waits longer
+
+
+@pytest.mark.parametrize("theorem", sc.theorems())
+def test_no_theorem_allocates_before_it_refuses(theorem: str) -> None:
+    """Every theorem at that size: refused for its size, or because it does not apply."""
+    for padding in (0, 1):
+        layer = sc.Conv((100_000, 100_000), 3, bias=True, padding=padding, padding_mode="circular")
+        with pytest.raises((sc.TooLarge, sc.NotApplicable)):
+            sc.prove(layer, theorem)
+
+
+def test_a_limit_is_raised_for_a_run_and_the_proof_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = ["prove", "--input", "150000", "--kernel", "5"]
+    assert main(wide) == 2
+    assert "--limit 899980 allows it" in capsys.readouterr().err
+    assert main([*wide, "--limit", "899980"]) == 0
+    assert "axis by axis" in " ".join(capsys.readouterr().out.split())
+
+
+def test_python_says_its_own_name_of_the_limit() -> None:
+    layer = sc.Conv((150_000,), 5)
+    with pytest.raises(sc.TooLarge, match=r"symconv\.limits\.tables = 899980 allows it"):
+        sc.prove(layer)
+    limits.tables = 899_980
+    assert sc.prove(layer)
+
+
+@pytest.mark.parametrize(
+    "make",
+    ["weight_matrix", "output", "symbols", "im2col", "flat_symbols", "to_numpy", "to_scipy", "to_torch"],
+)
+def test_a_layer_refuses_what_does_not_fit(make: str) -> None:
+    layer = sc.AvgPool((100_000, 100_000), 3) if make.startswith("to_") else sc.Conv((100_000, 100_000), 3)
+    if make == "to_torch":
+        pytest.importorskip("torch", reason="pip install 'symconv[torch]'")
+    with pytest.raises(sc.TooLarge, match=r"symconv\.limits\.\w+ = \d+ allows it|too many|more than"):
+        getattr(layer, make)()
+
+
+def test_a_limit_that_is_none_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--input", "4", "--kernel", "3", "--limit", "many"]) == 2
+    assert "--limit='many': must be an integer of at least 0" in capsys.readouterr().err
