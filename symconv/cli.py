@@ -282,7 +282,9 @@ def _kept(options: argparse.Namespace | None) -> str:
     """What is left of a run that was stopped."""
     if options is None or options.command != "sweep" or options.output in (None, "-"):
         return "nothing was written"
-    return "what was proved is kept; the same command goes on from there"
+    from .sweep import KEPT
+
+    return KEPT
 
 
 def _say(message: str, status: int) -> int:

@@ -25,6 +25,8 @@ PROVED, FAILED = "proved", "failed"
 RESULT = ("verdict", "rows", "columns", "nonzeros", "obligations", "said")
 """The columns after the options, the theorem and the check."""
 
+KEPT = "what was proved is kept; the same command goes on from there"
+
 Found = dict[str, Any]
 
 
@@ -116,7 +118,7 @@ def _cluster(address: str | None) -> Iterator[None]:
         yield
         return
     try:
-        from distributed import Client
+        from distributed import CancelledError, Client
         from joblib import parallel_config
     except ImportError:
         raise MissingPackage("--dask needs distributed: pip install 'symconv[dask]'") from None
@@ -126,7 +128,10 @@ def _cluster(address: str | None) -> Iterator[None]:
         rule = f"no Dask scheduler answers there ({' '.join(str(error).split())})"
         raise SpecError("--dask", address, rule, "--dask tcp://127.0.0.1:8786") from None
     with client, parallel_config(backend="dask", wait_for_workers_timeout=60):
-        yield
+        try:
+            yield
+        except CancelledError:
+            raise ConnectionError(f"the Dask scheduler at {address} went away; {KEPT}") from None
 
 
 # What was proved before ---------------------------------------------------------------------------

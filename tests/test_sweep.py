@@ -180,43 +180,76 @@ module.prove_case = logged
 """
 
 
-def test_a_dask_cluster_that_loses_a_worker_loses_nothing_and_proves_nothing_twice(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed", reason="this needs Dask: pip install -e '.[dask]'")
-    grid = LONG.replace('"20x24"', "").replace('"4x2", 5', "")
-    (tmp_path / "grid.toml").write_text(grid)
-    (tmp_path / "logged.py").write_text(PRELOAD)
-    log = tmp_path / "log"
-    environment = os.environ | {"PROVED_LOG": str(log)}
-    started: list[subprocess.Popen[bytes]] = []
+class Cluster:
+    """A scheduler and two workers that log what they prove; what the folder holds is theirs to read."""
 
-    def start(*words: str) -> subprocess.Popen[bytes]:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        started.append(subprocess.Popen([sys.executable, "-m", "distributed.cli." + words[0], *words[1:]], cwd=tmp_path, env=environment, **quiet))  # fmt: skip
-        return started[-1]
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "log"
+        self._environment = os.environ | {"PROVED_LOG": str(self.log)}
+        self._started: list[subprocess.Popen[bytes]] = []
 
-    try:
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", "cluster")
-        address = awaited(lambda: json.loads((tmp_path / "cluster").read_text())["address"])
-        worker = ("dask_worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--preload", "logged.py")
-        first, _ = start(*worker), start(*worker)
-        with distributed.Client(address, timeout=60) as client:
+    def __enter__(self) -> Cluster:
+        (self.folder / "logged.py").write_text(PRELOAD)
+        where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", "cluster")
+        self.scheduler = self._start("dask_scheduler", *where)
+        self.address = awaited(lambda: json.loads((self.folder / "cluster").read_text())["address"])
+        worker = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--preload", "logged.py")
+        self.workers = [self._start("dask_worker", self.address, *worker) for _ in range(2)]
+        import distributed
+
+        with distributed.Client(self.address, timeout=60) as client:
             client.wait_for_workers(2, timeout=60)
-        command = [sys.executable, "-m", "symconv", "sweep", "grid.toml", "-o", "table.csv", "--dask", address]
-        sweeping = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-        awaited(lambda: half_way(log, first.pid, len(parsed(grid)) // 2))
-        first.kill()
-        _, said = sweeping.communicate(timeout=300)
-        assert sweeping.returncode == 0, said
-    finally:
-        for each in started:
+        return self
+
+    def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{program}", *words]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._started.append(subprocess.Popen(command, cwd=self.folder, env=self._environment, **quiet))
+        return self._started[-1]
+
+    def sweep(self) -> subprocess.Popen[str]:
+        """The sweep of grid.toml on the cluster."""
+        command = [sys.executable, "-m", "symconv", "sweep", "grid.toml", "-o", "table.csv", "--dask", self.address]
+        return subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._started:
             each.kill()
             each.wait()
-    times = Counter(json.dumps(words[1]) for _, *words in map(json.loads, log.read_text().splitlines()) if words[1:])
+
+
+def test_a_dask_cluster_that_loses_a_worker_loses_nothing_and_proves_nothing_twice(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="this needs Dask: pip install -e '.[dask]'")
+    grid = LONG.replace('"20x24"', "").replace('"4x2", 5', "")
+    (tmp_path / "grid.toml").write_text(grid)
+    with Cluster(tmp_path) as cluster:
+        sweeping = cluster.sweep()
+        awaited(lambda: half_way(cluster.log, cluster.workers[0].pid, len(parsed(grid)) // 2))
+        cluster.workers[0].kill()
+        _, said = sweeping.communicate(timeout=300)
+        assert sweeping.returncode == 0, said
+    lines = map(json.loads, cluster.log.read_text().splitlines())
+    times = Counter(json.dumps(words[1]) for _, *words in lines if words[1:])
     assert set(times) == {json.dumps(case) for case in parsed(grid)}
     assert set(times.values()) == {1}
     found = rows((tmp_path / "table.csv").read_text())
     assert len(found) == len(parsed(grid))
     assert {row["verdict"] for row in found} == {"proved"}
+
+
+def test_a_scheduler_that_goes_away_is_not_waited_for(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="this needs Dask: pip install -e '.[dask]'")
+    from symconv.sweep import KEPT
+
+    (tmp_path / "grid.toml").write_text(LONG)
+    with Cluster(tmp_path) as cluster:
+        sweeping = cluster.sweep()
+        awaited(lambda: (tmp_path / "table.csv.journal").read_bytes())
+        cluster.scheduler.kill()
+        _, said = sweeping.communicate(timeout=120)
+    assert sweeping.returncode == 2, said
+    assert f"symconv: the Dask scheduler at {cluster.address} went away; {KEPT}" in said.splitlines()
+    assert not (tmp_path / "table.csv").exists()
 
 
 def half_way(log: Path, worker: int, half: int) -> bool:
