@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,31 @@ def test_what_is_not_valid_is_explained_in_the_words_of_the_command_line() -> No
     assert asked("state", {"input": "3", "kernel": "5"})["error"].startswith("--kernel 5: on axis 0 the kernel spans 5")
     huge = {"input": "16x16", "kernel": "7", "in-channels": "4", "out-channels": "4", "padding": "3"}
     assert "this page draws at most 20,000" in asked("state", huge)["error"]
+
+
+WITHOUT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2].split(): sys.modules[name] = None
+import bridge
+for call, *given in (["state"], ["picture", 3], ["explained", 3, 2], ["latex"], ["proof", sys.argv[3]]):
+    print(getattr(bridge, call)('{"input": "5x4", "kernel": "3x2", "padding": "1x0"}', *given))
+"""
+
+
+@pytest.mark.parametrize(("missing", "level"), [("numpy sympy latexify", "axes"), ("numpy latexify", "all")])
+def test_what_the_page_has_is_enough(missing: str, level: str) -> None:
+    program = [sys.executable, "-c", WITHOUT, str(PLAYGROUND), missing, level]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *_, latex, proof = map(json.loads, done.stdout.splitlines())
+    assert latex["latex"].endswith("\\end{document}\n")
+    assert ("expands to 0 in SymPy" in proof["html"]) == (level == "all")
+
+
+def test_only_what_sympy_can_do_soon_is_offered() -> None:
+    assert asked("state", {"input": "8x8", "kernel": "3x3", "padding": "1x1"})["multiplied"]
+    assert not asked("state", {"input": "16x16", "kernel": "3x3"})["multiplied"]
 
 
 # In the browser -----------------------------------------------------------------------------------------------
@@ -257,6 +283,13 @@ def test_sympy_checks_in_the_browser_too(visit: Visit) -> None:
         "document.getElementById('playground').dataset.proved?.startsWith('all')", timeout=180_000
     )
     assert "expands to 0 in SymPy" in visit.part("text").inner_text()
+    assert visit.part("status").inner_text()
+    visit.slide("input-0", "End")
+    visit.shows(input="16")
+    assert not visit.part("status").inner_text()
+    visit.page.get_by_label("Axes").select_option("2")
+    visit.shows(input="16x16")
+    assert visit.part("all").is_disabled()
 
 
 def test_the_history_leads_from_layer_to_layer(visit: Visit) -> None:

@@ -20,6 +20,7 @@ from symconv.options import layer_from, named, takes_value
 from symconv.pictures.colours import colour, entry_mark, ink
 from symconv.pictures.compose import pictured_output
 from symconv.pictures.window import window
+from symconv.proof import SYMPY_LIMIT
 from symconv.render.svg import svg
 from symconv.symbols import name
 
@@ -63,6 +64,7 @@ def state(options: str) -> dict[str, Any]:
         "command": command(json.loads(options)),
         "shape": matrix.shape,
         "nonzeros": layer.read_map.nonzeros,
+        "multiplied": layer.read_map.nonzeros <= SYMPY_LIMIT,
         "steps": len(proof.steps),
         "compared": sum(each.count for each in report.proved),
         "rows": [[[column, list(entries)] for column, entries in row.items()] for row in matrix.rows],
@@ -98,7 +100,7 @@ def explained(options: str, row: int, column: int) -> dict[str, Any]:
 
 @asked
 def proof(options: str, level: str) -> dict[str, Any]:
-    """The proof as a piece of HTML; level "all" asks for every entry and for SymPy, too."""
+    """The proof as a piece of HTML; level "all", where W is to be multiplied out, for SymPy, too."""
     return {"html": sc.prove(_layer(options), check=level).render("html", standalone=False)}
 
 

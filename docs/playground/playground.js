@@ -88,6 +88,9 @@ const change = latest(async () => {
   part("verdict").textContent =
     `Proved: vec(Y) = W vec(X)${configuration.bias ? " + b" : ""}, in ${answer.steps} steps; ${answer.compared.toLocaleString("en")} comparisons held. ` +
     `W is ${rows} × ${columns}; ${answer.nonzeros.toLocaleString("en")} of its entries are not zero (${share} %).`;
+  part("all").disabled = !answer.multiplied;
+  part("large").hidden = answer.multiplied;
+  part("status").textContent = "";
   part("command").textContent = answer.command;
   forget();
   shown = asked;

@@ -50,14 +50,15 @@ def setup(app: Any) -> dict[str, Any]:
 
     app.add_directive("playground", Playground)
     app.add_config_value("playground", True, "env", bool)
-    app.connect("build-finished", _install)
+    app.connect("builder-inited", _install)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _install(app: Any, error: Exception | None) -> None:
+def _install(app: Any) -> None:
+    """Before the pages are made: what is missing is said at once."""
     from sphinx.errors import ExtensionError
 
-    if error is not None or app.builder.name != "html" or not app.config.playground:
+    if app.builder.name != "html" or not app.config.playground:
         return
     try:
         install(Path(app.outdir) / "_static" / "playground")
