@@ -42,7 +42,7 @@ def blocks(page: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_of_a_kind_that_is_run(page: str) -> None:
     for kind, body in blocks(page):
-        assert kind in (*SHOWN, "console", "latex", "python") or re.fullmatch(r"\{[a-z-]+\}( python)?", kind), kind
+        assert kind in (*SHOWN, "console", "latex", "python") or re.fullmatch(r"\{[a-z-]+\}( python| latex)?", kind), kind
         if kind == "python" and ">>>" not in body:
             exec(compile(body, page, "exec"), {})  # a line of a conf.py
         elif kind == "python":
