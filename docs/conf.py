@@ -26,10 +26,18 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_use_rtype = napoleon_use_param = False
-_SIGNS = {"−": "-", "⌈": r"\lceil", "⌉": r"\rceil", "σ": r"\sigma", "ᵀ": "{}^T"}  # those of the text that pdfLaTeX does not know
+_SIGNS = {
+    "−": "-",
+    "⌈": r"\lceil",
+    "⌉": r"\rceil",
+    "σ": r"\sigma",
+    "ᵀ": "{}^T",
+}  # those of the text that pdfLaTeX does not know
 latex_elements = {
     "fontpkg": r"\usepackage{lmodern}",
-    "preamble": "".join(rf"\DeclareUnicodeCharacter{{{ord(c):04X}}}{{\ensuremath{{{s}}}}}" + "\n" for c, s in _SIGNS.items()),
+    "preamble": "".join(
+        rf"\DeclareUnicodeCharacter{{{ord(c):04X}}}{{\ensuremath{{{s}}}}}" + "\n" for c, s in _SIGNS.items()
+    ),
 }
 
 

@@ -31,7 +31,7 @@ if not FOLDER.is_dir():
     pytest.skip("the documentation is not here", allow_module_level=True)
 PAGES = {str(path.relative_to(FOLDER)): path for path in sorted(FOLDER.rglob("*.md"))}
 _BLOCK = re.compile(r"^(?P<fence>`{3,4})(?P<kind>[^\n`]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
-SHOWN = ("text", "rst", "markdown")
+SHOWN = ("text", "rst", "markdown", "yaml")
 """Kinds of block that are not run here: formulas, what is run once to install, and sources of what the same page shows."""
 
 
@@ -42,7 +42,9 @@ def blocks(page: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_of_a_kind_that_is_run(page: str) -> None:
     for kind, body in blocks(page):
-        assert kind in (*SHOWN, "console", "latex", "python") or re.fullmatch(r"\{[a-z-]+\}( python| latex)?", kind), kind
+        assert kind in (*SHOWN, "console", "latex", "python") or re.fullmatch(r"\{[a-z-]+\}( python| latex)?", kind), (
+            kind
+        )
         if kind == "python" and ">>>" not in body:
             exec(compile(body, page, "exec"), {})  # a line of a conf.py
         elif kind == "python":
@@ -124,6 +126,27 @@ def test_an_example_that_needs_a_framework_runs_where_that_is_installed(
     assert "+SKIP" in text
     example = doctest.DocTestParser().get_doctest(text.replace("# doctest: +SKIP", ""), {"torch": torch}, name, None, 0)
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_snippet_for_mkdocs_builds_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mkdocs", reason="needs MkDocs: pip install -e '.[mkdocs]'")
+    pytest.importorskip("pymdownx", reason="needs pymdown-extensions: pip install -e '.[mkdocs]'")
+    found = blocks("guides/documentation.md")
+    (settings,) = [body for kind, body in found if kind == "yaml"]
+    page = [body for kind, body in found if kind == "markdown"][-1]
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(page, encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text(settings, encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "-q", "--strict"]
+    missing = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert missing.returncode != 0
+    test_every_command_runs("guides/documentation.md", tmp_path, monkeypatch)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert html.count('class="arithmatex"') > 20
+    assert "<table>" in html
+    assert "$" not in html.partition("<body")[2].partition("Proof.")[2].partition("</ul>")[0]
 
 
 class _Requests(HTMLParser):
