@@ -91,9 +91,15 @@ def pyodide_runtime() -> Path:
     with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
         _run("npm", "pack", f"pyodide@{PYODIDE}", "--silent", "--pack-destination", fresh)
         with tarfile.open(Path(fresh) / f"pyodide-{PYODIDE}.tgz") as archive:
-            archive.extractall(fresh, filter="data")
+            made = Path(fresh) / "package"
+            made.mkdir()
+            for name in FILES:  # one by one: Python before 3.11.4 cannot be told to extract safely
+                member = archive.extractfile(f"package/{name}")
+                if member is None:
+                    raise FileNotFoundError(f"pyodide {PYODIDE} has no {name}")
+                (made / name).write_bytes(member.read())
         with suppress(OSError):  # another build has put it there meanwhile
-            (Path(fresh) / "package").rename(folder)
+            made.rename(folder)
     return folder
 
 
