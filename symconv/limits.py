@@ -16,12 +16,10 @@ tables = 600_000
 """Entries of the tables along the axes of a layer that a proof is made of."""
 nonzeros = 10_000_000
 """Entries of a matrix, or terms of a sum, that are made or compared one by one."""
-stored = 100_000_000
-"""Numbers of a W in compressed rows."""
 dense = 1 << 29
 """Numbers in a dense W; four gigabytes of float64."""
 
-_BYTES = {"tables": 300, "nonzeros": 100, "stored": 16, "dense": 8}  # of one of them, as measured
+_BYTES = {"tables": 300, "nonzeros": 100, "dense": 8}  # of one of them, as measured
 
 
 def check(limit: str, size: int, what: str, instead: str = "") -> None:
@@ -34,8 +32,8 @@ def check(limit: str, size: int, what: str, instead: str = "") -> None:
 
 def raised(limit: int) -> None:
     """Allow that many of everything, in this process."""
-    global tables, nonzeros, stored, dense
-    tables, nonzeros, stored, dense = (max(limit, own) for own in (tables, nonzeros, stored, dense))
+    global tables, nonzeros, dense
+    tables, nonzeros, dense = (max(limit, own) for own in (tables, nonzeros, dense))
 
 
 def _written(size: int) -> str:

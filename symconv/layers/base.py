@@ -366,18 +366,18 @@ class Layer:
             )
         return InTorch(linear, sparse)
 
-    def _must_fit(self, what: str, limit: str = "nonzeros") -> None:
+    def _must_fit(self, what: str) -> None:
         """Refuse what is made of all inputs, outputs and non-zeros, before it is made."""
         for name, size in (("inputs", prod(self.input_shape)), ("outputs", prod(self.output_shape))):
-            limits.check(limit, size, f"{what} of {self!r} has {{}} {name}")
-        limits.check(limit, self.read_map.nonzeros, f"{what} of {self!r} has {{}} non-zero entries")
+            limits.check("nonzeros", size, f"{what} of {self!r} has {{}} {name}")
+        limits.check("nonzeros", self.read_map.nonzeros, f"{what} of {self!r} has {{}} non-zero entries")
 
     def _csr(self, kernel: Any) -> tuple[Any, Any, Any]:
-        self._must_fit("W", "stored")
         if self.read_map.kernel:
             return matrices.evaluate(self.read_map, self._numeric(kernel))
         if kernel is not None:
             raise SpecError("kernel", kernel, "this layer has no kernel", "kernel=None")
+        self._must_fit("W")  # exact fractions, before they are rounded
         return matrices.floats(self.read_map)
 
     def _numeric(self, kernel: Any) -> Any:
