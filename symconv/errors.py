@@ -65,9 +65,9 @@ class TooLarge(SymconvError):
     """Refused before anything was allocated: the message gives the size and how to allow it.
 
     >>> import symconv as sc
-    >>> sc.Conv((1000, 1000), 3).to_numpy([[[[1] * 3] * 3]])
+    >>> sc.Conv((1000, 1000), 3).to_numpy([[[[1] * 3] * 3]])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    symconv.errors.TooLarge: W is 996,004 x 1,000,000, 996,004,000,000 numbers; to_scipy holds only its non-zeros
+    symconv.errors.TooLarge: W is 996,004 x 1,000,000, 996,004,000,000 numbers...
     """
 
 
