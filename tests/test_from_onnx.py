@@ -355,6 +355,54 @@ def test_weights_in_other_files_stay_within_the_folder(tmp_path: Path) -> None:
         sc.from_onnx(path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("offset", "-3"), ("offset", "abc"), ("length", "-5"), ("length", "9" * 5000)]
+)
+def test_a_place_in_another_file_that_is_none(tmp_path: Path, key: str, value: str) -> None:
+    path = external(tmp_path, "inside.bin")
+    proto = onnx.load(path, load_external_data=False)
+    del proto.graph.initializer[0].external_data[1:]
+    proto.graph.initializer[0].external_data.add(key=key, value=value)
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(sc.SpecError, match=f"is no {key} of w0 in 'inside.bin', which is a number of bytes"):
+        sc.from_onnx(path)
+
+
+def test_a_file_name_with_a_null_is_no_file(tmp_path: Path) -> None:
+    path = external(tmp_path, "inside.bin")
+    proto = onnx.load(path, load_external_data=False)
+    proto.graph.initializer[0].external_data[0].value = "inside\0.bin"
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(sc.Unsupported, match="no file within the model's folder"):
+        sc.from_onnx(path)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kind"), [((10**6, 10**6, 10**6), 1), ((-1, 1, 2), 1), ((1, 1, 2), 99), ((1, 1, 2), 0)]
+)
+def test_a_tensor_whose_data_do_not_fit_is_refused_by_name(sizes: tuple[int, ...], kind: int) -> None:
+    proto = one("Conv", weights(0, 1, 1, 2), shape=(1, 1, 4))
+    tensor = proto.graph.initializer[0]
+    tensor.CopyFrom(TensorProto(name=tensor.name, dims=sizes, data_type=kind, raw_data=b"12345678"))
+    with pytest.raises(sc.SpecError, match=rf"model='{tensor.name}': its data are not those of a tensor of sizes"):
+        sc.from_onnx(proto)
+
+
+def test_nodes_that_are_no_nodes_are_refused() -> None:
+    """Without inputs, outputs or values, with attributes of another kind: data as any other, and no traceback."""
+    relu = helper.make_node("Relu", ["x"], ["y"])
+    for idle in (helper.make_node("Conv", ["x"], []), helper.make_node("Constant", [], [], value_float=1.0)):
+        assert not sc.fully_connected(sc.from_onnx(model([idle, relu], (1, 4)))).refused
+    with pytest.raises(sc.SpecError, match=r"model='c': has 0 attributes, and a Constant has one"):
+        sc.from_onnx(model([helper.make_node("Constant", [], ["c"]), relu], (1, 4)))
+    with pytest.raises(sc.Unsupported, match=r"Identity_0 \(Identity\) is not converted: its input is not known"):
+        sc.from_onnx(model([helper.make_node("Identity", [], ["y"])], (1, 4)))
+    refused = sc.from_onnx(one("Conv", weights(0, 1, 1, 2), shape=(1, 1, 4), group=[1])).nodes[0].operation
+    assert "are not those of the operator" in refused.reason
+    with pytest.raises(sc.Unsupported, match="are not those of the operator"):
+        sc.from_onnx(one("Conv", weights(0, 1, 1, 2), shape=(1, 1, 4), pads=[1]))
+
+
 def test_errors_teach(tmp_path: Path) -> None:
     with pytest.raises(sc.SpecError, match=r"model='none.onnx': is no file. Valid: sc.from_onnx"):
         sc.from_onnx("none.onnx")

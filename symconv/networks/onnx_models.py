@@ -143,15 +143,19 @@ class _Reader:
 
     def note(self, node: Any, number: int) -> None:
         """Add the operations of one node, or that it is refused."""
+        if not any(node.output):
+            return  # nothing can depend on it
         attributes = {each.name: self.onnx.helper.get_attribute_value(each) for each in node.attribute}
         if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
             if "value" in attributes:
                 self.constants[node.output[0]] = self._array(attributes["value"])
+            elif len(attributes) == 1:
+                self.constants[node.output[0]] = _as_array(*attributes.values())
             else:
-                (value,) = attributes.values()
-                self.constants[node.output[0]] = _as_array(value)
+                rule = f"has {len(attributes)} attributes, and a Constant has one, its value"
+                raise SpecError("model", node.name or node.output[0], rule, _EXAMPLE)
             return
-        if node.op_type == "Identity" and node.input[0] in self.constants:
+        if node.op_type == "Identity" and node.input and node.input[0] in self.constants:
             self.constants[node.output[0]] = self.constants[node.input[0]]
             return
         data = (
@@ -182,7 +186,12 @@ class _Reader:
         known, after = [self.constants.get(each) for each in node.input], self._shape(node.output[0])
         outputs = sum(map(bool, node.output))
         call = Call(attributes, known, shapes, after, self.batch, len(node.input), missing, outputs)
-        found = OPERATORS[node.op_type](call)
+        try:
+            found = OPERATORS[node.op_type](call)
+        except SpecError:
+            raise
+        except (TypeError, ValueError, IndexError) as error:
+            raise Declined(f"its attributes or constants are not those of the operator ({error})") from None
         for operation in found:
             shapes = [operation.output_shape(shapes)]
         if after is not None and shapes[0] != after:
@@ -228,7 +237,13 @@ class _Reader:
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
             entries: Mapping[str, str] = {each.key: each.value for each in tensor.external_data}
             tensor = self._embedded(tensor, entries.get("location", ""), entries)
-        array: np.ndarray[Any, Any] = self.onnx.numpy_helper.to_array(tensor)
+        try:
+            if min(tensor.dims, default=0) < 0:
+                raise ValueError("no size is negative")
+            array: np.ndarray[Any, Any] = self.onnx.numpy_helper.to_array(tensor)
+        except (TypeError, ValueError, KeyError) as error:
+            rule = f"its data are not those of a tensor of sizes {list(tensor.dims)} ({error})"
+            raise SpecError("model", tensor.name, rule, "sizes and data that fit together") from None
         return array
 
     def _embedded(self, tensor: Any, location: str, entries: Mapping[str, str]) -> Any:
@@ -237,15 +252,19 @@ class _Reader:
                 f"the weights {tensor.name} lie in the file {location!r}; give the path of the model, so that its folder is known"
             )
         folder = Path(os.path.realpath(self.folder))
-        path = Path(os.path.realpath(folder / location))
-        if folder not in path.parents or not path.is_file():
+        path = Path(os.path.realpath(folder / location.replace("\0", "")))
+        if "\0" in location or folder not in path.parents or not path.is_file():
             raise Unsupported(
                 f"the weights {tensor.name} lie in {location!r}, which is no file within the model's folder"
             )
-        offset, length = int(entries.get("offset", 0)), entries.get("length")
+        places = {name: entries[name] for name in ("offset", "length") if name in entries}
+        for name, value in places.items():
+            if not (value.isascii() and value.isdigit() and len(value) < 19):
+                rule = f"is no {name} of {tensor.name} in {location!r}, which is a number of bytes"
+                raise SpecError("model", value, rule, f"{name}=0")
         with path.open("rb") as file:
-            file.seek(offset)
-            raw = file.read(-1 if length is None else int(length))
+            file.seek(int(places.get("offset", 0)))
+            raw = file.read(min(int(places.get("length", 2**63)), path.stat().st_size))
         copy = self.onnx.TensorProto()
         copy.CopyFrom(tensor)
         copy.data_location = self.onnx.TensorProto.DEFAULT
