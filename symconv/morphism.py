@@ -26,7 +26,7 @@ from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 from . import spec
-from .composite import Composite, convolutions, verdict
+from .composite import Break, Composite, convolutions, stride, verdict
 from .definition import strides
 from .entries import ratio
 from .errors import NotApplicable, SpecError, Unsupported
@@ -112,9 +112,8 @@ def merge(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] | Non
         raise NotApplicable(f"{stack!r} is not merged: {reason}")
     found = verdict(stack)
     if not isinstance(found, Composite):
-        (r, c), (s, d) = found[0].first, found[0].second
-        rule = f"entries ({r}, {c}) and ({s}, {d}) of its matrix would be equal in one"
-        raise NotApplicable(f'{stack!r} is no convolution: {rule}; see sc.prove(stack, "composition")')
+        kinds = "; ".join(_broken(stack, each) for each in found) or "none is found"
+        raise NotApplicable(f'{stack!r} is not merged: {kinds}; see sc.prove(stack, "composition")')
     if stack.bias and not found.layer.bias:
         raise NotApplicable(
             f"{stack!r} has the matrix of a convolution, but adds a bias that is not the same all over a channel"
@@ -128,6 +127,14 @@ def merge(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] | Non
     return Merged(found.layer, _array(kernel, found.layer.kernel_shape), bias)
 
 
+def _broken(stack: Sequential, found: Break) -> str:
+    """Which convolution a stack is not, and the two entries of its matrix that say so."""
+    (r, c), (s, d) = found.first, found.second
+    padded = "padded with zeros" if found.mode == "zeros" else f"with {found.mode} padding"
+    kind = f"no convolution of stride {stride(stack)} {padded}" if found.layer is None else f"not {found.layer!r}"
+    return f"it is {kind}, where entries ({r}, {c}) and ({s}, {d}) of its matrix would be equal"
+
+
 def _unknowns(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] | None) -> list[Number]:
     """The numbers of all unknowns of a stack, in their order."""
     count = len(stack.layers)
@@ -135,10 +142,11 @@ def _unknowns(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] |
     given: list[tuple[str, Sequence[Any]]]
     given = [("kernels", kernels), ("biases", [None] * count if biases is None else biases)]
     for at, (name, items) in enumerate(given):
+        rule = f"must be a sequence of one for each of the {count} layers"
+        if isinstance(items, (str, bytes)) or not hasattr(items, "__len__") or not hasattr(items, "__getitem__"):
+            raise SpecError(name, items, rule, f"{name}=[k1, k2]")
         if len(items) != count:
-            raise SpecError(
-                name, f"{len(items)} items", f"must be one for each of the {count} layers", f"{name}=[k1, k2]"
-            )
+            raise SpecError(name, f"{len(items)} items", rule, f"{name}=[k1, k2]")
         for n, item in enumerate(items):
             shape = stack.unknowns[at * count + n][1]
             if (item is None) != (not shape):
@@ -389,19 +397,29 @@ def two_factors(
 ) -> tuple[list[Number], list[Number]] | None:
     """Two kernels of those sizes whose product is this one; None where there are none over the rationals.
 
-    The polynomial is factored over the rationals, which can be done in one way only, so trying every way
-    to share out its factors decides it.
+    The polynomial is factored over the rationals, which can be done in one way only, and degrees add up, so the
+    degrees that some share of its factors has decide it.
     """
     rest = tuple(k - own + 1 for k, own in zip(sizes, first, strict=True))
     if not any(values):
         return [0] * prod(first), [0] * prod(rest)
     scale, factors = _factored(values, sizes)
-    for powers in product(*(range(power + 1) for _, power in factors)):
-        left, right = _one(sizes), _one(sizes)
-        for (factor, power), own in zip(factors, powers, strict=True):
-            left, right = left * factor**own, right * factor ** (power - own)
-        reach = zip(_degrees(left), _degrees(right), first, rest, strict=False)  # a layer without axes has no degrees
-        if all(one < k and other < m for one, other, k, m in reach):
+    degree = tuple(sum(_degrees(factor)[n] * power for factor, power in factors) for n in range(len(sizes)))
+    reached: dict[tuple[int, ...], tuple[int, ...]] = {(0,) * len(sizes): ()}  # degrees -> a share of the factors
+    for factor, power in factors:
+        own = _degrees(factor)[: len(sizes)]
+        further: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for degrees, powers in reached.items():
+            for taken in range(power + 1):
+                at = tuple(have + taken * more for have, more in zip(degrees, own, strict=True))
+                if all(one < k for one, k in zip(at, first, strict=True)):
+                    further.setdefault(at, (*powers, taken))
+        reached = further
+    for degrees, powers in reached.items():
+        if all(total - one < k for total, one, k in zip(degree, degrees, rest, strict=True)):
+            left, right = _one(sizes), _one(sizes)
+            for (factor, power), taken in zip(factors, powers, strict=True):
+                left, right = left * factor**taken, right * factor ** (power - taken)
             return _coefficients(left, first), [plain(scale * value) for value in _coefficients(right, rest)]
     return None
 

@@ -17,7 +17,7 @@ from test_documents import assert_clean, compile_log
 
 import symconv as sc
 from symconv.composite import Composite, convolutions, verdict
-from symconv.morphism import deltas, enough, first_size, owner, starts
+from symconv.morphism import deltas, enough, first_size, owner, starts, two_factors
 from symconv.render import FORMATS
 
 Conv = sc.Conv
@@ -91,7 +91,7 @@ def test_children_to_parent_on_random_stacks() -> None:
                 assert list(zero) == [value for value in one.bias for _ in range(each)]
             merged += 1
         else:
-            with pytest.raises(sc.NotApplicable, match=r"is no convolution: entries|not the same all over a channel"):
+            with pytest.raises(sc.NotApplicable, match=r"would be equal|not the same all over a channel"):
                 sc.merge(stack, kernels, biases)
             refused += 1
         if merged > many(60, 12) and refused > many(20, 4):
@@ -250,3 +250,43 @@ def test_the_kernel_that_one_channel_does_not_do_for() -> None:
             assert sc.split(Conv((size,), size), [[kernel]], first).width > 1
             with pytest.raises(sc.NotApplicable, match="irreducible"):
                 sc.split(Conv((size,), size), [[kernel]], first, width=1)
+
+
+def test_a_refused_merge_claims_no_more_than_is_known() -> None:
+    """This stack is a convolution with more reflect padding, and none padded with zeros."""
+    stack = sc.Sequential(
+        Conv((4,), 1, 1, 2, stride=2, padding=1, padding_mode="reflect"),
+        Conv((3,), 2, 2, 2, padding=((0, 2),), dilation=2, groups=2, padding_mode="reflect"),
+    )
+    kernels = [[[[3]], [[5]]], [[[7, 11]], [[13, 17]]]]
+    assert sc.recognise(
+        stack.to_numpy(kernels),
+        input_shape=(1, 4),
+        output_shape=(2, 3),
+        kernel_size=3,
+        stride=2,
+        padding=3,
+        dilation=2,
+        padding_mode="reflect",
+    )
+    with pytest.raises(
+        sc.NotApplicable, match=r"it is no convolution of stride \(2,\) padded with zeros, where entries"
+    ):
+        sc.merge(stack, kernels)
+
+
+@pytest.mark.parametrize("given", [5, None, "ab", iter([])])
+def test_kernels_of_a_merge_that_are_no_sequence(given: Any) -> None:
+    with pytest.raises(sc.SpecError, match=r"kernels=.* must be a sequence of one for each of the 2 layers"):
+        sc.merge(sc.Sequential(Conv((5,), 2), Conv((4,), 2)), given)
+
+
+def test_many_factors_are_shared_out_by_their_degrees() -> None:
+    """Twenty quadratic factors and an odd degree asked for: a million shares, and forty degrees."""
+    kernel = np.array([1], object)
+    for n in range(1, 21):
+        kernel = np.convolve(kernel, np.array([n, 0, 1], object))
+    assert two_factors(list(kernel), (41,), (20,)) is None
+    found = two_factors(list(kernel), (41,), (21,))
+    assert found is not None
+    assert (np.convolve(*(np.array(each, object) for each in found)) == kernel).all()
