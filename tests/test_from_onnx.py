@@ -186,6 +186,15 @@ def test_average_pooling_defaults_and_rounding_up() -> None:
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4)), (2, 3, 4, 4)),
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="reflect"), (2, 3, 4, 4)),
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="edge"), (2, 3, 4, 4)),
+        (one("DepthToSpace", shape=(2, 8, 2, 3), blocksize=2), (2, 8, 2, 3)),
+        (one("SpaceToDepth", shape=(2, 3, 4, 6), blocksize=2), (2, 3, 4, 6)),
+        (one("Slice", np.array([1, -1]), np.array([3, -99]), np.array([1, -1]), np.array([1, -2]), shape=(2, 4, 5)), (2, 4, 5)),
+        (one("Gather", np.array([[2, -1], [0, 0]]), shape=(2, 3, 4), axis=1), (2, 3, 4)),
+        (one("Gather", np.array(1), shape=(2, 3, 4), axis=2), (2, 3, 4)),
+        (one("Transpose", shape=(2, 3, 4, 5), perm=[0, 3, 1, 2]), (2, 3, 4, 5)),
+        (one("Neg", shape=(2, 3, 4)), (2, 3, 4)),
+        (model([helper.make_node("Sub", ["c", "x"], ["y"])], (2, 3, 4), {"c": weights(0, 3, 1)}), (2, 3, 4)),
+        (model([helper.make_node("Relu", ["x"], ["r"]), helper.make_node("Sub", ["r", "x"], ["y"])], (2, 3)), (2, 3)),
         (one("Relu", shape=(2, 5)), (2, 5)),
         (one("Clip", np.array(-1.0), np.array(2.0), shape=(2, 5)), (2, 5)),
         (one("Clip", np.array(0.0), shape=(2, 5)), (2, 5)),
@@ -261,6 +270,73 @@ def test_models_that_pytorch_writes() -> None:
         np.testing.assert_allclose(dense(x.numpy()), module(x).detach().numpy(), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("where", ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"])
+def test_resize(where: str) -> None:
+    for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
+        for scales, sizes in (([1, 1, 2, 1.5], None), ([1, 1, 0.5, 3], None), (None, [2, 3, 7, 5])):
+            given = None if scales is None else np.array(scales, np.float32), None if sizes is None else np.array(sizes)
+            config = {"coordinate_transformation_mode": where, "nearest_mode": rounding}
+            agrees(one("Resize", None, *given, shape=(2, 3, 4, 6), **config), (2, 3, 4, 6))
+    if where != "asymmetric":
+        for scales, sizes in (([1, 1, 2, 4], None), (None, [2, 3, 8, 3])):
+            given = None if scales is None else np.array(scales, np.float32), None if sizes is None else np.array(sizes)
+            config = {"coordinate_transformation_mode": where, "mode": "linear"}
+            agrees(one("Resize", None, *given, shape=(2, 3, 4, 6), **config), (2, 3, 4, 6), exactly=False)
+
+
+def test_split_and_constants_that_are_moved() -> None:
+    nodes = [
+        helper.make_node("Split", ["x", "sizes"], ["a", "b"], "split", axis=1),
+        helper.make_node("Transpose", ["w"], ["wt"], perm=[1, 0, 2]),
+        helper.make_node("Conv", ["a", "wt"], ["c"], "conv"),
+        helper.make_node("Concat", ["c", "b"], ["y"], "cat", axis=1),
+    ]
+    given = {"sizes": np.array([3, 1]), "w": weights(0, 3, 2, 1)}
+    dense = agrees(model(nodes, ("n", 4, 5), given), (2, 4, 5))
+    assert [node.name for node in dense.nodes] == ["split", "split.2", "conv", "cat"]
+    parts = [helper.make_node("Split", ["x"], ["a", "b"], axis=2, num_outputs=2), helper.make_node("Neg", ["b"], ["y"])]
+    agrees(model(parts, (2, 3, 5)), (2, 3, 5))
+
+
+def test_sizes_that_are_computed_as_exporters_write_them() -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
+    import architectures
+
+    class Shuffled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(2, 2, 3, padding=1)
+
+        def forward(self, x: Any) -> Any:
+            first, second = x.chunk(2, 1)
+            y = torch.cat([first, self.conv(second)], 1)
+            n, c, h, w = y.shape
+            y = y.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, c, h, w)
+            y = torch.nn.functional.pad(y[:, :, 1:], (1, 0, 0, 2))
+            y = torch.nn.functional.interpolate(y, size=(x.shape[2], 2 * w))
+            return y.view(y.size(0), -1)
+
+    module = architectures.with_integers(Shuffled(), 2)
+    for batch in ({}, {"input_names": ["x"], "dynamic_axes": {"x": {0: "n"}}}):
+        file = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(module, (torch.zeros(3, 4, 4, 6).double(),), file, dynamo=False, **batch)
+        dense = sc.fully_connected(sc.from_onnx(file.getvalue()))
+        assert not dense.refused
+        x = torch.from_numpy(oracle.integers(0, (2, 4, 4, 6)).astype(float))
+        np.testing.assert_array_equal(dense(x.numpy()), module(x).numpy(force=True))
+
+
+def test_sizes_that_depend_on_the_batch_are_no_constants() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["n"], end=1),
+        helper.make_node("Slice", ["x", "one", "n", "one"], ["y"], "slice"),
+    ]
+    with pytest.raises(sc.SymconvError, match=r"slice \(Slice\)"):
+        sc.fully_connected(sc.from_onnx(model(nodes, ("n", 4), {"one": np.array([1])})))
+
+
 # What is refused ----------------------------------------------------------------------------------
 
 
@@ -270,8 +346,11 @@ def test_models_that_pytorch_writes() -> None:
         (one("MaxPool", shape=(1, 1, 4, 4), kernel_shape=[2, 2]), "depends on the inputs"),
         (one("Softmax", shape=(1, 4)), "nor an elementwise activation"),
         (one("LayerNormalization", np.ones(4), shape=(1, 4)), "spread of its own input"),
-        (one("Transpose", shape=(1, 2, 3), perm=[0, 2, 1]), "no conversion"),
-        (one("DepthToSpace", shape=(1, 4, 2, 2), blocksize=2), "mode CRD"),
+        (one("Transpose", shape=(1, 2, 3)), "moves the batch"),
+        (one("Slice", np.array([0]), np.array([1]), shape=(2, 3)), "along the batch"),
+        (one("Gather", np.array([0]), shape=(2, 3)), "along the batch"),
+        (one("Resize", None, np.array([1, 1, 2, 2], np.float32), shape=(1, 1, 3, 3), mode="cubic"), "mode cubic"),
+        (one("Resize", None, np.array([1, 1, 1.3], np.float32), shape=(1, 1, 10)), "rounded"),
         (one("MatMul", np.ones((4, 2)), shape=(1, 3, 4)), "last axis"),
         (one("Add", np.ones((2, 4)), shape=(1, 2, 4)), "one number for each channel"),
         (one("AveragePool", shape=(1, 1, 5, 5), kernel_shape=[2, 2], dilations=[2, 2]), "gaps"),
@@ -285,6 +364,15 @@ def test_refused_by_name_with_the_reason(proto: Any, reason: str) -> None:
     refused = sc.fully_connected(sc.from_onnx(proto)).refused["node"]
     assert refused.what == proto.graph.node[0].op_type
     assert reason in refused.reason
+
+
+def test_parameters_that_do_not_fit_and_nothing_is_known_of_what_follows() -> None:
+    for proto in (
+        one("DepthToSpace", shape=(2, 4, 4, 6), blocksize=0),
+        one("Slice", np.array([0, 1]), np.array([1]), np.array([1]), shape=(2, 3)),
+    ):
+        with pytest.raises(sc.Unsupported, match=r"node \(.*not those of the operator"):
+            sc.from_onnx(proto)
 
 
 def test_the_rest_is_converted() -> None:

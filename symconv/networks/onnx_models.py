@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from .. import spec
 from ..errors import MissingPackage, SpecError, Unsupported
 from .graph import INPUT, Network, leading_to
-from .onnx_operators import OPERATORS, Call, Declined, why
+from .onnx_calls import Call
+from .onnx_constants import computed, shape_of, sizes
+from .onnx_operators import OPERATORS, Declined, why
 from .operations import Operation, Refused, Shape
 
 if TYPE_CHECKING:
     import numpy as np
 
+_RESIZING = ("Reshape", "Resize")
 _EXAMPLE = 'sc.from_onnx("model.onnx")'
 
 
@@ -104,6 +107,7 @@ class _Reader:
     names: dict[str, str] = field(default_factory=dict)  # a value -> the node of the network that gives it
     shapes: dict[str, Shape | None] = field(default_factory=dict)  # of the network's nodes
     constants: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    sizes: dict[str, Any] = field(default_factory=dict)  # whole numbers that depend on the batch, for two batches
 
     def __post_init__(self) -> None:
         graph = self.proto.graph
@@ -155,42 +159,71 @@ class _Reader:
                 rule = f"has {len(attributes)} attributes, and a Constant has one, its value"
                 raise SpecError("model", node.name or node.output[0], rule, _EXAMPLE)
             return
-        if node.op_type == "Identity" and node.input and node.input[0] in self.constants:
-            self.constants[node.output[0]] = self.constants[node.input[0]]
+        if node.domain in ("", "ai.onnx") and self._known(node, attributes):
             return
-        data = (
-            node.input[:1] if node.op_type == "Reshape" else node.input
-        )  # its new shape may be computed: ONNX tells it
+        # a new shape or size may be computed: ONNX tells it
+        data = node.input[:1] if node.op_type in _RESIZING else node.input
         inputs = [self.names[each] for each in data if each in self.names]
         name = node.name or f"{node.op_type}_{number}"
+        places = range(len(node.output)) if node.op_type == "Split" else (0,)
         try:
-            found = self._found(node, attributes, inputs)
+            parts = [(place, self._found(node, attributes, inputs, place)) for place in places if node.output[place]]
         except (Declined, SpecError) as reason:
             for each in filter(None, node.output):
                 refused = Refused(node.op_type, str(reason), self._shape(each))
                 self.names[each] = self._add(name, refused, inputs, refused.shape)
             return
-        for operation in found:
-            before = [shape for each in inputs if (shape := self.shapes[each]) is not None]
-            inputs = [self._add(name, operation, inputs, operation.output_shape(before))]
-        self.names[node.output[0]] = inputs[0]
+        for place, found in parts:
+            given = inputs
+            for operation in found:
+                before = [shape for each in given if (shape := self.shapes[each]) is not None]
+                given = [self._add(name, operation, given, operation.output_shape(before))]
+            self.names[node.output[place]] = given[0]
 
-    def _found(self, node: Any, attributes: dict[str, Any], inputs: list[str]) -> list[Operation]:
-        """What a node does; raises `Declined` with the reason why it is not converted."""
+    def _known(self, node: Any, attributes: dict[str, Any]) -> bool:
+        """Whether a node computes constants or sizes from such alone; they are kept."""
+        import numpy as np
+
+        values: dict[str, Any] = {}
+        shape = self.shapes.get(self.names.get(node.input[0], "")) if node.input else None
+        if node.op_type == "Shape" and shape is not None:
+            values = {node.output[0]: shape_of(shape, attributes.get("start", 0), attributes.get("end"))}
+        elif all(each in self.constants or each in self.sizes for each in node.input if each):
+            given = {
+                each: self.sizes.get(each) or (self.constants[each], self.constants[each])
+                for each in node.input
+                if each
+            }
+            values = computed(self.onnx, node, self.proto.opset_import, given)
+        for name, pair in values.items():
+            if np.array_equal(*pair):
+                self.constants[name] = pair[0]
+            else:
+                self.sizes[name] = pair
+        return bool(values)
+
+    def _found(self, node: Any, attributes: dict[str, Any], inputs: list[str], place: int) -> list[Operation]:
+        """What a node does, for one of its outputs; raises `Declined` with the reason why it is not converted."""
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
             raise Declined(why(node.op_type))
         shapes = [shape for each in inputs if (shape := self.shapes[each]) is not None]
         if not inputs or len(shapes) < len(inputs):
             raise Declined("its input is not known")
-        missing = [each for each in node.input if each and each not in self.names and each not in self.constants]
-        known, after = [self.constants.get(each) for each in node.input], self._shape(node.output[0])
+        known, after = [self.constants.get(each) for each in node.input], self._shape(node.output[place])
+        if node.op_type in _RESIZING:
+            known = [sizes(self.sizes[each]) if each in self.sizes else self.constants.get(each) for each in node.input]
+        missing = [
+            each
+            for each, value in zip(node.input, known, strict=True)
+            if each and value is None and each not in self.names
+        ]
         outputs = sum(map(bool, node.output))
-        call = Call(attributes, known, shapes, after, self.batch, len(node.input), missing, outputs)
+        call = Call(attributes, known, shapes, after, self.batch, len(node.input), missing, outputs, place)
         try:
             found = OPERATORS[node.op_type](call)
         except SpecError:
             raise
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, KeyError, ZeroDivisionError) as error:
             raise Declined(f"its attributes or constants are not those of the operator ({error})") from None
         for operation in found:
             shapes = [operation.output_shape(shapes)]

@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 from math import prod
 from typing import Any
 
-from ..layers import AvgPool, Conv, ConvTranspose, Linear, PixelShuffle
+from ..layers import AvgPool, Conv, ConvTranspose, Linear
 from .exact import exact
+from .onnx_calls import Call
+from .onnx_constants import BATCH
+from .onnx_rearranging import REARRANGING
 from .operations import Activation, Add, Apply, Concat, Operation, Reshape, Scale, Shape
 from .torch_modules import Declined, batch_norm, channel_numbers, mean, why
 
 __all__ = ["OPERATORS", "Call", "Declined", "why"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One node: its attributes, its inputs that are constants (else None), and the shapes of those that are not."""
-
-    attributes: dict[str, Any]
-    constants: list[Any]
-    shapes: list[Shape]
-    after: Shape | None  # the shape of its output, where ONNX can tell
-    batch: int | None
-    inputs: int
-    missing: list[str]  # inputs that are neither computed nor constant
-    outputs: int
-
-    def get(self, name: str, default: Any) -> Any:
-        """An attribute; a string as such."""
-        value = self.attributes.get(name, default)
-        return value.decode() if isinstance(value, bytes) else value
-
-    @property
-    def spatial(self) -> Shape:
-        """The spatial sizes of the first input."""
-        if len(self.shapes) != 1 or len(self.shapes[0]) < 2:
-            raise Declined("it takes one computed input, with channels and spatial axes")
-        return self.shapes[0][1:]
-
-    def constant(self, at: int) -> Any:
-        """An input that must be a constant; None where it is left out."""
-        if at >= len(self.constants):
-            return None
-        if self.constants[at] is None and len(self.shapes) + len(self.missing) > 1:
-            raise Declined("its weights depend on the input")
-        return self.constants[at]
-
-    def each(self, name: str, default: int) -> list[int]:
-        """One number for each spatial axis."""
-        return [int(n) for n in self.attributes.get(name, [default] * len(self.spatial))]
-
-    def pads(self, kernel: Sequence[int], same: Callable[[int], int]) -> list[tuple[int, int]]:
-        """(begin, end) for each axis; `same` is the total along an axis for the SAME modes."""
-        rank, mode = len(self.spatial), self.get("auto_pad", "NOTSET")
-        if mode == "NOTSET":
-            pads = [int(n) for n in self.attributes.get("pads", [0] * 2 * rank)]
-            return list(zip(pads[:rank], pads[rank:], strict=True))  # all beginnings, then all ends
-        if mode == "VALID":
-            return [(0, 0)] * rank
-        totals = [max(same(axis), 0) for axis in range(rank)]
-        if mode == "SAME_UPPER":
-            return [(total // 2, total - total // 2) for total in totals]
-        if mode == "SAME_LOWER":
-            return [(total - total // 2, total // 2) for total in totals]
-        raise Declined(f"auto_pad={mode} is not known")
 
 
 def _conv(call: Call) -> list[Operation]:
@@ -202,7 +151,18 @@ def _add(call: Call) -> list[Operation]:
 
 
 def _sub(call: Call) -> list[Operation]:
-    return [_per_channel(call, lambda c: (1, -c), left=False)]
+    if len(call.shapes) == 2:
+        if call.shapes[0] != call.shapes[1]:
+            raise Declined(f"its inputs have different shapes, {call.shapes[0]} and {call.shapes[1]}")
+        return [Add((1, -1))]
+    if call.constants[0] is not None:
+        return [_per_channel(call, lambda c: (-1, c))]
+    return [_per_channel(call, lambda c: (1, -c))]
+
+
+def _neg(call: Call) -> list[Operation]:
+    channels = call.shapes[0][0]
+    return [Scale([-1] * channels, [0] * channels)]
 
 
 def _mul(call: Call) -> list[Operation]:
@@ -255,12 +215,12 @@ def _reshape(call: Call) -> list[Operation]:
         return [Reshape(call.after)]
     target = [int(n) for n in given]
     if 0 in target and not call.get("allowzero", 0):  # a copy of the input's size
-        target = [(-2 if at == 0 else shape[at - 1]) if n == 0 else n for at, n in enumerate(target)]
+        target = [(BATCH if at == 0 else shape[at - 1]) if n == 0 else n for at, n in enumerate(target)]
     rest = target[1:]
     if -1 in rest:
         others = -prod(rest)
         rest = [size // others if n == -1 and others else n for n in rest]
-    keeps = bool(target) and (target[0] in (-1, -2) or target[0] == call.batch)
+    keeps = bool(target) and (target[0] in (-1, BATCH) or target[0] == call.batch)
     if not keeps or prod(rest) != size or min(rest, default=1) < 1:
         raise Declined("it changes the batch axis")
     return [Reshape(tuple(rest))]
@@ -279,13 +239,6 @@ def _batch_normalization(call: Call) -> list[Operation]:
     channels = call.shapes[0][:1]
     weight, bias, means, variances = (exact(call.constant(at), channels, "weights").tolist() for at in (1, 2, 3, 4))
     return [batch_norm(means, variances, weight, bias, call.get("epsilon", 1e-5))]
-
-
-def _depth_to_space(call: Call) -> list[Operation]:
-    r, (channels, *size) = int(call.get("blocksize", 1)), call.shapes[0]
-    if call.get("mode", "DCR") != "CRD" or channels % r**2:
-        raise Declined("only the mode CRD, which is the pixel shuffle, is known")
-    return [Apply(PixelShuffle(tuple(size), r, channels // r**2))]
 
 
 def _clip(call: Call) -> list[Operation]:
@@ -331,6 +284,7 @@ OPERATORS: dict[str, Callable[[Call], list[Operation]]] = {
     "Add": _add,
     "Sum": _add,
     "Sub": _sub,
+    "Neg": _neg,
     "Mul": _mul,
     "Div": _div,
     "Concat": _concat,
@@ -339,7 +293,7 @@ OPERATORS: dict[str, Callable[[Call], list[Operation]]] = {
     "Squeeze": _squeezed,
     "Unsqueeze": _squeezed,
     "BatchNormalization": _batch_normalization,
-    "DepthToSpace": _depth_to_space,
+    **REARRANGING,
     "Identity": lambda call: [],
     "Dropout": _dropout,
     "Relu": _activation("relu"),
