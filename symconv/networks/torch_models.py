@@ -255,6 +255,8 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
             path = n.name
             if n.op == "call_module":
                 path = str(n.target)[2:] or type(self.fetch_attr(n.target)).__name__.lower()
+            if path == INPUT or path in self.shapes:
+                path = n.name.removeprefix("_0_")  # without the module that was wrapped around the model
             path = n.name if path == INPUT or path in self.shapes else path
             return path if not number else f"{path}.{number}"
 
