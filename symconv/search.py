@@ -75,10 +75,7 @@ def along(asked: Asked, mode: PaddingMode, blocks: Blocks) -> tuple[list[Axis], 
                     continue
                 refuted.append(Refutation(_named(blocks.number, axis), *found))
                 if len(refuted) > MOST:
-                    raise TooLarge(
-                        f"more than {MOST:,} candidates along axis {blocks.number} are refuted and the search is not over; "
-                        "give kernel_size, dilation, stride or padding to narrow it"
-                    )
+                    raise _too_many(f"along axis {blocks.number} are refuted and the search is not over")
         if fits:
             return fits, refuted
     if not refuted:
@@ -86,11 +83,16 @@ def along(asked: Asked, mode: PaddingMode, blocks: Blocks) -> tuple[list[Axis], 
     return [], refuted
 
 
+def _too_many(what: str) -> TooLarge:
+    return TooLarge(f"more than {MOST:,} candidates {what}; give kernel_size, dilation, stride or padding to narrow it")
+
+
 def _strides_and_paddings(asked: Asked, mode: PaddingMode, kernel: int, dilation: int) -> list[tuple[int, Pair]]:
     """Those with which the output has its size: the smallest stride first, then the least and most even padding."""
     n, m, span = asked.inputs, asked.outputs, dilation * (kernel - 1) + 1
     limit = mode.limit(n)
     found: list[tuple[int, Pair]] = []
+    beyond = f"with kernel_size={kernel}, dilation={dilation} take {n} inputs to {m} outputs"
 
     def strides(room: int) -> range:
         if asked.stride is not None:
@@ -107,6 +109,8 @@ def _strides_and_paddings(asked: Asked, mode: PaddingMode, kernel: int, dilation
     if isinstance(asked.padding, tuple):
         for stride in strides(n + sum(asked.padding)):
             found.append((stride, asked.padding))
+            if len(found) > MOST:
+                raise _too_many(beyond)
     elif asked.padding is not None:
         every = range(1, n + 2 * span + 1) if asked.stride is None else strides(0)
         named = ((stride, NAMED[asked.padding](n, kernel, stride, dilation)) for stride in every)
@@ -120,6 +124,8 @@ def _strides_and_paddings(asked: Asked, mode: PaddingMode, kernel: int, dilation
                 largest = min(stride * m + span - n - low - 1, most)
                 if least <= largest:
                     found.append((stride, (low, low if least <= low <= largest else least)))
+                    if len(found) > MOST:
+                        raise _too_many(beyond)
     return sorted({each for each in found if fits(each[0], *each[1])}, key=lambda each: _order(*each))
 
 

@@ -368,3 +368,9 @@ def test_errors_teach(change: dict[str, Any], message: str) -> None:
     with pytest.raises(sc.SpecError, match=message) as caught:
         sc.recognise(arguments.pop("W"), **arguments)
     assert ". Valid: " in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{"kernel_size": 10**6}, {"kernel_size": 10**18, "padding": 10**18}])
+def test_a_huge_kernel_is_refused_before_its_paddings_fill_the_memory(given: dict[str, int]) -> None:
+    with pytest.raises(sc.TooLarge, match=r"more than 100,000 candidates with kernel_size=10+, dilation=1"):
+        sc.recognise([[1, 2, 0], [0, 1, 2]], input_shape=(1, 3), output_shape=(1, 2), **given)
