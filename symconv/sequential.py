@@ -358,11 +358,13 @@ class Sequential:
 
     def _multiplied(self, kernels: Sequence[Any] | None, matrix: Callable[[Layer, Any], Any]) -> Any:
         count = len(self.layers)
-        given = [None] * count if kernels is None else list(kernels)
+        rule, example = f"must be one for each of the {count} layers", "kernels=[k, None]"
+        try:
+            given = [None] * count if kernels is None else list(kernels)
+        except TypeError:
+            raise SpecError("kernels", kernels, rule, example) from None
         if len(given) != count:
-            raise SpecError(
-                "kernels", f"{len(given)} kernels", f"must be one for each of the {count} layers", "kernels=[k, None]"
-            )
+            raise SpecError("kernels", f"{len(given)} kernels", rule, example)
         first, *others = (matrix(layer, kernel) for layer, kernel in zip(self.layers, given, strict=True))
         total, largest = first, _largest_sum(first)
         for factor in others:

@@ -502,3 +502,9 @@ def test_a_stack_has_a_page_of_every_depth_and_slides(depth: str) -> None:
     proof = sc.prove(sc.Sequential(sc.Conv((5,), 2), sc.Conv((4,), 2)), "composition")
     assert "Theorem" in proof.render("text", depth=depth)
     assert r"\begin{frame}" in proof.render("beamer", depth=depth)
+
+
+@pytest.mark.parametrize("write", ["to_numpy", "to_scipy"])
+def test_kernels_of_a_stack_that_are_no_sequence(write: str) -> None:
+    with pytest.raises(sc.SpecError, match="kernels=5: must be one for each of the 1 layers"):
+        getattr(sc.Sequential(sc.Conv((3,), 2)), write)(5)
