@@ -25,7 +25,7 @@ from itertools import product
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
-from . import spec
+from . import limits, spec
 from .composite import Break, Composite, convolutions, stride, verdict
 from .definition import strides
 from .entries import ratio
@@ -207,6 +207,11 @@ def split(layer: Layer, kernel: Any, first: Any = None, width: int | None = None
     if width is not None and width < found:
         raise _too_few(layer, values, sizes, width, found, smallest)
     wanted = max(width or 0, found, 1)
+    limits.check(
+        "nonzeros",
+        wanted * (len(halves[0][0]) + len(halves[1])),
+        f"kernels with {wanted} channels in between have {{}} entries",
+    )
     children = pair(layer, sizes, wanted)
     f, g = _filled(halves, wanted)
     if _product(layer, f, g, sizes, wanted) != values:

@@ -290,3 +290,8 @@ def test_many_factors_are_shared_out_by_their_degrees() -> None:
     found = two_factors(list(kernel), (41,), (21,))
     assert found is not None
     assert (np.convolve(*(np.array(each, object) for each in found)) == kernel).all()
+
+
+def test_a_width_that_fills_the_memory_is_refused() -> None:
+    with pytest.raises(sc.TooLarge, match="kernels with 100000000 channels in between have 300,000,000 entries"):
+        sc.split(Conv((3,), 2), [[[1, 2]]], first=1, width=10**8)
