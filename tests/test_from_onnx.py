@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import symconv as sc  # noqa: E402
-from symconv.networks import Apply  # noqa: E402
+from symconv.networks import Apply, Refused  # noqa: E402
 
 
 def model(
@@ -373,6 +373,15 @@ def test_parameters_that_do_not_fit_and_nothing_is_known_of_what_follows() -> No
     ):
         with pytest.raises(sc.Unsupported, match=r"node \(.*not those of the operator"):
             sc.from_onnx(proto)
+
+
+def test_a_small_file_cannot_ask_for_much() -> None:
+    proto = one("Resize", None, np.array([1, 1, 1e9], np.float32), shape=(1, 1, 3))
+    assert "more than" in sc.fully_connected(sc.from_onnx(proto)).refused["node"].reason
+    doubled = [helper.make_node("Concat", [f"c{n}", f"c{n}"], [f"c{n + 1}"], axis=0) for n in range(60)]
+    gather = helper.make_node("Gather", ["x", "c60"], ["y"], axis=1)
+    network = sc.from_onnx(model([*doubled, gather], (1, 4), {"c0": np.array([1, 2])}))
+    assert all(isinstance(node.operation, Refused) for node in network.nodes)
 
 
 def test_the_rest_is_converted() -> None:

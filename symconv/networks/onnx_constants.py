@@ -7,6 +7,7 @@ constant, and where exactly the two batches stand, there stands the batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ COUNTING = ("Add", "Sub", "Mul", "Div")
 SHORT = 100
 """Entries up to which a constant is made of its shape alone."""
 
+MOST = 10_000_000
+"""Entries up to which a constant is computed: a file of a few lines could ask for any number."""
+
 
 def shape_of(shape: Sequence[int], start: int, end: int | None) -> Pair:
     """What the operator Shape gives for a tensor of that shape, the batch first, for both batches."""
@@ -44,7 +48,9 @@ def computed(onnx: Any, node: Any, opset: Any, given: dict[str, Pair]) -> dict[s
     known = node.op_type in MOVING or (whole and node.op_type in COUNTING)
     if node.op_type == "ConstantOfShape":  # lists of pads are made of it
         known = whole and all(value.prod() <= SHORT for pair in given.values() for value in pair)
-    if not given or not known:
+    entries = [pair[0].size for pair in given.values()]
+    most = prod(entries) if node.op_type in (*COUNTING, "Gather") else sum(entries)
+    if not given or not known or most > MOST:
         return {}
     try:
         inputs = [

@@ -137,7 +137,7 @@ class _Reader:
                 sizes = (self.batch or "batch", *(self.shapes[INPUT] or ()))
                 each.type.CopyFrom(self.onnx.helper.make_tensor_type_proto(each.type.tensor_type.elem_type, sizes))
         try:
-            copy = self.onnx.shape_inference.infer_shapes(copy, data_prop=True)
+            copy = self.onnx.shape_inference.infer_shapes(copy)
         except Exception:  # an operator that it does not know, or sizes that do not fit: nothing is inferred
             return {}
         return {

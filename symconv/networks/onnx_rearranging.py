@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Any
 
 from ..layers import PixelShuffle, Upsample
 from .onnx_calls import Call
-from .onnx_constants import BATCH
+from .onnx_constants import BATCH, MOST
 from .operations import Apply, Operation, Reshape
 from .rearranging import Permute, Take
 from .torch_modules import Declined
@@ -113,6 +113,8 @@ def _resize(call: Call) -> list[Operation]:
         raise Declined(f"{', '.join(sorted(unknown))}: not known here")
     mode, where = call.get("mode", "nearest"), call.get("coordinate_transformation_mode", "half_pixel")
     sizes, scales = _target(call)
+    if prod(sizes) > MOST:
+        raise Declined(f"it has {prod(sizes):,} outputs, more than the {MOST:,} that are worked out here")
     if mode == "linear":
         if where not in ("half_pixel", "pytorch_half_pixel", "align_corners") or sizes[0] != call.shapes[0][0]:
             raise Declined(f"linear interpolation with {where} is not known")
