@@ -425,6 +425,7 @@ def test_pages_compile(name: str, pdflatex: str, tmp_path: Path) -> None:
 
 
 def test_in_a_page_of_documentation() -> None:
+    pytest.importorskip("sphinx", reason="this needs Sphinx: pip install -e '.[docs]'")
     from symconv.sphinxext import pieces
 
     given = {"input": "3x2", "kernel": "2", "order": "column-major", "first-index": "1"}

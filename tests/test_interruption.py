@@ -111,14 +111,6 @@ def test_a_folder_that_cannot_be_written(name: str) -> None:
     assert said.count("\n") == 1
 
 
-def test_a_read_only_folder(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere; test_a_folder_that_cannot_be_written is for root too")
-    tmp_path.chmod(0o500)
-    target = tmp_path / "proof.txt"
-    assert run(*BASE, "-o", str(target)) == (2, f"symconv: {target}: Permission denied\n")
-
-
 def test_a_reader_of_standard_output_that_leaves() -> None:
     """As in `symconv prove ... | head -1`: nothing is said, and it is no error."""
     process = subprocess.Popen(command(*SLOW[:-2], "--format", "html"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
