@@ -127,11 +127,11 @@ def _cluster(address: str | None) -> Iterator[None]:
     except (OSError, ValueError) as error:
         rule = f"no Dask scheduler answers there ({' '.join(str(error).split())})"
         raise SpecError("--dask", address, rule, "--dask tcp://127.0.0.1:8786") from None
-    with client, parallel_config(backend="dask", wait_for_workers_timeout=60):
-        try:
+    try:
+        with client, parallel_config(backend="dask", wait_for_workers_timeout=60):
             yield
-        except CancelledError:
-            raise ConnectionError(f"the Dask scheduler at {address} went away; {KEPT}") from None
+    except (CancelledError, OSError) as error:  # whatever waits for the scheduler fails in its own way
+        raise ConnectionError(f"the Dask scheduler at {address} went away; {KEPT}") from error
 
 
 # What was proved before ---------------------------------------------------------------------------

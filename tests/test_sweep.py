@@ -51,6 +51,7 @@ kernel = [2, 3, "4x2", 5]
 stride = [1, 2]
 padding = [1, "0:2", "same"]
 """
+LONGER = LONG + 'padding-mode = ["zeros", "circular", "replicate", "symmetric"]\n'  # no signal comes too late for it
 
 
 def rows(table: str) -> list[dict[str, str]]:
@@ -127,7 +128,7 @@ def test_what_is_in_the_journal_is_not_proved_again(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path, number: int) -> None:
-    (tmp_path / "grid.toml").write_text(LONG)
+    (tmp_path / "grid.toml").write_text(LONGER)
     command = [sys.executable, "-m", "symconv", "sweep", "grid.toml", "-o", "table.csv", "--jobs", "1"]
     first = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     journal = tmp_path / "table.csv.journal"
@@ -143,12 +144,12 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path, number: int) 
             "the same command goes on from there"
         ]
     before = journal.read_bytes()
-    assert 5 <= before.count(b"\n") < len(parsed(LONG))
+    assert 5 <= before.count(b"\n") < len(parsed(LONGER))
     assert not (tmp_path / "table.csv").exists()
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stderr) == (0, f"symconv: {len(parsed(LONG))} proved\n")
+    assert (done.returncode, done.stderr) == (0, f"symconv: {len(parsed(LONGER))} proved\n")
     assert not journal.exists()
-    assert len(rows((tmp_path / "table.csv").read_text())) == len(parsed(LONG))
+    assert len(rows((tmp_path / "table.csv").read_text())) == len(parsed(LONGER))
 
 
 def test_two_sweeps_do_not_write_one_table(tmp_path: Path) -> None:
@@ -248,7 +249,8 @@ def test_a_scheduler_that_goes_away_is_not_waited_for(tmp_path: Path) -> None:
         cluster.scheduler.kill()
         _, said = sweeping.communicate(timeout=120)
     assert sweeping.returncode == 2, said
-    assert f"symconv: the Dask scheduler at {cluster.address} went away; {KEPT}" in said.splitlines()
+    lost = f"the Dask scheduler at {cluster.address} went away; {KEPT}"
+    assert said.rstrip().endswith(lost), said[-300:]  # after what distributed itself logs
     assert not (tmp_path / "table.csv").exists()
 
 
