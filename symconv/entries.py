@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import SpecError
 from .systems import Combination
+from .tensors import as_numpy
 
 EXAMPLE = "a SymPy matrix, a two-dimensional NumPy array, a SciPy sparse array or nested lists such as [[1, 0], [2, 1]]"
 
@@ -80,6 +81,7 @@ def read(matrix: Any, name: str = "W") -> Entries:
     >>> read([[1, 0.5], [0, 1]]).rows
     [{0: 1, 1: 2}, {1: 1}]
     """
+    matrix = as_numpy(matrix, name)
     symbolic = any(each.__module__.startswith("sympy.") for each in type(matrix).__mro__)
     if symbolic and hasattr(matrix, "tomatrix") and len(getattr(matrix, "shape", ())) == 2:
         matrix = matrix.tomatrix()

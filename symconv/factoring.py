@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 from .claims import AnyClaim, Context, Refuted, expect
 from .composite import Composite, Polynomial, polynomial, substituted
 from .definition import strides
+from .halves import deltas, first_size
 from .identities import Known, Weights, exact
 from .linear import Entry, difference
 from .linear import product as multiplied
-from .morphism import deltas, first_size
 from .rules import Follows
 from .sums import WEIGHT
 

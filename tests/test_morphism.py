@@ -17,7 +17,8 @@ from test_documents import assert_clean, compile_log
 
 import symconv as sc
 from symconv.composite import Composite, convolutions, verdict
-from symconv.morphism import deltas, enough, first_size, owner, starts, two_factors
+from symconv.halves import deltas, enough, first_size, owner, starts
+from symconv.kernel_polynomials import two_factors
 from symconv.render import FORMATS
 
 Conv = sc.Conv

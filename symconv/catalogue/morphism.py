@@ -39,10 +39,10 @@ from ..factoring import (
     least_kernel,
 )
 from ..formula import Array, Formula, Juxtapose, Power, Sigma, Sym, Tuple, equals, plus
+from ..halves import enough, first_size, indivisible, pair
 from ..identities import Known, Weights
 from ..linear import Entry, Exact, difference
 from ..matrices import reads, unravel, weight_matrix
-from ..morphism import enough, first_size, indivisible, pair
 from ..proof import Proof, Step, Theorem
 from ..sequential import Sequential
 from ..sums import KERNEL, WEIGHT, Span, number, variable

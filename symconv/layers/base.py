@@ -14,6 +14,7 @@ from .. import limits, matrices
 from ..definition import Definition
 from ..errors import MissingPackage, NotApplicable, SpecError
 from ..readmap import ReadMap
+from ..tensors import as_numpy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -349,7 +350,9 @@ class Layer:
         dense, (data, columns, indptr) = self.to_numpy(kernel), self._csr(kernel)
         if data.dtype == object:
             raise SpecError("kernel", "dtype object", "must hold machine numbers for PyTorch", "dtype=float64")
-        weight = torch.from_numpy(dense)
+        weight, values = torch.from_numpy(dense), torch.from_numpy(data)
+        if isinstance(kernel, torch.Tensor):  # also one that NumPy has no type for
+            weight, values = weight.to(kernel.dtype), values.to(kernel.dtype)
         if bias is not None:
             bias = torch.as_tensor(bias).detach().to(weight)
             if tuple(bias.shape) != self.output_shape[:1]:
@@ -361,9 +364,8 @@ class Layer:
         linear.bias = None if bias is None else torch.nn.Parameter(bias, requires_grad=False)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-            sparse = torch.sparse_csr_tensor(
-                *map(torch.from_numpy, (indptr, columns, data)), dense.shape, check_invariants=True
-            )
+            places = torch.from_numpy(indptr), torch.from_numpy(columns)
+            sparse = torch.sparse_csr_tensor(*places, values, dense.shape, check_invariants=True)
         return InTorch(linear, sparse)
 
     def _must_fit(self, what: str) -> None:
@@ -386,10 +388,8 @@ class Layer:
         example = f"an array of shape {self.kernel_shape}"
         if kernel is None:
             raise SpecError("kernel", None, "this layer has a kernel, so its numbers are needed", example)
-        if hasattr(kernel, "detach"):  # a PyTorch parameter, which is being trained
-            kernel = kernel.detach().cpu()
         try:
-            array = np.asarray(kernel)
+            array = np.asarray(as_numpy(kernel, "kernel"))
         except (ValueError, TypeError, RuntimeError) as error:
             raise SpecError("kernel", kernel, f"is no array: {error}", example) from None
         if array.shape != self.kernel_shape:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..entries import ratio
 from ..errors import SpecError
 from ..symbols import symbols
+from ..tensors import as_numpy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ def exact(value: Any, shape: Sequence[int], name: str) -> np.ndarray[Any, Any]:
     import numpy as np
 
     example = f"an array of numbers of shape {tuple(shape)}"
-    given = plain(value)
+    given = plain(value, name)
     try:
         array = given if isinstance(given, np.ndarray) else np.array(given, dtype=object)
     except (ValueError, TypeError) as error:
@@ -38,13 +39,11 @@ def exact(value: Any, shape: Sequence[int], name: str) -> np.ndarray[Any, Any]:
     return result
 
 
-def plain(value: Any) -> Any:
-    """The same without a framework: a PyTorch tensor, also one that is being trained, as a NumPy array."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.double() if value.is_floating_point() else value
-        return value.numpy()
-    return value.tolist() if hasattr(value, "tomatrix") or hasattr(value, "todok") else value
+def plain(value: Any, name: str = "weight") -> Any:
+    """The same without a framework: a PyTorch tensor as a NumPy array, a SymPy matrix as lists."""
+    if hasattr(value, "tomatrix") or hasattr(value, "todok"):
+        return value.tolist()
+    return as_numpy(value, name)
 
 
 def symbolic(name: str, letter: str, shape: Sequence[int]) -> np.ndarray[Any, Any]:
