@@ -63,5 +63,5 @@ def test_other_layouts_are_the_dense_tensor() -> None:
 def test_what_holds_no_numbers_is_refused() -> None:
     kernel = torch.empty(1, 1, 2, device="meta")
     for taker in ("to_numpy", "merge", "split"):
-        with pytest.raises(sc.SpecError, match="device 'meta'.*has no numbers"):
+        with pytest.raises(sc.SpecError, match=r"device 'meta'.*has no numbers"):
             TAKERS[taker](kernel, None)
