@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .networks.torch_models import from_torch
     from .projection import Projection, project
     from .proof import Proof
-    from .recognition import Recognition, recognise
+    from .recognising import recognise
+    from .recognition import Recognition
     from .report import Report
     from .sequential import Sequential
     from .worksheets import Worksheet, worksheet
@@ -53,7 +54,7 @@ _HOME = {
     "fully_connected": "networks",
     "from_torch": "networks.torch_models",
     "from_onnx": "networks.onnx_models",
-    "recognise": "recognition",
+    "recognise": "recognising",
     "Recognition": "recognition",
     "project": "projection",
     "Projection": "projection",

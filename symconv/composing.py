@@ -20,10 +20,10 @@ from .composite import Break, Composite, Place, Polynomial, along, composed, gro
 from .definition import strides
 from .identities import Known, Weights, exact
 from .layers import Conv, Linear
-from .linear import Entry, Exact, difference
+from .linear import Entry, Exact, added, difference
 from .matrices import matrix_of
 from .rules import Follows, is_matrix
-from .sequential import Sequential, added, primed
+from .sequential import Sequential, primed
 from .sums import WEIGHT
 
 TOTAL, SHIFT, ONE = "A", "d", "V"

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
-from .matrices import LabelledMatrix, weight_matrix
+from .matrices import LabelledMatrix, unravel, weight_matrix
 from .readmap import Line, ReadMap, Table, labelled_rows
 
 Monomial = tuple[int, ...]
@@ -90,6 +91,26 @@ class Exact:
             ),
             self.width,
         )
+
+
+@dataclass(frozen=True)
+class PolynomialMatrix:
+    """A sparse matrix of polynomials whose rows and columns are positions; what is unknown has a letter and a shape."""
+
+    row_shape: tuple[int, ...]
+    column_shape: tuple[int, ...]
+    unknowns: tuple[tuple[str, tuple[int, ...]], ...]
+    rows: tuple[Mapping[int, Entry], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return prod(self.row_shape), prod(self.column_shape)
+
+    def row_position(self, row: int) -> tuple[int, ...]:
+        return unravel(row, self.row_shape)
+
+    def column_position(self, column: int) -> tuple[int, ...]:
+        return unravel(column, self.column_shape)
 
 
 def product(left: Entry, right: Entry) -> Entry:
@@ -179,3 +200,20 @@ def difference(left: Exact, right: Exact) -> Mismatch | None:
                 if here != there:
                     return Mismatch(r, column, here, there)
     return None
+
+
+def added(left: Exact, right: Exact) -> Exact:
+    """The sum of two matrices of one shape."""
+    rows = []
+    for ours, theirs in zip(left.rows, right.rows, strict=True):
+        total = {column: dict(entry) for column, entry in ours.items()}
+        for column, entry in theirs.items():
+            cell = total.setdefault(column, {})
+            for monomial, c in entry.items():
+                cell[monomial] = cell.get(monomial, 0) + c
+        rows.append({column: kept for column, entry in sorted(total.items()) if (kept := _nonzero(entry))})
+    return Exact(tuple(rows), left.width)
+
+
+def _nonzero(entry: Entry) -> Entry:
+    return {monomial: c for monomial, c in entry.items() if c}

@@ -7,7 +7,7 @@ one layer after the other (`Exact`); the biases come last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
@@ -18,8 +18,9 @@ from .definition import BIAS
 from .errors import SpecError, TooLarge
 from .identities import exact
 from .layers import Layer, Linear
-from .linear import Entry, Exact
+from .linear import Entry, Exact, PolynomialMatrix, added
 from .matrices import matrix_of, unravel
+from .multiplying import multiplied
 from .sums import KERNEL
 
 if TYPE_CHECKING:
@@ -29,26 +30,6 @@ if TYPE_CHECKING:
 
 TERMS_LIMIT = 2_000_000
 """Terms of the entries of a product, which take about half a minute."""
-
-
-@dataclass(frozen=True)
-class PolynomialMatrix:
-    """A sparse matrix of polynomials whose rows and columns are positions; what is unknown has a letter and a shape."""
-
-    row_shape: tuple[int, ...]
-    column_shape: tuple[int, ...]
-    unknowns: tuple[tuple[str, tuple[int, ...]], ...]
-    rows: tuple[Mapping[int, Entry], ...]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return prod(self.row_shape), prod(self.column_shape)
-
-    def row_position(self, row: int) -> tuple[int, ...]:
-        return unravel(row, self.row_shape)
-
-    def column_position(self, column: int) -> tuple[int, ...]:
-        return unravel(column, self.column_shape)
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -341,7 +322,7 @@ class Sequential:
         array([[ 1,  0, -1,  0],
                [ 0,  1,  0, -1]])
         """
-        total: np.ndarray[Any, Any] = self._multiplied(kernels, lambda layer, kernel: layer.to_numpy(kernel))
+        total: np.ndarray[Any, Any] = multiplied(self.layers, kernels, lambda layer, kernel: layer.to_numpy(kernel))
         return total
 
     def to_scipy(self, kernels: Sequence[Any] | None = None) -> scipy.sparse.csr_array:
@@ -351,29 +332,9 @@ class Sequential:
         >>> sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)).to_scipy([[[[1, -1]]], [[[1, 1]]]]).toarray()
         array([[ 1,  0, -1]])
         """
-        total = self._multiplied(kernels, lambda layer, kernel: layer.to_scipy(kernel))
+        total = multiplied(self.layers, kernels, lambda layer, kernel: layer.to_scipy(kernel))
         if total.dtype != object:
             total.sum_duplicates()
-        return total
-
-    def _multiplied(self, kernels: Sequence[Any] | None, matrix: Callable[[Layer, Any], Any]) -> Any:
-        count = len(self.layers)
-        rule, example = f"must be one for each of the {count} layers", "kernels=[k, None]"
-        try:
-            given = [None] * count if kernels is None else list(kernels)
-        except TypeError:
-            raise SpecError("kernels", kernels, rule, example) from None
-        if len(given) != count:
-            raise SpecError("kernels", f"{len(given)} kernels", rule, example)
-        first, *others = (matrix(layer, kernel) for layer, kernel in zip(self.layers, given, strict=True))
-        total, largest = first, _largest_sum(first)
-        for factor in others:
-            largest *= _largest_sum(factor)
-            if {total.dtype.kind, factor.dtype.kind} <= {"i", "u", "b"} and largest > (1 << 63) - 1:
-                raise SpecError(
-                    "kernels", largest, "may leave int64 when multiplied", "the same kernels with dtype=object"
-                )
-            total = _product(factor, total)
         return total
 
     def __repr__(self) -> str:
@@ -392,23 +353,6 @@ class Sequential:
 def primed(letter: str, number: int) -> str:
     """The letter of the layer of that number, from 0: k, k', k'', ..."""
     return letter + "'" * number
-
-
-def added(left: Exact, right: Exact) -> Exact:
-    """The sum of two matrices of one shape."""
-    rows = []
-    for ours, theirs in zip(left.rows, right.rows, strict=True):
-        total = {column: dict(entry) for column, entry in ours.items()}
-        for column, entry in theirs.items():
-            cell = total.setdefault(column, {})
-            for monomial, c in entry.items():
-                cell[monomial] = cell.get(monomial, 0) + c
-        rows.append({column: kept for column, entry in sorted(total.items()) if (kept := _nonzero(entry))})
-    return Exact(tuple(rows), left.width)
-
-
-def _nonzero(entry: Entry) -> Entry:
-    return {monomial: c for monomial, c in entry.items() if c}
 
 
 def _fits(number: int, before: Layer, after: Layer) -> None:
@@ -435,46 +379,3 @@ def _fits(number: int, before: Layer, after: Layer) -> None:
 def _shown(layer: Layer) -> str:
     shape = layer.output_shape
     return f"shape {shape}, which is {prod(shape):,}" if len(shape) > 1 else f"{prod(shape):,}"
-
-
-def _product(left: Any, right: Any) -> Any:
-    """A product of arrays; of Python objects row by row, as there are few non-zeros in one."""
-    if left.dtype != object and right.dtype != object:
-        return left @ right
-    import numpy as np
-
-    if hasattr(left, "indptr"):
-        from scipy.sparse import csr_array
-
-        rows = [
-            dict(zip(m.indices[a:b].tolist(), m.data[a:b].tolist(), strict=True))
-            for m in (right,)
-            for a, b in pairwise(m.indptr)
-        ]
-        made: list[dict[int, Any]] = []
-        for a, b in pairwise(left.indptr):
-            total: dict[int, Any] = {}
-            for middle, value in zip(left.indices[a:b].tolist(), left.data[a:b].tolist(), strict=True):
-                for column, other in rows[middle].items():
-                    total[column] = total.get(column, 0) + value * other
-            made.append(dict(sorted(total.items())))
-        data = np.empty(sum(map(len, made)), object)
-        data[:] = [value for row in made for value in row.values()]
-        ends = np.cumsum([0, *map(len, made)])
-        return csr_array(
-            (data, [column for row in made for column in row], ends), shape=(left.shape[0], right.shape[1])
-        )
-    dense = np.zeros((left.shape[0], right.shape[1]), object)
-    for row, cells in enumerate(left):
-        for middle in np.flatnonzero(cells):
-            dense[row] += cells[middle] * right[middle]
-    return dense
-
-
-def _largest_sum(matrix: Any) -> int:
-    """The largest sum of absolute values in a row, as an int; a bound where it is not exact."""
-    data = matrix.data if hasattr(matrix, "indptr") else matrix
-    if data.dtype.kind not in "iub" or not data.size:
-        return 1
-    most = max(abs(int(data.max())), abs(int(data.min())))
-    return max(1, most * int(matrix.shape[1]))

@@ -26,9 +26,10 @@ from symconv.adjoint import adjoint
 from symconv.catalogue.bias_gradient import BatchBias, BiasSum, ByBias, RowSum
 from symconv.catalogue.transpose import ADJOINT
 from symconv.differentiating import InputSum, Reading, Solved, terms_of
+from symconv.differentiating_kernels import KernelSum, by_input
 from symconv.expressions import Times
 from symconv.input_gradients import ByLayer
-from symconv.kernel_gradients import Correlated, KernelSum, Named, by_input
+from symconv.kernel_gradients import Correlated, Named
 from symconv.matrices import kernel_matrix
 from symconv.sums import Factor, Span, number, variable
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..claims import Refuted
 from ..differentiating import defined
+from ..differentiating_kernels import ByKernel, ChainKernel, DifferentiateKernel, KernelSum, kernel_sum, kernel_term
 from ..documents.blocks import Block, Document, Statement, words
 from ..documents.columns import COLUMN_RULE, columns_matrix
 from ..documents.common import checked, steps
@@ -25,21 +26,15 @@ from ..form import Row
 from ..input_matrix import INPUTS, inputs_matrix
 from ..kernel_gradients import (
     BatchSum,
-    ByKernel,
     ByTheorem,
-    ChainKernel,
     ColumnsProduct,
     Correlate,
-    DifferentiateKernel,
     InputsProduct,
-    KernelSum,
     Named,
     SumBatch,
     UseColumns,
     UseInputs,
     correlation,
-    kernel_sum,
-    kernel_term,
 )
 from ..matrices import im2col_matrix, kernel_matrix
 from ..proof import Proof, Step, Theorem

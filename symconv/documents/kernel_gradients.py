@@ -6,20 +6,17 @@ from typing import Any
 
 from ..adjoint import leftover
 from ..differentiating import GRADIENT
+from ..differentiating_kernels import ByKernel, ChainKernel, DifferentiateKernel, KernelSum
 from ..formula import Call, Derivative, Formula, Juxtapose, Power, Sigma, Sym, equals, position
 from ..input_matrix import INPUTS
 from ..kernel_gradients import (
     THEOREMS,
     BatchSum,
-    ByKernel,
     ByTheorem,
-    ChainKernel,
     ColumnsProduct,
     Correlate,
     Correlated,
-    DifferentiateKernel,
     InputsProduct,
-    KernelSum,
     Named,
     SumBatch,
     UseColumns,

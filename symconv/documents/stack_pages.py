@@ -12,9 +12,10 @@ from ..composing import (
 from ..composite import Break, Composite, convolutions, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Formula, Sym, equals, times
+from ..linear import PolynomialMatrix
 from ..matrices import unravel
 from ..proof import Proof
-from ..sequential import PolynomialMatrix, Sequential, primed
+from ..sequential import Sequential, primed
 from ..sums import INPUT, KERNEL, number
 from .blocks import Block, Cell, Heading, Inline, Long, Matrix, Paragraph, Table, words
 from .common import position_symbol

@@ -26,9 +26,10 @@ from ..composing import (
 from ..composite import Break, Polynomial, along, convs, offset, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, Words, equals, plus, position
+from ..linear import PolynomialMatrix
 from ..proof import Proof, Step
 from ..readmap import CHANNEL
-from ..sequential import PolynomialMatrix, Sequential, primed
+from ..sequential import Sequential, primed
 from ..sums import KERNEL, WEIGHT, number, variable
 from .blocks import Inline, words
 from .described import described

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecError
+from ..linear import PolynomialMatrix
 from ..matrices import LabelledMatrix
-from ..sequential import PolynomialMatrix
 from ..spec import read_data, written_data
 from .text import inline
 
