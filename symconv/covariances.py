@@ -7,7 +7,7 @@ random too, and those that are the same kernel entry are the same random number.
     mean         E vec(W) = M mu
     covariance   Cov(vec(W)) = M Sigma M^T
     output       for fixed x, Cov(vec(Y)) = U Sigma U^T, with U the matrix of inputs
-    shared       entries that are the same single kernel entry have equal rows in M: correlation 1
+    shared       entries that are the same kernel entry, or the same sum of them, have equal rows in M: correlation 1
 
 M is a product over the lines, like W: its row for output o and input p along a line says how often each
 kernel label is in that entry.
@@ -16,7 +16,7 @@ kernel label is in that entry.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ from .identities import Weights
 from .input_matrix import INPUTS
 from .kernel_gradients import Named
 from .linear import Entry, Exact
-from .readmap import Line
+from .readmap import Line, ReadMap
 from .rules import Follows
 from .sums import WEIGHT
 
@@ -65,14 +65,18 @@ class OutputCovariance:
 
 @dataclass(frozen=True)
 class SharedPairs:
-    """Among the entries of W that are one kernel entry, so many pairs are the same one; the witnesses are such a pair.
+    """Among the entries of W that are one kernel entry, and among those that are sums, so many pairs are the same one.
 
-    `witnesses` are the kernel entry and two (row, column) of W, or nothing where there is no pair.
+    `witnesses` are a kernel entry and two (row, column) of W that are it, `alike` two (row, column) that are the same
+    sum; nothing where there is no such pair.
     """
 
     single: int  # entries of W that are one kernel entry
     pairs: int
     witnesses: tuple[int, ...]
+    sums: int  # entries of W that are the sum of several
+    equal: int  # pairs of those that are the same sum
+    alike: tuple[int, ...]
 
 
 # What a line contributes --------------------------------------------------------------------------
@@ -87,36 +91,59 @@ def collected(line: Line, table: Any) -> tuple[tuple[int, int, tuple[tuple[int, 
     )
 
 
-def singles(line: Any) -> Counter[int]:
-    """How many entries along a line are one kernel label, for each label."""
-    return Counter(held[0][0] for _, _, held in line if len(held) == 1 and held[0][1] == 1)
+Held = tuple[tuple[int, int], ...]
+"""The kernel labels in an entry along a line, with how often each: once, since a tap reads one position."""
 
 
-def shared_pairs(lines: Counts) -> tuple[int, int]:
-    """The entries of W that are one kernel entry, and the pairs of them that are the same one.
+def shared(read_map: ReadMap) -> SharedPairs:
+    """What is the same among the entries of W, counted line by line.
 
-    A kernel entry is alone in as many entries as the product of what its labels are along the lines. So
-    the number of entries and the sum of their squares are products of sums.
+    What an entry holds is the product of what it holds along the lines, so two entries hold the same exactly when
+    they do along every line, and the number of entries and the sum of squares are products of sums.
     """
-    counts = [singles(line) for line in lines]
+    lines = tuple(map(collected, read_map.lines, read_map.tables))
+    every = [Counter(held for _, _, held in line) for line in lines]
+    alone = [Counter({held: n for held, n in each.items() if len(held) == 1}) for each in every]
+    single, pairs = _pairs_in(alone)
+    total, all_pairs = _pairs_in(every)
+    sizes = [(line.outputs, line.inputs) for line in read_map.lines]
+    witnesses: tuple[int, ...] = ()
+    if pairs:
+        chosen = [max(sorted(each), key=each.__getitem__) for each in alone]
+        entry = 0
+        for ((label, _),), line in zip(chosen, read_map.lines, strict=True):
+            entry = entry * prod(line.kernel_shape) + label
+        witnesses = entry, *_first_two(lines, sizes, chosen)
+    alike: tuple[int, ...] = ()
+    if all_pairs > pairs:
+        alike = _first_two(lines, sizes, next(_repeated_sums(every)))
+    return SharedPairs(single, pairs, witnesses, total - single, all_pairs - pairs, alike)
+
+
+def _pairs_in(counts: Sequence[Counter[Any]]) -> tuple[int, int]:
+    """How many entries there are, and how many pairs of equal ones: products over the lines."""
     total = prod(sum(each.values()) for each in counts)
-    squares = prod(sum(n * n for n in each.values()) for each in counts)
-    return total, (squares - total) // 2
+    return total, (prod(sum(n * n for n in each.values()) for each in counts) - total) // 2
 
 
-def example(lines: Counts, inputs: list[int], outputs: list[int], labels: list[int]) -> tuple[int, ...]:
-    """A kernel entry and the first two entries of W that are it alone, along the first line where that is possible."""
-    counts = [singles(line) for line in lines]
-    if not all(counts) or max(max(each.values()) for each in counts) < 2:
-        return ()
-    chosen = [max(sorted(each), key=each.__getitem__) for each in counts]
-    entry = row = column = row2 = column2 = 0
-    for line, label, count, n, m, k in zip(lines, chosen, counts, inputs, outputs, labels, strict=True):
-        found = [(o, p) for o, p, held in line if held == ((label, 1),)]
-        first, last = found[0], found[1 if count[label] > 1 else 0]
-        entry, row, column = entry * k + label, row * m + first[0], column * n + first[1]
-        row2, column2 = row2 * m + last[0], column2 * n + last[1]
-    return entry, row, column, row2, column2
+def _repeated_sums(every: Sequence[Counter[Held]]) -> Iterator[list[Held]]:
+    """What to hold along each line, so that several entries hold it and it is a sum: along one line several labels."""
+    often = [max(sorted(each), key=each.__getitem__) for each in every]
+    for n, each in enumerate(every):
+        if several := sorted(held for held in each if len(held) > 1):
+            chosen = [*often[:n], max(several, key=each.__getitem__), *often[n + 1 :]]
+            if any(counts[held] > 1 for counts, held in zip(every, chosen, strict=True)):
+                yield chosen
+
+
+def _first_two(lines: Counts, sizes: Sequence[tuple[int, int]], chosen: Sequence[Held]) -> tuple[int, ...]:
+    """The (row, column) of two entries of W that hold this: the first along every line, and the last."""
+    first, last = [0, 0], [0, 0]
+    for line, size, wanted in zip(lines, sizes, chosen, strict=True):
+        places = [(o, p) for o, p, held in line if held == wanted][:2]
+        first = [n * m + at for n, m, at in zip(first, size, places[0], strict=True)]
+        last = [n * m + at for n, m, at in zip(last, size, places[-1], strict=True)]
+    return *first, *last
 
 
 def matrix(rows: list[tuple[tuple[int, int], ...]], labels: int) -> Exact:
@@ -281,27 +308,39 @@ class Share:
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, SharedPairs) or not isinstance(before, Collected):
             raise Refuted("the claim does not count equal entries")
-        compared = expect((after.single, after.pairs), shared_pairs(before.lines), "there are other pairs")
-        return compared + expect(bool(after.witnesses), after.pairs > 0, "an example is shown where there is a pair")
+        counts = {often for line in before.lines for _, _, held in line for _, often in held}
+        compared = expect(counts <= {1}, True, "a tap is counted twice in one entry")
+        compared += expect(bool(after.witnesses), after.pairs > 0, "an example is shown where there is a pair")
+        return compared + expect(
+            bool(after.alike), after.equal > 0, "an example is shown where there is a pair of sums"
+        )
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        """The numbers again, from W as the theorem gave it; and the two entries of W that are shown."""
+        """The numbers again, from W as the theorem gave it; and the entries of W that are shown."""
         if not isinstance(after, SharedPairs):
             raise Refuted("the claim does not count equal entries")
-        often = [
-            Counter(next(iter(entry)) for row in table.rows for entry in row.values() if list(entry.values()) == [1])
+        held = [
+            Counter(frozenset(entry.items()) for row in table.rows for entry in row.values())
             for table in context.table(WEIGHT)
         ]
-        compared = expect(
-            after.single, prod(sum(each.values()) for each in often), "other entries are one kernel entry"
-        )
-        squares = prod(sum(n * n for n in each.values()) for each in often)
-        compared += expect(after.pairs, (squares - after.single) // 2, "there are other pairs")
+        alone = [Counter({key: n for key, n in each.items() if [c for _, c in key] == [1]}) for each in held]
+        single, pairs = _pairs_in(alone)
+        total, all_pairs = _pairs_in(held)
+        found = single, pairs, total - single, all_pairs - pairs
+        said = after.single, after.pairs, after.sums, after.equal
+        compared = expect(said, found, "other entries of W are the same") * total
+        cells = context.matrix(WEIGHT).rows
         if after.witnesses:
             entry, *places = after.witnesses
-            cells = context.matrix(WEIGHT).rows
-            one, other = tuple(places[:2]), tuple(places[2:])
-            compared += expect(one != other, True, "an entry is a pair with itself")
-            for row, column in (one, other):
-                compared += expect(cells[row].get(column), (entry,), f"entry {row}, {column} of W is another")
+            compared += expect(_both(cells, places), ((entry,), (entry,)), "these entries of W are others")
+        if after.alike:
+            one, other = _both(cells, after.alike)
+            compared += expect(one is not None and len(one) > 1 and one == other, True, "these are not the same sum")
         return compared
+
+
+def _both(cells: Any, places: Sequence[int]) -> tuple[Any, Any]:
+    """Two different entries of W at (row, column, row, column)."""
+    row, column, row2, column2 = places
+    expect((row, column) != (row2, column2), True, "an entry is a pair with itself")
+    return cells[row].get(column), cells[row2].get(column2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
@@ -168,25 +169,54 @@ def test_mean_and_covariance_are_those_of_a_kernel_with_finitely_many_values() -
 
 
 def test_the_equal_pairs_are_counted_and_shown() -> None:
-    done = 0
-    for layer in random_kernels():
-        claim = next(s.claim for s in built(layer, "uncertainty").steps if isinstance(s.claim, SharedPairs))
-        m = counts(layer, next(s.claim for s in built(layer, "uncertainty").steps if isinstance(s.claim, Collected)))
-        alone = m[(m.sum(1) == 1)]
-        equal = alone @ alone.T
-        assert claim.single == len(alone)
-        assert claim.pairs == (equal.sum() - len(alone)) // 2
+    """Single kernel entries and, where an input is read twice, sums: which are equal, from the rows of M."""
+    done = {"pairs": 0, "equal": 0}
+    for layer in (*random_kernels(), *reading_twice(40)):
+        steps = built(layer, "uncertainty").steps
+        claim = next(s.claim for s in steps if isinstance(s.claim, SharedPairs))
+        m = counts(layer, next(s.claim for s in steps if isinstance(s.claim, Collected)))
+        wide = prod(layer.input_shape)
+        for terms, count, pairs, places in (
+            (m.sum(1) == 1, claim.single, claim.pairs, claim.witnesses[1:]),
+            (m.sum(1) > 1, claim.sums, claim.equal, claim.alike),
+        ):
+            rows = [tuple(row) for row in m[terms].tolist()]
+            assert count == len(rows)
+            assert pairs == sum(n * (n - 1) // 2 for n in Counter(rows).values())
+            if pairs:
+                first, second = (places[n] * wide + places[n + 1] for n in (0, 2))
+                assert first != second
+                assert (m[first] == m[second]).all()
+                assert terms[first]
         if claim.pairs:
-            entry, *places = claim.witnesses
-            wide = prod(layer.input_shape)
-            one, two = (m[places[n] * wide + places[n + 1]] for n in (0, 2))
-            assert (one == two).all()
-            assert one[entry] == one.sum() == 1
-            done += 1
-    assert done > 50
+            row, column = claim.witnesses[1:3]
+            assert m[row * wide + column].tolist().index(1) == claim.witnesses[0]
+        done["pairs"] += claim.pairs > 0
+        done["equal"] += claim.equal > 0
+    assert done["pairs"] > 50
+    assert done["equal"] > 10
+
+
+def reading_twice(count: int) -> Iterator[Any]:
+    """Layers whose padding repeats inputs, so that entries of W are sums."""
+    rng, found = Random(22), 0
+    while found < count:
+        rank = rng.choice((1, 2))
+        try:
+            layer = sc.Conv(
+                tuple(rng.randint(1, 4) for _ in range(rank)), tuple(rng.randint(2, 4) for _ in range(rank)), rng.choice((1, 2)), 1,
+                rng.choice((1, 2)), rng.choice(("full", 1, 2)), rng.choice((1, 1, 2)), padding_mode=rng.choice([*MODES]),
+                flip_kernel=rng.random() < 0.3, input_dilation=rng.choice((1, 1, 2)),
+            )  # fmt: skip
+        except sc.SpecError:
+            continue
+        found += 1
+        yield layer
 
 
 # Damage -------------------------------------------------------------------------------------------
+
+RING = sc.Conv((2,), 3, padding=1, padding_mode="circular")
 
 
 @pytest.mark.parametrize(
@@ -203,6 +233,12 @@ def test_the_equal_pairs_are_counted_and_shown() -> None:
         ("uncertainty", sc.Conv((3,), 2), SharedPairs, lambda c: replace(c, witnesses=(0, 0, 0, 0, 0))),
         ("uncertainty", sc.Conv((3,), 2), SharedPairs, lambda c: replace(c, witnesses=(0, 0, 0, 1, 2))),
         ("uncertainty", sc.Conv((3,), 2), SharedPairs, lambda c: replace(c, witnesses=())),
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, sums=c.sums + 1)),
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, equal=0, alike=())),
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, alike=())),
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, alike=(0, 1, 0, 1))),
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, alike=(0, 0, 1, 1))),  # the same, but no sums
+        ("uncertainty", RING, SharedPairs, lambda c: replace(c, alike=(0, 1, 1, 1))),
         ("uncertainty", sc.Conv((3,), 2), Collected, lambda c: Collected((c.lines[0][1:],))),
     ],
 )  # fmt: skip

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from math import prod
 from typing import Any
 
 from ..claims import Refuted, expect
@@ -30,8 +29,7 @@ from ..covariances import (
     TakeMean,
     TakeOutput,
     collected,
-    example,
-    shared_pairs,
+    shared,
 )
 from ..documents.blocks import Block, Document, Statement, words
 from ..documents.common import checked, steps
@@ -63,12 +61,6 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
     read_map = layer.read_map
     lines = read_map.lines
     held = tuple(map(collected, lines, read_map.tables))
-    single, pairs = shared_pairs(held)
-    sizes = (
-        [line.inputs for line in lines],
-        [line.outputs for line in lines],
-        [prod(line.kernel_shape) for line in lines],
-    )
     chain = (
         Step(Weights(WEIGHT, layer), Known()),
         Step(Collected(held), CollectEntries(), (1,)),
@@ -76,7 +68,7 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
         Step(Covariance(), TakeCovariance(), (2,)),
         Step(Named(INPUTS), ByTheorem()),
         Step(OutputCovariance(), TakeOutput(), (4, 2, 5)),
-        Step(SharedPairs(single, pairs, example(held, *sizes)), Share(), (2, 4)),
+        Step(shared(read_map), Share(), (2, 4)),
     )
     return chain, {
         WEIGHT: weight_matrix(read_map),
@@ -93,10 +85,12 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 
     def counted() -> int:
         claim = next(step.claim for step in proof.steps if isinstance(step.claim, SharedPairs))
-        often = Counter(entry[0] for row in proof.matrices[WEIGHT].rows for entry in row.values() if len(entry) == 1)
-        expect(claim.single, sum(often.values()), "counted on W, other entries are one kernel entry")
-        expect(claim.pairs, sum(n * (n - 1) // 2 for n in often.values()), "counted on W, there are other pairs")
-        return claim.single
+        every = Counter(tuple(sorted(entry)) for row in proof.matrices[WEIGHT].rows for entry in row.values())
+        for sums, count, pairs in ((False, claim.single, claim.pairs), (True, claim.sums, claim.equal)):
+            often = [n for entry, n in every.items() if (len(entry) > 1) is sums]
+            expect(count, sum(often), "counted on W, other entries are " + ("sums" if sums else "one kernel entry"))
+            expect(pairs, sum(n * (n - 1) // 2 for n in often), "counted on W, there are other pairs")
+        return claim.single + claim.sums
 
     def inputs() -> int:
         compared = 0
@@ -108,7 +102,7 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
             compared += len(inputs_)
         return compared
 
-    yield "the entries that are one kernel entry, counted on W", counted
+    yield "the entries that are the same, counted on W", counted
     yield "every entry of M with the inputs put in, against U", inputs
 
 
@@ -133,13 +127,14 @@ def document(proof: Proof) -> Document:
     """The mean and the covariance of W and of the output."""
     layer = proof.layer
     claim = words("{}, and for fixed {} {}.", covariance_formula(), "x", output_formula())
-    if any(isinstance(step.claim, SharedPairs) and step.claim.pairs for step in proof.steps):
-        claim += words(
-            " Entries of {} that are the same kernel entry are the same random number, so their correlation is {} unless its variance is {}.",
-            WEIGHT,
-            1,
-            0,
-        )
+    found = next(step.claim for step in proof.steps if isinstance(step.claim, SharedPairs))
+    same = [
+        *(["the same kernel entry"] if found.pairs else []),
+        *(["the same sum of kernel entries"] if found.equal else []),
+    ]
+    if same:
+        text = f" Entries of {{}} that are {' or '.join(same)} are the same random number, so their correlation is {{}} unless its variance is {{}}."
+        claim += words(text, WEIGHT, 1, 0)
     rows, columns = proof.matrices[WEIGHT].shape
     zeros = layer.read_map.nonzeros < rows * columns
     opening = (

@@ -118,14 +118,15 @@ def _(claim: OutputCovariance, proof: Proof) -> Said:
 
 @claim_parts.register
 def _(claim: SharedPairs, proof: Proof) -> Said:
+    return (*_single(claim, proof), *(_sums(claim) if claim.equal else ()))
+
+
+def _single(claim: SharedPairs, proof: Proof) -> Said:
+    """The entries of W that are one kernel entry, and which of them are the same one."""
     if not claim.single:
         return words("No entry of {} is a single kernel entry.", WEIGHT)
-    alone = (
-        count_of(claim.single, "entr", "y", "ies")
-        + " of {} "
-        + ("is" if claim.single == 1 else "are")
-        + " a single kernel entry"
-    )
+    verb = "is" if claim.single == 1 else "are"
+    alone = f"{count_of(claim.single, 'entr', 'y', 'ies')} of {{}} {verb} a single kernel entry"
     text = words(alone[:1].upper() + alone[1:], WEIGHT)
     if not claim.pairs:
         tail = ", each another one" if claim.single > 1 else ""
@@ -145,6 +146,17 @@ def _(claim: SharedPairs, proof: Proof) -> Said:
         equals(_entry(row, column), _entry(row2, column2), symbol), variance, 1, 0, 0,
     )  # fmt: skip
     return (*text, *shown)
+
+
+def _sums(claim: SharedPairs) -> Said:
+    """The entries of W that are the same sum of several kernel entries."""
+    row, column, row2, column2 = claim.alike
+    pairs = f"{claim.equal:,} pairs of them are" if claim.equal > 1 else "one pair of them is"
+    return words(
+        f" {count_of(claim.sums, 'entr', 'y', 'ies').capitalize()} are sums of several kernel entries, and {pairs} the same sum, "
+        "for instance {}: their correlation is {} too, unless the variance of the sum is {}.",
+        equals(_entry(row, column), _entry(row2, column2)), 1, 0,
+    )  # fmt: skip
 
 
 # Reasons ------------------------------------------------------------------------------------------
@@ -180,7 +192,8 @@ def _(rule: TakeOutput, step: Step, proof: Proof) -> Said:
 def _(rule: Share, step: Step, proof: Proof) -> Said:
     claim: SharedPairs = step.claim  # type: ignore[assignment]
     if not claim.pairs:
-        return (f"{cited(step.cites[0])}, counted; by {cited(step.cites[1])}",)
+        rows = words(": equal sums have equal rows of {}", COUNTS) if claim.equal else ()
+        return (f"{cited(step.cites[0])}, counted", *rows, f"; by {cited(step.cites[1])}")
     entry = claim.witnesses[0]
     n = number(entry)
     return words(
