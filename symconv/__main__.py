@@ -1,8 +1,19 @@
-"""python -m symconv"""
+"""The command line as a process: `symconv` and `python -m symconv`."""
 
+import gc
 import sys
 
-from .cli import main
+
+def run() -> int:
+    """Run the command line once, and end."""
+    gc.disable()  # one short run that makes no cycles to speak of; collecting costs a fifth of importing SymPy
+    from .cli import main
+
+    try:
+        return main()
+    finally:
+        gc.freeze()  # the last collection, at the interpreter's end, would look through all of SymPy for nothing
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

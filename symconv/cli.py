@@ -214,7 +214,6 @@ def _sweep_options(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    gc.disable()  # one short run that makes no cycles to speak of; collecting costs a fifth of importing SymPy
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: `symconv ... >&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 import tempfile
 
 from measure import process_ratio, row
 
 BARE = ("-c", "pass")
 SYMPY = ("-c", "import sympy")
-PROVE = ("-m", "symconv", "prove", "--input", "4x4", "--kernel", "3x3")
+SYMCONV = os.path.join(sysconfig.get_path("scripts"), "symconv")  # the command as it is installed
+PROVE = (SYMCONV, "prove", "--input", "4x4", "--kernel", "3x3")
 
 
 def cold(*command: str, run: int) -> float:
@@ -30,7 +32,7 @@ def importing(run: int) -> float:
 
 @row("symconv --help", "python -c pass", at_most=5, repetitions=15)
 def helping(run: int) -> float:
-    return process_ratio(("-m", "symconv", "--help"), BARE)
+    return process_ratio((SYMCONV, "--help"), BARE)
 
 
 @row("symconv prove --check axes, 4x4 with 3x3, text", "python -c 'import sympy'", at_most=1 / 3, repetitions=11)
@@ -51,5 +53,5 @@ def cold_default(run: int) -> float:
 @row("symconv prove --general weight_matrix --rank 2", "python -c 'import sympy'", at_most=1, repetitions=5)
 def cold_general(run: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        command = ("-m", "symconv", "prove", "--general", "weight_matrix", "--rank", "2")
+        command = (SYMCONV, "prove", "--general", "weight_matrix", "--rank", "2")
         return process_ratio((*command, "-o", os.path.join(folder, "proof.tex")), SYMPY)
