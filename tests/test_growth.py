@@ -105,3 +105,58 @@ def test_a_numeric_matrix_costs_python_its_channel_pairs_and_no_more() -> None:
     work = built(lambda n: sc.Conv((16, 16), 3, n, n, padding=1))
     work(2)
     assert work(32) <= 4.2 * work(16)
+
+
+def test_a_sympy_matrix_costs_its_non_zeros() -> None:
+    def work(n: int) -> int:
+        return lines_executed(sc.Conv((n, n), 3, padding=1).weight_matrix)
+
+    work(4)
+    assert work(24) <= 4.4 * work(12)
+
+
+def test_the_proof_for_all_sizes_costs_at_most_the_square_of_the_rank() -> None:
+    """A step has an index for each axis, and is evaluated for each axis."""
+
+    def work(rank: int) -> int:
+        return lines_executed(lambda: sc.prove_general("weight_matrix", rank=rank))
+
+    for rank in (1, 2, 3):  # pieces that are kept from one proof to the next
+        work(rank)
+    assert work(3) - work(2) <= (9 - 4) / (4 - 1) * (work(2) - work(1))
+
+
+def test_the_spectrum_costs_at_most_the_entries_of_the_fourier_matrix() -> None:
+    def work(n: int) -> int:
+        ring = sc.Conv((n,), 3, padding=1, padding_mode="circular")
+        return lines_executed(lambda: sc.prove(ring, "dft", check="axes"))
+
+    work(4)
+    assert work(48) <= 4.2 * work(24)
+
+
+def test_winograd_costs_at_most_the_terms_of_its_identity() -> None:
+    """Each of t outputs is a sum over t + 2 products of 3 kernel entries with t + 2 inputs: 3 t (t + 2)^2 terms."""
+
+    def work(tile: int) -> int:
+        return lines_executed(lambda: sc.prove(sc.Conv((tile + 2,), 3), "winograd", check="axes", tile=tile))
+
+    work(2)
+    assert work(16) <= 16 * 18**2 / (8 * 10**2) * work(8)
+
+
+@pytest.mark.parametrize("what", ["recognise", "project"])
+def test_the_way_back_costs_at_most_the_entries_of_the_matrix(what: str) -> None:
+    """Twice the size of both axes, sixteen times the entries, zeros included."""
+
+    def work(n: int) -> int:
+        layer = sc.Conv((n, n + 1), 3, padding=1)
+        matrix = layer.to_scipy(np.arange(1, 10).reshape(layer.kernel_shape)).toarray()
+        shape = 1, n, n + 1
+        given = {"kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1, "groups": 1}
+        if what == "project":
+            return lines_executed(lambda: sc.project(matrix, layer))
+        return lines_executed(lambda: sc.recognise(matrix, input_shape=shape, output_shape=shape, **given))
+
+    work(3)
+    assert work(12) <= 16.5 * work(6)
