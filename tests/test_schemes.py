@@ -17,6 +17,7 @@ import pytest
 from damages import built
 from lanes import many
 from oracle import MODES, convolve, fits, geometry, integers, padded, shapes
+from sympy import Rational
 from test_catalogue import as_true, some_damages
 from test_documents import assert_clean, compile_log
 
@@ -260,6 +261,30 @@ def test_winograd_against_pytorch() -> None:
     tensors = (torch.tensor(each, dtype=torch.int64) for each in (x, kernel))
     expected = torch.nn.functional.conv2d(*tensors, padding=1, groups=2)
     assert (found.astype(np.int64) == expected.numpy()).all()
+
+
+@pytest.mark.parametrize(("tile", "taps"), [(2, 3), (4, 3), (6, 3), (2, 5), (3, 2), (1, 4)])
+def test_winograds_matrices_are_those_of_wincnn(tile: int, taps: int) -> None:
+    """Up to the sign of a product's two factors."""
+    wincnn = pytest.importorskip("wincnn", reason="pip install wincnn")
+    points = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))[: tile + taps - 2]
+    layer = sc.Conv((tile + taps - 1,), taps)
+    made = sc.prove(layer, "winograd", check="axes", tile=tile, points=points).matrices
+    ours = [
+        np.array([[row.get(n, 0) for n in range(made[name].shape[1])] for row in made[name].rows])
+        for name in ("A^T", "G", "B^T")
+    ]
+    outputs, kernel, inputs, _ = wincnn.cookToomFilter([Rational(each) for each in points], tile, taps)
+    theirs = [
+        np.array([[Fraction(int(e.p), int(e.q)) for e in each.row(n)] for n in range(each.rows)])
+        for each in (outputs, kernel, inputs)
+    ]
+    assert (ours[0] == theirs[0]).all()
+    for row in range(tile + taps - 1):
+        pair = [tuple(matrix[row]) for matrix in ours[1:]]
+        same = [tuple(matrix[row]) for matrix in theirs[1:]]
+        negated = [tuple(-entry for entry in each) for each in same]
+        assert pair in (same, negated), (row, pair, same)
 
 
 def test_the_usual_tile() -> None:

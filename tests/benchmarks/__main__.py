@@ -31,7 +31,6 @@ ROOT = Path(__file__).parents[2]
 PAGE, STORED = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.json"
 FILES = ("proofs", "built_matrices", "general_theorem", "processes")
 MISSING = (
-    "wincnn (no package of it to install): Winograd is compared with naive SymPy only.",
     "A compiled route for five million non-zeros: NumPy stays within the bound, and a compiler would be a dependency for that.",
 )
 GROWTH = "growth"

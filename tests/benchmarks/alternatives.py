@@ -154,3 +154,15 @@ def naive_winograd(tile: int, taps: int, letter: str) -> bool:
     ours = powers(tile).T * (evaluated * g).multiply_elementwise(full.inv().T * d)
     direct = [sum(g[u] * d[i + u] for u in range(taps)) for i in range(tile)]
     return all(simplify(one - other) == 0 for one, other in zip(ours, direct, strict=True))
+
+
+def wincnn_filter(tile: int, taps: int, run: int) -> None:
+    """The transforms and their verification by the package of A. Lavin, from points in another order in each run."""
+    from sympy import Rational
+    from wincnn import cookToomFilter, filterVerify
+
+    points = [Rational(0), Rational(1), Rational(-1), Rational(2), Rational(-2), Rational(1, 2), Rational(-1, 2)]
+    points = points[: tile + taps - 2]
+    points = points[run % len(points) :] + points[: run % len(points)]
+    outputs, kernel, inputs, _ = cookToomFilter(points, tile, taps)
+    filterVerify(tile, taps, outputs, kernel, inputs)

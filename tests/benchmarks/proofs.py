@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from alternatives import configuration, naive_dft, naive_seconds, naive_winograd
+from alternatives import configuration, naive_dft, naive_seconds, naive_winograd, wincnn_filter
 from measure import row, seconds, typical
 
 import symconv as sc
@@ -139,3 +139,10 @@ def winograd(run: int) -> float:
     layer = sc.Conv((8,), 3, flip_kernel=bool(run % 2), bias=run > 2)
     ours = seconds(lambda: sc.prove(layer, "winograd", tile=6).check())
     return seconds(lambda: naive_winograd(6, 3, "abcdefg"[run])) / ours
+
+
+@row("Winograd, F(6, 3)", "wincnn, made and verified", at_least=5, repetitions=3)
+def winograd_by_wincnn(run: int) -> float:
+    layer = sc.Conv((8,), 3, flip_kernel=bool(run % 2), bias=run > 2)
+    ours = seconds(lambda: sc.prove(layer, "winograd", tile=6).check())
+    return seconds(lambda: wincnn_filter(6, 3, run)) / ours
