@@ -47,7 +47,7 @@ class PaddingMode:
 def _replicated(q: int, length: int, low: int, high: int) -> Iterable[int]:
     first = -low if q == 0 else q
     last = length + high - 1 if q == length - 1 else q
-    return range(min(first, q), max(last, q) + 1)
+    return range(first, last + 1)
 
 
 MODES: dict[str, PaddingMode] = {
