@@ -85,8 +85,8 @@ def read(matrix: Any, name: str = "W") -> Entries:
     symbolic = any(each.__module__.startswith("sympy.") for each in type(matrix).__mro__)
     if symbolic and hasattr(matrix, "tomatrix") and len(getattr(matrix, "shape", ())) == 2:
         matrix = matrix.tomatrix()
-    if symbolic and not hasattr(matrix, "todok"):
-        raise SpecError(name, matrix, "must be a matrix", EXAMPLE)
+    if symbolic and (not hasattr(matrix, "todok") or 0 in matrix.shape):
+        raise _no_matrix(name, matrix)
     if symbolic:
         return _collected(name, matrix.shape, sorted(matrix.todok().items()), True)
     dtype, shape, cells = _numeric(name, matrix)
@@ -107,15 +107,26 @@ def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[t
         shape = matrix.shape
     else:
         given = isinstance(matrix, np.ndarray)
+        if np.ma.is_masked(matrix):
+            raise SpecError(name, "a masked array", "has masked entries, which are no numbers", "W.filled(0)")
         try:
-            array = matrix if given else np.array(matrix, dtype=object)
-        except (ValueError, TypeError) as error:
-            raise SpecError(name, matrix, f"must be a matrix ({error})", EXAMPLE) from None
+            array = np.asarray(matrix) if given else np.array(matrix, dtype=object)
+        except (ValueError, TypeError):
+            raise _no_matrix(name, matrix) from None
         shape = array.shape
     if len(shape) != 2 or 0 in shape:
-        raise SpecError(name, f"shape {shape}", "must have two dimensions, neither of them empty", EXAMPLE)
-    if array.dtype.kind not in "iubfO":
-        raise SpecError(name, f"dtype {array.dtype}", "must hold integers, fractions, floats or expressions", EXAMPLE)
+        raise _no_matrix(name, matrix)
+    if array.dtype.kind not in "iufO":
+        how = "W.astype(int)" if array.dtype.kind == "b" else EXAMPLE
+        raise SpecError(name, f"dtype {array.dtype}", "must hold integers, fractions, floats or expressions", how)
+    truth = (
+        next((at for at, value in np.ndenumerate(array) if isinstance(value, (bool, np.bool_))), None)
+        if array.dtype == object
+        else None
+    )
+    if truth is not None:
+        rule = f"entry {truth} is a truth value, and no number"
+        raise SpecError(name, array[truth], rule, "1 for True, 0 for False")
     if not sparse:
         rows, columns = np.nonzero(array != 0)
         dtype = array.dtype if given else None
@@ -124,6 +135,22 @@ def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[t
         dtype = array.dtype
     places = zip(rows.tolist(), columns.tolist(), strict=True)
     return dtype, (int(shape[0]), int(shape[1])), list(zip(places, array.tolist(), strict=True))
+
+
+def _no_matrix(name: str, matrix: Any) -> SpecError:
+    """What has no two dimensions: an array by its shape, anything else as it is."""
+    if isinstance(matrix, (list, tuple)) and matrix and all(isinstance(row, (list, tuple)) for row in matrix):
+        lengths = [len(row) for row in matrix]
+        if len(set(lengths)) > 1:
+            other = next(n for n, length in enumerate(lengths) if length != lengths[0])
+            rule = (
+                f"its rows must be of one length, and row 0 has {lengths[0]} entries, row {other} has {lengths[other]}"
+            )
+            return SpecError(name, matrix, rule, EXAMPLE)
+    shape = getattr(matrix, "shape", None)
+    return SpecError(
+        name, matrix if shape is None else f"shape {shape}", "must be a matrix: two dimensions, neither empty", EXAMPLE
+    )
 
 
 def _collected(

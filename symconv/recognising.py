@@ -65,8 +65,8 @@ def recognise(
     ----------
     W
         Its matrix (prod(output_shape), prod(input_shape)), both sides flattened row-major: a SymPy matrix of
-        polynomials with rational coefficients, a NumPy array, a SciPy sparse array or nested lists. Floats
-        are compared as the numbers they are.
+        polynomials with rational coefficients, a NumPy array, a PyTorch tensor, a SciPy sparse array or nested lists.
+        Floats are compared as the numbers they are; truth values are refused.
     input_shape, output_shape
         `(channels, *spatial)`.
     kernel_size, stride, padding, dilation, groups

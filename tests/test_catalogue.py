@@ -237,7 +237,7 @@ def claims_exchanged(rng: Random, proof: Proof) -> Proof | None:
 
 
 STRUCTURAL = (step_dropped, citation_changed, claims_exchanged)
-EXAMPLES = {"witnesses", "at"}
+EXAMPLES = {"witnesses", "alike", "at"}
 """What a claim points to as an example; another that passes its check is as good."""
 
 

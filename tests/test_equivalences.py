@@ -73,7 +73,13 @@ def test_a_kernel_over_the_whole_input_is_a_fully_connected_layer() -> None:
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        (sc.Conv((4,), 1, 2, 2, groups=2), "2 groups"),
+        (
+            sc.Conv((4,), 1, 2, 2, groups=2),
+            r"2 groups.*each of them by itself is one: Conv\(input_size=\(4,\), kernel_size=1\)$",
+        ),
+        (sc.Conv((4,), 2, 2, 2, groups=2), "connects all channels$"),
+        (sc.Conv((4,), 4, dilation=2, input_dilation=2), "zeros between its inputs"),
+        (sc.Conv((4,), 4, padding=1, stride=3, padding_mode="circular"), "it has padding"),
         (sc.Conv((4,), 3), "neither is as large"),
         (sc.Conv((4,), 1, stride=2), "neither is as large"),
         (sc.AvgPool((4,), 4), "neither a fully connected layer nor"),

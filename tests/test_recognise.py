@@ -348,7 +348,19 @@ def test_what_is_printed() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"W": [[1, 2], [3]]}, "W=.*two dimensions"),
+        (
+            {"W": [[1, 2], [3]]},
+            r"W=\[\[1, 2\], \[3\]\]: its rows must be of one length, and row 0 has 2 entries, row 1 has 1",
+        ),
+        ({"W": "abc"}, "W='abc': must be a matrix: two dimensions"),
+        ({"W": None}, "W=None: must be a matrix"),
+        ({"W": [1, 2]}, r"W=\[1, 2\]: must be a matrix"),
+        ({"W": np.ones(3)}, r"W='shape \(3,\)': must be a matrix"),
+        ({"W": sympy.Matrix(0, 0, [])}, r"W='shape \(0, 0\)': must be a matrix"),
+        ({"W": [[1, 0], [False, 1]]}, r"W=False: entry \(1, 0\) is a truth value"),
+        ({"W": [[True, sympy.Symbol("a")], [0, 1]]}, r"W=True: entry \(0, 0\) is a truth value"),
+        ({"W": np.eye(2, dtype=bool)}, r"dtype bool.*Valid: W.astype\(int\)"),
+        ({"W": np.ma.masked_array(np.eye(2), [[0, 1], [0, 0]])}, "has masked entries"),
         ({"W": [["x"]]}, "no integer, fraction or finite float"),
         ({"W": [[float("nan")]]}, "no integer, fraction or finite float"),
         ({"W": [[1j]]}, "no integer, fraction or finite float"),
@@ -368,6 +380,12 @@ def test_errors_teach(change: dict[str, Any], message: str) -> None:
     with pytest.raises(sc.SpecError, match=message) as caught:
         sc.recognise(arguments.pop("W"), **arguments)
     assert ". Valid: " in str(caught.value)
+
+
+def test_an_old_matrix_of_numpy_is_a_matrix() -> None:
+    with pytest.warns(PendingDeprecationWarning):
+        W = np.matrix([[1, 2], [0, 1]])
+    assert sc.recognise(W, input_shape=(1, 2), output_shape=(1, 2)).kernel.tolist() == [[[1, 2]]]
 
 
 @pytest.mark.parametrize("given", [{"kernel_size": 10**6}, {"kernel_size": 10**18, "padding": 10**18}])

@@ -13,6 +13,7 @@ M. Lin, Q. Chen and S. Yan, "Network In Network", arXiv 1312.4400: the kernel of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -66,8 +67,13 @@ def refusal(layer: Any) -> str | None:
     if not isinstance(layer, Conv):
         return "it is neither a fully connected layer nor a convolution"
     if layer.groups > 1:
-        return f"it has {layer.groups} groups, and a fully connected layer connects all channels"
-    return "its kernel neither is as large as the input, without padding, nor has one entry that reads the output's own place"
+        channels = layer.in_channels // layer.groups, layer.out_channels // layer.groups
+        one = replace(layer, in_channels=channels[0], out_channels=channels[1], groups=1)
+        alone = f"; each of them by itself is one: {one!r}" if covers(one) or pointwise(one) else ""
+        return f"it has {layer.groups} groups, and a fully connected layer connects all channels{alone}"
+    if any(side for pair in layer.padding for side in pair) or set(layer.input_dilation) != {1}:
+        return "it has padding, or zeros between its inputs, and this theorem is about layers without them; sc.recognise compares any matrix"
+    return "its kernel neither is as large as the input nor has one entry that reads the output's own place"
 
 
 def build(layer: Any, input_shape: object = None) -> tuple[tuple[Step, ...], dict[str, Any]]:
