@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -18,6 +19,10 @@ SCALE = 2**6 * 3**3 * 5**2 * 7
 """Inputs of a layer that averages are multiples of this, so that its averages are integers."""
 
 
+compared = Counter[str]()
+"""How many results were computed here to be compared with a framework's, exactly; `counted.py` adds them up."""
+
+
 def integers(rng: random.Random, shape: tuple[int, ...], scale: int = 1) -> np.ndarray:
     """Small integers."""
     return np.array([scale * rng.randint(-9, 9) for _ in range(prod(shape))], np.int64).reshape(shape)
@@ -25,6 +30,7 @@ def integers(rng: random.Random, shape: tuple[int, ...], scale: int = 1) -> np.n
 
 def applied(layer: sc.Layer, x: np.ndarray, kernel: np.ndarray | None = None, bias: np.ndarray | None = None) -> Any:
     """W vec(x) + b: int64 with a kernel, Fractions for layers whose weights are known numbers."""
+    compared["exactly"] += 1
     flat = x.reshape(-1)
     if layer.kernel_shape is None:
         rows = number_rows(layer.read_map)

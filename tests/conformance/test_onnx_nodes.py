@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import agreement
 import numpy as np
 import pytest
 from agreement import SCALE, integers
@@ -172,6 +173,7 @@ def test_every_model_of_the_backend_tests() -> None:
             np.testing.assert_allclose(ours.astype(float), theirs, rtol=1e-12, atol=1e-12, err_msg=name)
         else:
             assert (ours == theirs).all(), name
+            agreement.compared["exactly"] += 1
         compared[kind] += 1
     if FULL:
         assert (compared, operators_refused, refused) == (AGREE, REFUSED_OPERATORS, set(REFUSED))
