@@ -118,6 +118,12 @@ def test_renamed_pages_compile(pdflatex: str, tmp_path: Path) -> None:
     assert_clean(compile_log(pdflatex, tmp_path, text))
 
 
+def test_a_greek_name_stands_in_pictures_too() -> None:
+    """As a label in words, which pdflatex sets only as a formula."""
+    slides = sc.prove(sc.ConvTranspose((1,), 1, 2, 4, groups=2)).render("beamer", names={"w": "δ"})
+    assert r"{$\delta $:}" in slides
+
+
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     layer = ["prove", "--input", "3", "--kernel", "2"]
     assert cli.main([*layer, "--names", "x=I,k=g", "--letters"]) == 0

@@ -211,7 +211,7 @@ def composed_matrix(proof: GeneralProof, layers: Any) -> Any:
     from sympy import Add, ImmutableSparseMatrix, Mul
 
     from ..layers import Conv
-    from ..symbols import symbol
+    from ..sequential import Sequential
     from .composition import product as composed
 
     if not (isinstance(layers, tuple) and len(layers) == 2 and all(isinstance(each, Conv) for each in layers)):
@@ -233,13 +233,14 @@ def composed_matrix(proof: GeneralProof, layers: Any) -> Any:
             (i, p): [(v, u) for (_, (*_, u)), (_, (*_, v)) in sums]
             for i, p, sums in sums_of(one, put(term, {name: Num(n) for name, n in later.items()}), ("i'", two.outputs), ("p", one.inputs))
         })  # fmt: skip
+    kernels: Any = Sequential(first, second).symbols()[1]
     cells = {}
     columns, rows = first.input_shape, second.output_shape
     for c, e in product(range(second.out_channels), range(first.in_channels)):
         for at in product(*(line.items() for line in lines)):
             i, p = [position for (position, _), _ in at], [position for (_, position), _ in at]
             terms = [
-                Mul(symbol("k'", (c, b, *(v for v, _ in taps))), symbol("k", (b, e, *(u for _, u in taps))))
+                Mul(kernels[1][c, b, *(v for v, _ in taps)], kernels[0][b, e, *(u for _, u in taps)])
                 for b in range(first.out_channels)
                 for taps in product(*(pairs for _, pairs in at))
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields
@@ -168,11 +169,25 @@ class Layer:
         >>> import symconv as sc
         >>> list(sc.Conv((3,), 2).run([1, 10, 100], [2, 3], None))
         [32, 320]
+        >>> list(sc.AvgPool((2,), 2).run([1, 2], None, None))
+        [3/2]
         """
-        from sympy import Add, S
+        from sympy import Add, Rational, S
 
         from ..definition import nested, strides
 
+        def exact(values: Any) -> Any:
+            """Python's and NumPy's integers and fractions as SymPy's, which are divided without becoming floats."""
+            return (
+                values
+                if values is None
+                else [
+                    Rational(int(each.numerator), int(each.denominator)) if isinstance(each, numbers.Rational) else each
+                    for each in values
+                ]
+            )
+
+        x, k, b = map(exact, (x, k, b))
         lines = self.read_map.lines
         columns = strides([line.inputs for line in lines])
         signal = self.definition.padded(

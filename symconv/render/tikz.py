@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..errors import SpecError, TooLarge
-from ..formula import Formula
+from ..formula import Formula, Sym
 from ..pictures.colours import Mark, colour, ink
 from ..pictures.model import HEADING, NOTE, SIGN, SMALL, Cell, Frame, Item, Label, Line, Picture, band, captioned, still
 from .formula import escape, latex
@@ -24,6 +24,7 @@ _FRAMES = {
     "group": "black!65, rounded corners=4pt, line width=.7pt", "edge": "black!45",
 }  # fmt: skip
 
+_GREEK = re.compile("[αβγδεζηθκλω]")  # what names can be exchanged for, in formulas and out of them
 _LETTERS = "".join(map(chr, range(0xC0, 0x100))).translate(
     str.maketrans("", "", "ÐðÞþ")
 )  # that every TeX has fonts for
@@ -129,7 +130,11 @@ def _cell(cell: Cell) -> list[str]:
 def _text(formula: Formula) -> str:
     if not isinstance(formula, str):
         return f"${latex(formula)}$".replace(r"$\mathrm{}+", "$+")
-    return _SIGNS.get(formula) or escape(checked(formula)).replace("×", r"$\times$").replace(r"\textquotedbl{}", "''")
+    if formula in _SIGNS:
+        return _SIGNS[formula]
+    checked(_GREEK.sub("", formula))
+    words = _GREEK.sub(lambda found: f"${latex(Sym(found[0]))}$", escape(formula))
+    return words.replace("×", r"$\times$").replace(r"\textquotedbl{}", "''")
 
 
 def checked(words: str) -> str:
