@@ -8,6 +8,7 @@ apply, is a row of the table that says so.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -131,7 +132,7 @@ def _cluster(address: str | None) -> Iterator[None]:
         with client, parallel_config(backend="dask", wait_for_workers_timeout=60):
             yield
     except (CancelledError, OSError) as error:  # whatever waits for the scheduler fails in its own way
-        raise ConnectionError(f"the Dask scheduler at {address} went away; {KEPT}") from error
+        raise ConnectionError(errno.ECONNRESET, f"went away; {KEPT}", f"the Dask scheduler at {address}") from error
 
 
 # What was proved before ---------------------------------------------------------------------------
