@@ -413,6 +413,12 @@ class ReadMap:
         return tuple(known[line] for line in self.lines)
 
     @property
+    def reach(self) -> int:
+        """How many entries the tables have at most, with the padded signals: worked out before they are made."""
+        spans = ((line, line.padded_range) for line in self.lines)  # len() of a range has a limit
+        return sum(line.outputs * line.taps + span.stop - span.start for line, span in spans)
+
+    @property
     def nonzeros(self) -> int:
         """How many entries of W are not zero: a product over the axes."""
         total = 1

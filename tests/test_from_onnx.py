@@ -384,6 +384,70 @@ def test_a_small_file_cannot_ask_for_much() -> None:
     assert all(isinstance(node.operation, Refused) for node in network.nodes)
 
 
+HUGE: dict[str, Any] = {
+    "padding": lambda: one("Conv", weights(0, 1, 1, 3), shape=(1, 1, 8), pads=[10**9] * 2),
+    "padding that a stride takes away": lambda: one(
+        "Conv", weights(0, 1, 1, 3), shape=(1, 1, 8), pads=[10**9] * 2, strides=[10**9]
+    ),
+    "dilation": lambda: one("Conv", weights(0, 1, 1, 3), shape=(1, 1, 8), pads=[10**9] * 2, dilations=[10**9]),
+    "stride": lambda: one("ConvTranspose", weights(0, 1, 1, 3), shape=(1, 1, 8), strides=[10**9]),
+    "window": lambda: one(
+        "AveragePool", shape=(1, 1, 8), kernel_shape=[2 * 10**9], pads=[10**9] * 2, count_include_pad=1
+    ),
+    "whole input": lambda: one("GlobalAveragePool", shape=(1, 1, 9 * 10**6)),
+    "padding alone": lambda: one("Pad", np.array([0, 0, 0, 0, 0, 10**9]), shape=(1, 1, 4)),
+    "input": lambda: one("Conv", weights(0, 1, 1, 3), shape=(1, 1, 10**9)),
+    "input of a slice": lambda: one("Slice", np.array([0]), np.array([1]), shape=(1, 1, 10**9)),
+    "input of an activation": lambda: one("Relu", shape=(1, 1, 10**9)),
+    "after what is refused": lambda: model(
+        [
+            helper.make_node("Expand", ["x", "s"], ["e"]),
+            helper.make_node("Slice", ["e", "a", "b", "c"], ["y"]),
+        ],
+        (1, 1, 1),
+        {"s": np.array([1, 10**6, 10**6]), "a": np.array([0]), "b": np.array([1]), "c": np.array([2])},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_what_is_huge_is_refused_before_anything_of_its_size_is_made(name: str) -> None:
+    """Else these take minutes, or the memory."""
+    with pytest.raises(sc.TooLarge, match=r"more than [\d,]+; symconv\.limits\.\w+ = \d+ allows it"):
+        sc.fully_connected(sc.from_onnx(HUGE[name]()))
+
+
+@pytest.mark.parametrize("batch", ["n", 2])
+def test_the_shape_of_what_is_refused_is_worked_out_from_computed_sizes(batch: Any) -> None:
+    """As PyTorch exports it: the size is read off a shape, changed, and put together again."""
+    node = helper.make_node
+    nodes = [
+        node("Conv", ["x", "w"], ["c"], "conv", pads=[1] * 4), node("Shape", ["c"], ["s"]),
+        node("Slice", ["s", "zero", "two"], ["nc"]), node("Slice", ["s", "two", "four"], ["hw"]),
+        node("Mul", ["hw", "two"], ["more"]), node("Concat", ["nc", "more"], ["size"], axis=0),
+        node("Resize", ["c", "", "", "size"], ["r"], "cubic", mode="cubic"),
+        node("MaxPool", ["r"], ["p"], "pool", kernel_shape=[2, 2]), node("Conv", ["p", "w"], ["y"], "last"),
+    ]  # fmt: skip
+    numbers = {"zero": np.array([0]), "two": np.array([2]), "four": np.array([4])}
+    dense = sc.fully_connected(sc.from_onnx(model(nodes, (batch, 3, 4, 5), {"w": weights(1, 3, 3, 3, 3), **numbers})))
+    assert {name: each.shape for name, each in dense.refused.items()} == {"cubic": (3, 8, 10), "pool": (3, 7, 9)}
+    assert dense.source.output_shape == (3, 5, 7)
+
+
+def test_the_shape_of_an_unknown_operator_can_be_declared() -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "conv"),
+        helper.make_node("Mystery", ["c"], ["m"], "mystery", domain="my.own"),
+        helper.make_node("Relu", ["m"], ["y"], "last"),
+    ]
+    proto = model(nodes, ("n", 1, 4), {"w": weights(1, 1, 1, 2)})
+    with pytest.raises(sc.Unsupported, match=r"mystery \(Mystery\).*The model can declare it, in graph.value_info"):
+        sc.from_onnx(proto)
+    proto.graph.value_info.append(helper.make_tensor_value_info("m", TensorProto.DOUBLE, ("n", 2, 5)))
+    network = sc.fully_connected(sc.from_onnx(proto))
+    assert network.refused["mystery"].shape == network.source.output_shape == (2, 5)
+
+
 def test_the_rest_is_converted() -> None:
     nodes = [
         helper.make_node("MaxPool", ["x"], ["a"], "pool", kernel_shape=[2]),

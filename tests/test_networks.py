@@ -16,7 +16,7 @@ from test_documents import assert_clean, compile_log
 
 import symconv as sc
 from symconv.matrices import LabelledMatrix, NumberMatrix
-from symconv.networks import Activation, Add, Apply, Concat, Dense, FullyConnected, Refused, Reshape, Scale
+from symconv.networks import Activation, Add, Apply, Concat, Dense, FullyConnected, Refused, Reshape, Scale, Take
 
 
 def example(seed: int = 0) -> sc.Network:
@@ -282,6 +282,24 @@ def test_a_large_network_costs_nothing_until_it_is_computed() -> None:
     assert "456,933,376 of its" in text
     with pytest.raises(sc.TooLarge, match=r"conv2 has 456,933,376 entries"):
         dense["conv2"].numbers(float)
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (Scale([1, 0], [0, 0]), "; 2 of its 16 entries are not zero."),
+        (Scale([0, 0], [1, 2]), ", and all its entries are zero."),
+        (Scale(), "; 4 of its 16 entries are not always zero."),
+        (Take(((1,), (0,))), "; 1 of its 4 entries is not zero."),
+        (sc.Conv((2,), 1, 2, 2), "; 8 of its 16 entries are not always zero."),
+        (sc.Conv((2,), 2, 2), ", and none of its entries is always zero."),
+        (sc.AvgPool((2,), 1, 2), "; 4 of its 16 entries are not zero."),
+    ],
+)
+def test_the_page_says_how_many_entries_are_zero(operation: Any, said: str) -> None:
+    """For some weights, of a layer; of numbers, as they are: a batch normalisation's weight can be zero."""
+    network = sc.fully_connected(sc.Network((2, 2), [("node", operation)]))
+    assert said in " ".join(network.render("text").split())
 
 
 def test_the_page_in_every_format(pdflatex: str, tmp_path: Path) -> None:

@@ -121,10 +121,7 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
 def _must_fit(theorem: Theorem, layer: Any, level: str) -> None:
     """Refuse what is too large, before anything of that size is made."""
     parts: tuple[Any, ...] = getattr(layer, "layers", (layer,))
-    reaches = (
-        (line, line.padded_range) for each in parts for line in each.read_map.lines
-    )  # len() of a range has a limit
-    size = sum(line.outputs * line.taps + reach.stop - reach.start for line, reach in reaches)
+    size = sum(each.read_map.reach for each in parts)
     limits.check("tables", size, f"the tables of {layer!r} along its axes have {{}} entries")
     if level in ("entries", "all") or theorem.walks:
         reason, instead = f"{theorem.name} of {layer!r} goes through {{}} entries one by one", ""

@@ -21,6 +21,7 @@ from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from .. import limits
 from ..errors import MissingPackage, NotApplicable, ProofFailed, SpecError, TooLarge
 from ..layers import Layer
 from ..matrices import LabelledMatrix, NumberMatrix, evaluate
@@ -326,6 +327,8 @@ def fully_connected(network: Network | Layer) -> FullyConnected:
     ------
     ProofFailed
         A check found a difference.
+    TooLarge
+        A node is larger than `symconv.limits` allow; the message names it.
     """
     if isinstance(network, Layer):
         network = Network(network.input_shape, [("layer", network)])
@@ -334,6 +337,9 @@ def fully_connected(network: Network | Layer) -> FullyConnected:
     nodes = []
     for node in network.nodes:
         inputs = network.inputs(node)
+        if isinstance(node.operation, Apply):
+            what = f"the tables of {node.name}, {node.operation.layer!r}, along its axes have {{}} entries"
+            limits.check("tables", node.operation.layer.read_map.reach, what)
         matrix, bias = node.operation.matrix(inputs), node.operation.bias(inputs)
         nodes.append(Dense(node, network.shapes[node.name], matrix, bias))
     return FullyConnected(network, tuple(nodes)).verified()

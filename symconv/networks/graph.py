@@ -9,7 +9,7 @@ from typing import Any
 from .. import spec
 from ..errors import SpecError
 from ..layers import Layer
-from .operations import Apply, Operation, Shape
+from .operations import Apply, Operation, Refused, Shape, must_fit
 
 INPUT = "input"
 """The name of the network's input."""
@@ -50,6 +50,8 @@ class Network:
     ------
     SpecError
         A name is used twice or unknown, or the shapes do not fit; the message names the node.
+    TooLarge
+        The input or a node has more entries than `symconv.limits.nonzeros`.
     """
 
     input_shape: Shape
@@ -59,6 +61,7 @@ class Network:
 
     def __init__(self, input_shape: Any, nodes: Iterable[Any], output: str = "") -> None:
         shapes = {INPUT: spec.shape("input_shape", input_shape)}
+        must_fit("the input", shapes[INPUT])
         built: list[Node] = []
         for given in nodes:
             node = _node(given, built[-1].name if built else INPUT)
@@ -70,6 +73,8 @@ class Network:
             inputs = [shapes[each] for each in node.inputs]
             try:
                 shapes[node.name] = tuple(node.operation.output_shape(inputs))
+                if not isinstance(node.operation, Refused):  # of which nothing is made
+                    must_fit(node.name, shapes[node.name])
                 operation = node.operation.concrete(node.name, inputs)
             except SpecError as error:
                 raise SpecError(f"{node.name}: {error.parameter}", error.value, error.rule, error.example) from None

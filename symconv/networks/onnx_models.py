@@ -18,7 +18,8 @@ from .graph import INPUT, Network, leading_to
 from .onnx_calls import Call
 from .onnx_constants import computed, shape_of, sizes
 from .onnx_operators import OPERATORS, Declined, why
-from .operations import Operation, Refused, Shape
+from .onnx_shapes import Type, inferred, of_one, of_two
+from .operations import Operation, Refused, Shape, must_fit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,24 +127,9 @@ class _Reader:
         self.batch = dims[0] if dims else None
         self.names[inputs[0].name] = INPUT
         self.shapes[INPUT] = tuple(each for each in shape if each is not None)
-        self.inferred = self._inferred(inputs[0].name)
-
-    def _inferred(self, name: str) -> dict[str, list[int | None]]:
-        """The sizes of every value, as far as ONNX itself can tell."""
-        copy = self.onnx.ModelProto()
-        copy.CopyFrom(self.proto)
-        for each in copy.graph.input:
-            if each.name == name:
-                sizes = (self.batch or "batch", *(self.shapes[INPUT] or ()))
-                each.type.CopyFrom(self.onnx.helper.make_tensor_type_proto(each.type.tensor_type.elem_type, sizes))
-        try:
-            copy = self.onnx.shape_inference.infer_shapes(copy)
-        except Exception:  # an operator that it does not know, or sizes that do not fit: nothing is inferred
-            return {}
-        return {
-            each.name: [dim.dim_value or None for dim in each.type.tensor_type.shape.dim]
-            for each in (*copy.graph.value_info, *copy.graph.output)
-        }
+        must_fit("the input", self.shapes[INPUT] or ())
+        self.kind = inputs[0].type.tensor_type.elem_type
+        self.inferred = inferred(self.onnx, self.proto, inputs[0].name, [self.batch, *(self.shapes[INPUT] or ())])
 
     def note(self, node: Any, number: int) -> None:
         """Add the operations of one node, or that it is refused."""
@@ -170,7 +156,7 @@ class _Reader:
             parts = [(place, self._found(node, attributes, inputs, place)) for place in places if node.output[place]]
         except (Declined, SpecError) as reason:
             for each in filter(None, node.output):
-                refused = Refused(node.op_type, str(reason), self._shape(each))
+                refused = Refused(node.op_type, str(reason), self._shape(node, each))
                 self.names[each] = self._add(name, refused, inputs, refused.shape)
             return
         for place, found in parts:
@@ -209,7 +195,9 @@ class _Reader:
         shapes = [shape for each in inputs if (shape := self.shapes[each]) is not None]
         if not inputs or len(shapes) < len(inputs):
             raise Declined("its input is not known")
-        known, after = [self.constants.get(each) for each in node.input], self._shape(node.output[place])
+        for each, shape in zip(inputs, shapes, strict=True):
+            must_fit(each, shape)  # what is refused may be of any size, what follows it not
+        known, after = [self.constants.get(each) for each in node.input], self._shape(node, node.output[place])
         if node.op_type in _RESIZING:
             known = [sizes(self.sizes[each]) if each in self.sizes else self.constants.get(each) for each in node.input]
         missing = [
@@ -231,11 +219,27 @@ class _Reader:
             raise Declined(f"ONNX gives its output the shape {after}, and its parameters {shapes[0]}")
         return found
 
-    def _shape(self, value: str) -> Shape | None:
-        """The shape of a value without its batch, where ONNX can tell all of it."""
-        sizes = self.inferred.get(value, [])
-        shape = tuple(size for size in sizes[1:] if size is not None)
-        return shape if sizes and len(shape) == len(sizes) - 1 else None
+    def _shape(self, node: Any, value: str) -> Shape | None:
+        """The shape of what a node gives, without its batch, where ONNX can tell all of it."""
+        _, dims = self.inferred.get(value, (0, []))
+        if None in dims[1:] or not dims:
+            self.inferred |= self._alone(node)
+            _, dims = self.inferred.get(value, (0, []))
+        return tuple(dims[1:]) if dims and None not in dims[1:] else None
+
+    def _alone(self, node: Any) -> dict[str, Type]:
+        """What ONNX infers of one node from all that is known of its inputs."""
+        given: dict[str, Any] = {}
+        for each in filter(None, node.input):
+            if each in self.constants:
+                given[each] = self.constants[each]
+            elif each in self.names and (shape := self.shapes[self.names[each]]) is not None:
+                given[each] = self.inferred.get(each, (0, []))[0] or self.kind, [self.batch, *shape]
+            elif each not in self.sizes:
+                return {}
+        depend = {each: self.sizes[each] for each in node.input if each in self.sizes}
+        opset = self.proto.opset_import
+        return of_two(self.onnx, node, opset, given, depend) if depend else of_one(self.onnx, node, opset, given)
 
     def _add(self, name: str, operation: Operation, inputs: list[str], shape: Shape | None) -> str:
         """Add a node under that name, or one like it where it is taken."""
@@ -243,6 +247,8 @@ class _Reader:
         while fresh in self.shapes:
             number += 1
             fresh = f"{name}.{number}"
+        if not isinstance(operation, Refused):
+            must_fit(fresh, shape or ())
         self.nodes.append((fresh, operation, *inputs))
         self.shapes[fresh] = shape
         return fresh
@@ -257,7 +263,10 @@ class _Reader:
         for name, operation, *_ in kept:
             if isinstance(operation, Refused) and operation.shape is None:
                 what = f"{name} ({operation.what}) is not converted: {operation.reason}"
-                raise Unsupported(f"{what}; and as the shape of its output is not known, neither is what follows")
+                raise Unsupported(
+                    f"{what}; and as the shape of its output is not known, neither is what follows. "
+                    "The model can declare it, in graph.value_info"
+                )
         shape = self.shapes[INPUT]
         if not kept:
             from .operations import Reshape

@@ -137,8 +137,12 @@ def _linear(call: Call, weight: Any, bias: Any, alpha: float, beta: float) -> li
     rows, columns = weight.shape
     if bias is not None and np.shape(bias) not in ((), (1,), (rows,), (1, 1), (1, rows)):
         raise Declined(f"its bias has the shape {np.shape(bias)}, not one number for each of its {rows} outputs")
-    kernel = exact(weight, weight.shape, "weight") * Fraction(alpha)
-    offset = None if bias is None else exact(np.broadcast_to(bias, (1, rows))[0], (rows,), "bias") * Fraction(beta)
+    if bias is not None:
+        bias = np.broadcast_to(bias, (1, rows))[0]
+    kernel, offset = (
+        each if each is None or factor == 1 else exact(each, each.shape, name) * Fraction(factor)
+        for name, each, factor in (("weight", weight, alpha), ("bias", bias, beta))
+    )
     return [Apply(Linear(columns, rows, bias is not None), kernel, offset)]
 
 

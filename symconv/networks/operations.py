@@ -13,6 +13,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from .. import limits
 from ..errors import SpecError
 from ..layers import Layer
 from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
@@ -311,6 +312,11 @@ def count(inputs: Sequence[Shape], wanted: int) -> None:
     """Refuse another number of inputs."""
     if len(inputs) != wanted:
         raise SpecError("inputs", tuple(inputs), f"must be {wanted}, and there are {len(inputs)}", 'inputs=("conv",)')
+
+
+def must_fit(name: str, shape: Shape) -> None:
+    """Refuse what has more entries than are gone through one by one, before anything of that size is made."""
+    limits.check("nonzeros", prod(shape), f"{name} has {{}} entries")
 
 
 def positions(shape: Shape) -> Iterator[Shape]:

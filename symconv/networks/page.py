@@ -24,6 +24,7 @@ from ..documents.described import described
 from ..documents.setting import count_of
 from ..documents.wording import cited
 from ..formula import Array, Call, Formula, Juxtapose, Sym, equals, plus, times
+from ..matrices import LabelledMatrix
 from ..sums import number
 from .checks import NUMBERS_LIMIT, layer_before
 from .operations import Activation, Add, Apply, Concat, Refused, Reshape, Scale
@@ -103,14 +104,26 @@ def _claim(network: FullyConnected, n: int, node: Dense) -> tuple[Inline, ...]:
         return (*lead, *words("{}, now read in the shape {}.", equals(_h(n), inputs[0]), times(node.shape)))
     product = Juxtapose((matrix, stacked))
     bias: tuple[Formula, ...] = () if node.bias is None else (Sym("b", (number(n),)),)
-    all_of_them = prod(node.matrix.shape)
-    some = f"; {node.nonzeros:,} of its {all_of_them:,} entries are not always zero."
-    size = words(
-        "{} is {}" + (some if node.nonzeros < all_of_them else ", and none of its entries is always zero."),
-        matrix,
-        times(node.matrix.shape),
-    )
+    size = words(f"{{}} is {{}}{_filled(node)}.", matrix, times(node.matrix.shape))
     return (*lead, *words("{}. ", equals(_h(n), plus(product, *bias))), *size)
+
+
+def _filled(node: Dense) -> str:
+    """How many entries of a matrix are not zero: for some weights, where they are a layer's; else as they are."""
+    assert node.matrix is not None  # noqa: S101 - asked only where there is one
+    held, cells = node.nonzeros, prod(node.matrix.shape)
+    always = " always" if isinstance(node.matrix, LabelledMatrix) or _symbolic(node) else ""
+    if not held:
+        return ", and all its entries are zero"
+    if held == cells:
+        return f", and none of its entries is{always} zero"
+    return f"; {held:,} of its {cells:,} entries {'is' if held == 1 else 'are'} not{always} zero"
+
+
+def _symbolic(node: Dense) -> bool:
+    """Whether the numbers of a batch normalisation are symbols."""
+    scale = node.operation.scale if isinstance(node.operation, Scale) else ()
+    return any(hasattr(each, "free_symbols") for each in scale)
 
 
 def _reason(network: FullyConnected, node: Dense) -> tuple[Inline, ...]:

@@ -14,7 +14,7 @@ from .. import spec
 from ..errors import MissingPackage, SpecError, SymconvError, Unsupported
 from ..layers import Layer
 from .graph import INPUT, Network, leading_to
-from .operations import Operation, Refused, Reshape, Shape
+from .operations import Operation, Refused, Reshape, Shape, must_fit
 from .torch_functions import SPLITS, Call, function, name_of, piece
 from .torch_modules import MODULES, Declined, layer_of, operations, why
 
@@ -117,6 +117,7 @@ def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     first = next(node for node in graph.graph.nodes if node.op == "placeholder")
     user = next(iter(first.users), None)
     shape = _shape(input_size, modules.get(user.target) if user is not None and user.op == "call_module" else None)
+    must_fit("the input", shape)
     weight = next((each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()), None)
     zeros = torch.zeros(BATCH, *shape) if weight is None else weight.new_zeros(BATCH, *shape)
 
