@@ -102,6 +102,16 @@ class Drawing:
         data = b64encode(self.svg().encode()).decode()
         return f'<img style="max-width: 100%; height: auto" alt="{escape(self.alternative)}" src="data:image/svg+xml;base64,{data}">'
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drawing) and (self._of, self._what, self.picture) == (
+            other._of,
+            other._what,
+            other.picture,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._of, self._what, self.picture.title))
+
     def __repr__(self) -> str:
         return f"Drawing of {self._of}: {self.picture.title}"
 

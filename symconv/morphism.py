@@ -18,6 +18,7 @@ from math import prod
 from typing import Any
 
 from . import limits, spec
+from .arrays import WithArrays
 from .composite import Break, Composite, convolutions, stride, verdict
 from .errors import NotApplicable, SpecError
 from .exact_arrays import array, numbers
@@ -28,8 +29,8 @@ from .sequential import Sequential
 from .widths import fewest, filled, product_of, too_few
 
 
-@dataclass(frozen=True)
-class Merged:
+@dataclass(frozen=True, eq=False)
+class Merged(WithArrays):
     """One layer with the same matrix as a stack, and its kernel.
 
     `bias` is the bias of the one layer, or None; where the stack adds one that is not the same all over a
@@ -46,8 +47,8 @@ class Merged:
     bias: Any = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, eq=False)
+class Split(WithArrays):
     """Two layers, one after the other, with the same matrix as one, and their kernels.
 
     `width` is the number of channels between them; `smallest` says whether it is known that no fewer do.

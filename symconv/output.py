@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,8 @@ def write_all(files: Sequence[tuple[str | None, str | bytes]]) -> None:
                 continue
             if n < len(places):  # should a later one fail after all
                 undo.callback(_restored, target, target.read_bytes() if target.exists() else None)
-            os.replace(temporary, target)
+            with _about(str(target)):
+                os.replace(temporary, target)
         for content in (content for path, content in files if path in (None, "-")):
             if isinstance(content, str):
                 sys.stdout.write(content)
@@ -64,14 +64,15 @@ def _staged(path: str | None, content: str | bytes, undo: ExitStack) -> tuple[st
     if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to replace
         return raw, target
     target = Path(os.path.realpath(target))  # a link stays a link
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".symconv-")
-    except OSError as error:  # the user asked for `path`, not for a temporary name
-        raise OSError(error.errno, error.strerror, path) from None
-    undo.callback(_removed, temporary)
-    with _about(path), os.fdopen(handle, "wb") as file:
-        file.write(raw)
-    os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+    temporary = os.path.join(target.parent, f".symconv-{os.urandom(8).hex()}")
+    with _about(path):  # the user asked for `path`, not for a temporary name
+        # Made with the rights of a new file: to ask which those are the mask would have to be changed, for every thread.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        undo.callback(_removed, temporary)
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        if target.exists():
+            os.chmod(temporary, target.stat().st_mode & 0o777)
     return temporary, target
 
 
@@ -89,12 +90,6 @@ def _about(path: str) -> Iterator[None]:
 def _removed(path: str) -> None:
     with suppress(OSError):
         os.unlink(path)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

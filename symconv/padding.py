@@ -31,6 +31,13 @@ class PaddingMode:
     limit: Callable[[int], int | None]  # N -> the most padding one side may have
     limit_words: str
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # those of its functions change from process to process
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        """By name: its functions have none of their own."""
+        return (mode_named, (self.name,)) if MODES.get(self.name) is self else super().__reduce__()
+
     def source(self, t: int, length: int) -> int | None:
         """The position of the signal that the padded signal repeats at t, or None."""
         if 0 <= t < length:

@@ -23,6 +23,7 @@ from math import lcm, prod
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from .arrays import WithArrays
 from .blocks import Pattern
 from .definition import strides
 from .entries import Entries, read
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True)
-class Projection:
+@dataclass(frozen=True, eq=False)
+class Projection(WithArrays):
     """The nearest weight matrix of a layer, and how far away it is.
 
     >>> import symconv as sc

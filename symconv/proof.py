@@ -90,6 +90,14 @@ class Theorem:
     walks: bool = False  # whether its proof goes through all non-zeros at every level, not along the axes alone
     of_stacks: bool = False  # whether it is about a stack of layers; else about one layer
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # those of its functions change from process to process
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .catalogue import theorem_named
+
+        return theorem_named, (self.name,)
+
     def refuses(self, subject: Any) -> str | None:
         """Why it does not apply to a layer or a stack of them, or None."""
         if hasattr(subject, "layers") == self.of_stacks:
@@ -210,6 +218,9 @@ class Proof:
 
     def _repr_markdown_(self) -> str:
         return self.render("markdown")
+
+    def __hash__(self) -> int:
+        return hash((self.theorem, self.layer, self.level, self.options))  # the steps follow from these
 
     def __reduce__(self) -> tuple[Any, ...]:
         from .catalogue import prove

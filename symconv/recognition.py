@@ -7,6 +7,7 @@ from math import prod
 from textwrap import fill, indent
 from typing import Any
 
+from .arrays import WithArrays
 from .layers import Conv
 from .search import Refutation
 
@@ -14,8 +15,8 @@ PRINTED = 5
 """How many alternatives, and how many refuted candidates, are printed."""
 
 
-@dataclass(frozen=True)
-class Recognition:
+@dataclass(frozen=True, eq=False)
+class Recognition(WithArrays):
     """What `recognise` found: truthy where W is a convolution within the bounds.
 
     >>> import symconv as sc

@@ -24,6 +24,9 @@ class Page:
 
     document: Document
 
+    def __hash__(self) -> int:
+        return hash(self.document.key)
+
     def render(self, format: str = "text", **options: Any) -> str:
         """The page in one of the formats: latex, markdown, text, html, ..."""
         return render_document(self.document, format, **options)

@@ -10,6 +10,7 @@ import inspect
 import operator
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +170,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, built as the documentation says; a warning is an error."""
     for package in ("sphinx", "furo", "myst_parser"):
         pytest.importorskip(package, reason=f"{package} is missing: pip install -e '.[docs]'")
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node.js is missing, which the playground needs: apt-get install nodejs npm")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(FOLDER), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -13,7 +13,7 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "limits", "tensors", "flattening", "report", "node", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
+    "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
     "matrices", "all_entries", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition", "recognising",
     "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "multiplying", "sequential", "composite", "composing", "exact_arrays", "kernel_polynomials", "halves", "widths", "morphism", "factoring", "fourier", "ranks", "occurrences",

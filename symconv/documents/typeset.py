@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 from functools import lru_cache
+from threading import get_ident
 from typing import Any
 
 from ..definition import Definition
@@ -25,8 +26,9 @@ def typeset(code: str) -> str | None:
         import latexify
     except ImportError:  # its metadata stops below Python 3.14
         return None
-    # latexify reads a function's source through linecache, and code that has no file has none there.
-    name = "<symconv definition>"
+    # latexify reads a function's source through linecache, and code that has no file has none there. Each thread has a place
+    # of its own, or one would typeset what another put there meanwhile.
+    name = f"<symconv definition {get_ident()}>"
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__builtins__": {}}
     exec(compile(code, name, "exec"), namespace)  # noqa: S102 - written by `definition.source`, as in `definition.run`
@@ -34,6 +36,19 @@ def typeset(code: str) -> str | None:
         return tidy(latexify.get_latex(namespace["y"], use_signature=False))
     finally:
         del linecache.cache[name]
+
+
+def spaced(latex: str) -> str:
+    r"""This package's own LaTeX of a definition with the spaces of `tidy`: the same bytes where latexify is missing.
+
+    >>> print(spaced(r"b+\sum_{u=0}^{2}\allowbreak k_{u}\,\allowbreak x_{i+u}"))
+    b + \sum_{u=0}^{2} k_{u}\,x_{i + u}
+    """
+    latex = (
+        re.sub(r"(?<=\})\\allowbreak (?!\\sum)", " ", latex).replace(r"\allowbreak ", "").replace(r"\tfrac", r"\frac")
+    )
+    latex = re.sub(r"(?<=[^{(\s\\])([+-])", r" \1 ", latex.replace(r"\rfloor ", r"\rfloor"))
+    return latex.replace(",", ", ").replace(r"\, ", r"\,").replace(r"\,\sum", r"\sum")
 
 
 def tidy(latex: str) -> str:
@@ -46,7 +61,8 @@ def tidy(latex: str) -> str:
     latex = re.sub(r"\\mathrm\{([iufp])(\d+)\}", r"\1_{\2}", latex)  # i2, of a fourth axis, is i with an index
     latex = re.sub(r"\\left\\lfloor\\frac\{([^{}]+)\}\{(\d+)\}\\right\\rfloor", _floor, latex)
     latex = latex.replace(r"\cdot \sum", r"\sum")
-    latex = re.sub(r"(_\{[^{}]*\}) (?=[xz]_)", r"\1\\,", latex)  # a thin space in a product, as everywhere
+    # a thin space in a product, as everywhere
+    latex = re.sub(r"(_\{(?:[^{}]|\{[^{}]*\})*\}) (?=[xz]_|\\beta )", r"\1\\,", latex)
     return latex.replace(" = ", "=").replace(r"} \sum", r"}\sum")
 
 

@@ -206,6 +206,14 @@ class GeneralTheorem:
     instance: Callable[[GeneralProof, Any], Any]  # (proof, layer) -> the matrix it says, or NotApplicable
     ranks: tuple[int | str, ...] = (1, 2, 3, "r")
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from . import general_theorem
+
+        return general_theorem, (self.name,)
+
     @lru_cache(maxsize=8)  # noqa: B019 - the theorems live as long as the process
     def parts(self, rank: int | str) -> tuple[Part, ...]:
         """The parts of the proof; sums over tuples come after why a bracket sifts one."""
@@ -250,6 +258,14 @@ class GeneralProof:
         for number, part in enumerate(self.parts, 1):
             report += check_part(part, number)
         return report + discharge("axes", [("the parts state the theorem", partial(states, self))])
+
+    def __hash__(self) -> int:
+        return hash((self.theorem, self.rank))  # the parts follow from these
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from . import prove_general
+
+        return prove_general, (self.theorem.name, self.rank)
 
     def part(self, name: str) -> Any:
         """The part of that name."""

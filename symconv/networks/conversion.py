@@ -16,7 +16,7 @@ and 6: residual and inception networks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -145,7 +145,7 @@ class FullyConnected:
     """
 
     source: Network
-    nodes: tuple[Dense, ...]
+    nodes: tuple[Dense, ...] = field(compare=False)  # they follow from the source
 
     @property
     def shapes(self) -> Mapping[str, Shape]:

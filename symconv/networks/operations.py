@@ -14,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
+from ..arrays import WithArrays
 from ..errors import SpecError
 from ..layers import Layer
 from ..matrices import LabelledMatrix, NumberMatrix, matrix_of
@@ -53,8 +54,8 @@ class Operation:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class Apply(Operation):
+@dataclass(frozen=True, eq=False)
+class Apply(WithArrays, Operation):
     """A layer with its weights: numbers, or None for symbols.
 
     >>> import symconv as sc
@@ -245,8 +246,8 @@ class Reshape(Operation):
             yield at, [(1, 0, source)]
 
 
-@dataclass(frozen=True)
-class Scale(Operation):
+@dataclass(frozen=True, eq=False)
+class Scale(WithArrays, Operation):
     """Batch normalisation at inference: every channel times a number, plus a number; None stands for symbols.
 
     With the moving mean m and variance v, the weight g and the bias b of a channel, the scale is

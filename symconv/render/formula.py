@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ..documents.typeset import typeset
+from ..documents.typeset import spaced, typeset
 from ..formula import (
     Array,
     Call,
@@ -168,7 +168,7 @@ def latex(formula: Formula) -> str:
         case Gap():
             return _latex_gap_of(formula)
         case Typeset(inside, code):
-            return typeset(code) or latex(inside)
+            return typeset(code) or spaced(latex(inside))
     raise TypeError(f"not a formula: {formula!r}")
 
 
