@@ -53,7 +53,6 @@ COMMANDS = {
     "W in the terminal": "show --input 4x4 --kernel 3x3 --stride 2 --padding 1 --order channels-last",
     "a moving picture": "draw --input 5x5 --kernel 3x3 --padding 1 --what animation -o -",
     "the theorems": "theorems --input 4x4 --kernel 3x3",
-    "the help": "prove --help",
 }
 """What else is written, by the command line."""
 
