@@ -23,7 +23,7 @@ import symconv as sc
 PACKAGE = Path(sc.__file__).parent
 DATA = {".v", ".typed"}
 """Suffixes of what the package holds beside its modules: Coq's files and the marker of its types."""
-KEPT = {".py", ".md", ".json", ".ipynb", ".png", ".svg", ".txt", ".css", ".html", ".js", ".mjs", ".tex", ".onnx", *DATA}
+KEPT = {".py", ".md", ".json", ".ipynb", ".png", ".svg", ".txt", ".css", ".html", ".js", ".mjs", ".tex", ".toml", *DATA}
 PAPERS = {
     "README.md", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "LICENSE", "pyproject.toml", ".gitignore", "PKG-INFO",
 }  # fmt: skip
