@@ -154,8 +154,8 @@ def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: ra
         return collect(terms)
     found = [axis.coefficient] * len(values)
     for factor in axis.known:
-        index = line.coefficient_index or ()
-        if factor.letter != line.letters.coefficient or len(factor.indices) != len(index):
+        index = line.coefficient_index
+        if index is None or factor.letter != line.letters.coefficient or len(factor.indices) != len(index):
             raise Refuted(
                 f"the sum has the factor {factor}, which is no coefficient of the layer",
                 _at(line, env[line.letters.output]),

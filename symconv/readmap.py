@@ -296,7 +296,6 @@ class Channels:
         return dict.fromkeys(range(group * members, (group + 1) * members), (tap,))
 
 
-@dataclass(frozen=True)
 class TransposedChannels(Channels):
     """The same table for a kernel stored by input channel first: (inputs, outputs / groups)."""
 

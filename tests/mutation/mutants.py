@@ -90,8 +90,29 @@ def definitions(code: str) -> list[tuple[int, int, str]]:
     return sorted(found, key=lambda each: each[1] - each[0])
 
 
+_NEGATED = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+
+
 class _Running(ast.NodeTransformer):
-    """Takes away what only a type checker or a reader sees."""
+    """Takes away what only a type checker or a reader sees, and writes `not a == b` as `a != b`."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        inner = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.Not):
+            return inner.operand  # in the tests of `if`, the only place where a mutant has it
+        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare) and len(inner.ops) == 1:
+            negated = _NEGATED.get(type(inner.ops[0]))
+            if negated is not None:
+                return ast.Compare(inner.left, [negated()], inner.comparators)
+        return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST | None:
         protocol = any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)

@@ -112,7 +112,7 @@ class Runner:
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)
-        signal.alarm(2 * self.limit)
+        signal.alarm(20 * self.limit)  # a machine that is busy is no reason to call a mutant found
         resource.setrlimit(resource.RLIMIT_CPU, (self.limit, self.limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         first = FirstFailure()
