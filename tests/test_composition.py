@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
@@ -270,7 +271,25 @@ def test_the_bias_of_one_convolution() -> None:
     assert isinstance(found, Composite)
     assert not found.layer.bias  # the matrix is that of a convolution, the bias is not
     assert uneven(wide) == (0, 1)
-    assert "but its bias is not that of a convolution" in " ".join(str(sc.prove(wide, "composition")).split())
+    said = " ".join(str(sc.prove(wide, "composition")).split())
+    assert "but where d[0] ≠ d[1] its bias is not that of a convolution" in said
+    assert "At every output vec(B) holds b and vec(B') holds b'." in said
+
+
+def test_no_convolution_is_said_of_the_kernels_that_show_it() -> None:
+    """Kernels of (0, 1, 0) make the identity, which is a convolution: the page must not deny it."""
+    stack = PAGES["composition-border"]
+    said = " ".join(str(sc.prove(stack, "composition")).split())
+    assert "For kernels with A[1,1] ≠ A[0,0] it is no convolution of stride 1 padded with zeros" in said
+    matrix = stack.to_numpy([np.array([[[0, 1, 0]]])] * 2)
+    assert matrix[1, 1] == matrix[0, 0]
+    assert sc.recognise(matrix, input_shape=(1, 5), output_shape=(1, 5))
+
+
+def test_different_polynomials_have_different_colours() -> None:
+    page = sc.prove(PAGES["composition-border"], "composition").render("latex")
+    colours = dict(re.findall(r"\\cellcolor\[HTML\]\{(\w+)\}(?:\\color\{white\})?(s_\{\d+\})", page))
+    assert len(colours) == len(set(re.findall(r"s_\{\d+\}", page))) == 7
 
 
 def test_the_search_among_all_convolutions_agrees() -> None:

@@ -11,9 +11,10 @@ from ..composing import (
 )
 from ..composite import Break, Composite, convolutions, polynomial, stride
 from ..definition import BIAS
-from ..formula import Call, Formula, Sym, equals, times
+from ..formula import Call, Chain, Formula, Sym, equals, times
 from ..linear import PolynomialMatrix
 from ..matrices import unravel
+from ..pictures.colours import APART
 from ..proof import Proof
 from ..sequential import Sequential, primed
 from ..sums import INPUT, KERNEL, number
@@ -22,7 +23,19 @@ from .common import position_symbol
 from .described import described
 from .known import ring
 from .setting import per_axis
-from .stacks import COMPOSED, kernel_of_one, one_layer, polynomial_formula, stack_in, total_bias, total_matrix, whole
+from .stacks import (
+    COMPOSED,
+    bias_of,
+    biases_of,
+    entries_of,
+    kernel_of_one,
+    one_layer,
+    polynomial_formula,
+    stack_in,
+    total_bias,
+    total_matrix,
+    whole,
+)
 from .weights import FULL_COLUMNS, FULL_ROWS, fits_in_full, weight_grid
 
 SHOWN_ENTRIES = 12  # entries of K that are written out
@@ -61,9 +74,20 @@ def stack_setting(stack: Sequential) -> list[Block]:
         + " Sizes are written with the number of channels first. All entries come from one commutative ring, for instance the real numbers.",
         0, Call("vec", "A"), "A",
     )  # fmt: skip
+    conventions += _biases(stack)
     if any(getattr(layer, "flip_kernel", None) is False for layer in stack.layers):
         conventions += (" As in deep-learning software, “convolution” means cross-correlation: where nothing else is said, the kernel is not reversed.",)  # fmt: skip
     return [Heading(("Setting",)), Paragraph((opening,)), Table(tuple(rows)), Paragraph(conventions)]
+
+
+def _biases(stack: Sequential) -> tuple[Inline, ...]:
+    """What vec(B) is; a fully connected layer adds its b as it is."""
+    spread = [n for n, layer in enumerate(stack.layers) if layer.bias and layer.read_map.axes]
+    if not spread:
+        return ()
+    pairs = [each for n in spread for each in (bias_of(stack, n), primed(BIAS, n))]
+    channel = ", the entry for its channel" if any(stack.layers[n].output_shape[0] > 1 for n in spread) else ""
+    return words(f" At every output {' and '.join('{} holds {}' for _ in spread)}{channel}.", *pairs)
 
 
 def _shape(shape: tuple[int, ...]) -> Formula:
@@ -85,14 +109,15 @@ def product_blocks(proof: Proof) -> list[Block]:
         different = f"{len(distinct):,} different polynomials" if len(distinct) > 1 else "all the same polynomial"
         size = words(f". It is {{}}, and its entries are {different}: too much to print.", times(matrix.shape))
         return [heading, Paragraph((*lead, *size))]
-    cells = {each: Cell(Sym("s", (number(n),)), (n // 4, n % 4), f"s{n}") for n, each in enumerate(distinct, 1)}
+    cells = {each: Cell(Sym("s", (number(n),)), (n - 1, len(distinct)), f"s{n}") for n, each in enumerate(distinct, 1)}
+    close = ", some of them close" if len(distinct) > len(APART) else ""
     grid = Matrix(
         tuple(position_symbol("y", matrix.row_position(row)) for row in range(rows)),
         tuple(position_symbol(INPUT, matrix.column_position(column)) for column in range(columns)),
         {(r, c): cells[polynomial(dict(entry))] for r, row in enumerate(matrix.rows) for c, entry in row.items()},
         matrix.row_shape[-1] if len(matrix.row_shape) > 1 else 0,
         matrix.column_shape[-1] if len(matrix.column_shape) > 1 else 0,
-        colours=("one colour for each polynomial",),
+        colours=("one colour for each polynomial" + close,),
         sums=tuple(equals(cell.formula, polynomial_formula(stack, each)) for each, cell in cells.items()),
     )
     return [heading, Paragraph((*lead, ".")), grid]
@@ -135,17 +160,19 @@ def said_of_stack(proof: Proof) -> tuple[Inline, ...]:
         return tuple(said)
     breaks = [step.claim for step in proof.steps if isinstance(step.claim, Break)]
     if breaks:
-        kinds = [_kind(each) for each in breaks]
-        said += words(" It is no convolution of stride {} " + ", and none ".join(kinds) + ".", per_axis(stride(stack)))
-        return tuple(said)
-    uneven = any(isinstance(step.claim, Uneven) for step in proof.steps)
+        kinds = map(_kind, breaks)
+        steps = per_axis(stride(stack))
+        values = [each for claim in breaks for each in (Chain("!=", entries_of(claim, proof)), steps)]
+        leads = [f"or kernels with {{}} it is no convolution of stride {{}} {kind}" for kind in kinds]
+        return (*said, *words(f" F{'; and f'.join(leads)}.", *values))
+    uneven = next((step.claim for step in proof.steps if isinstance(step.claim, Uneven)), None)
     said += [
         " Its matrix is that of " if uneven else " It is ",
         *described(one_layer(proof)),
         *words("; its kernel is {}", COMPOSED),
     ]
     if uneven:
-        said += [", but its bias is not that of a convolution: within a channel it is not the same everywhere"]
+        said += words(", but where {} its bias is not that of a convolution: within a channel it is not the same everywhere", Chain("!=", biases_of(uneven, proof)))  # fmt: skip
     return (*said, ".")
 
 
@@ -153,8 +180,8 @@ def _kind(claim: Break) -> str:
     if claim.layer is not None:
         return f"with {claim.mode} padding and the taps of these layers put into one another"
     if claim.mode == "zeros":
-        return "padded with zeros, whatever its kernel and the amount of padding"
-    return "with circular padding, whatever its kernel"
+        return "padded with zeros, whatever its own kernel and the amount of padding"
+    return "with circular padding, whatever its own kernel"
 
 
 def stack_ring(stack: Sequential) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..composing import (
@@ -115,6 +116,25 @@ def _term(stack: Sequential, monomial: tuple[int, ...], count: Any) -> Formula:
 def kernel_of_one(layer: Any, at: tuple[int, ...]) -> Formula:
     """K_{c,a,w}, without the channels where there is one on each side."""
     return Sym(COMPOSED, tuple(map(number, at if layer.read_map.shows_channels else at[2:])))
+
+
+def entries_of(claim: Break, proof: Proof) -> tuple[Formula, ...]:
+    """The two entries of A that show that it is no convolution, by name."""
+    matrix: PolynomialMatrix = proof.matrices[TOTAL]
+    return tuple(
+        matrix_entry(TOTAL, _numbers(matrix.row_position(row)), _numbers(matrix.column_position(column)))
+        for row, column in (claim.first, claim.second)
+    )
+
+
+def biases_of(claim: Uneven, proof: Proof) -> tuple[Formula, ...]:
+    """The two entries of d that one bias would make equal, by name."""
+    matrix: PolynomialMatrix = proof.matrices[SHIFT]
+    return tuple(Sym(SHIFT, tuple(_numbers(matrix.row_position(row)))) for row in (claim.first, claim.second))
+
+
+def _numbers(at: tuple[int, ...]) -> list[Formula]:
+    return [number(n) for n in at]
 
 
 def one_layer(proof: Proof) -> Any:
@@ -239,28 +259,23 @@ def _(claim: OneConvolution, proof: Proof) -> Said:
 
 @claim_parts.register
 def _(claim: Break, proof: Proof) -> Said:
-    stack = stack_in(proof)
     matrix: PolynomialMatrix = proof.matrices[TOTAL]
-    shown = []
-    for row, column in (claim.first, claim.second):
-        at = matrix_entry(TOTAL, _numbers(matrix.row_position(row)), _numbers(matrix.column_position(column)))
-        shown.append(equals(at, polynomial_formula(stack, polynomial(dict(matrix.rows[row].get(column, {}))))))
-    return words("{}, but {}.", *shown)
-
-
-def _numbers(at: tuple[int, ...]) -> list[Formula]:
-    return [number(n) for n in at]
+    values = (matrix.rows[row].get(column, {}) for row, column in (claim.first, claim.second))
+    return _unequal(entries_of(claim, proof), values, proof)
 
 
 @claim_parts.register
 def _(claim: Uneven, proof: Proof) -> Said:
-    stack = stack_in(proof)
     matrix: PolynomialMatrix = proof.matrices[SHIFT]
-    shown = [
-        equals(Sym(SHIFT, tuple(_numbers(matrix.row_position(row)))), polynomial_formula(stack, polynomial(dict(matrix.rows[row].get(0, {})))))
-        for row in (claim.first, claim.second)
-    ]  # fmt: skip
-    return words("{}, but {}.", *shown)
+    return _unequal(
+        biases_of(claim, proof), (matrix.rows[row].get(0, {}) for row in (claim.first, claim.second)), proof
+    )
+
+
+def _unequal(names: tuple[Formula, ...], values: Iterable[Any], proof: Proof) -> Said:
+    stack = stack_in(proof)
+    shown = (equals(name, polynomial_formula(stack, polynomial(dict(value)))) for name, value in zip(names, values, strict=True))  # fmt: skip
+    return words("{}, but {}: other polynomials.", *shown)
 
 
 # Reasons ------------------------------------------------------------------------------------------
