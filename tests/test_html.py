@@ -57,6 +57,23 @@ def test_two_fragments_stand_on_one_page() -> None:
     assert all("<html" not in fragment for fragment in fragments)
 
 
+def test_a_prime_is_a_sign_of_its_own() -> None:
+    """A name of two letters would stand upright: k' is the letter k and a prime."""
+    assert mathml("k'") == "<msup><mi>k</mi><mo>′</mo></msup>"
+    assert mathml("W''") == "<msup><mi>W</mi><mo>′′</mo></msup>"
+    assert mathml("u'1") == "<msubsup><mi>u</mi><mn>1</mn><mo>′</mo></msubsup>"
+    assert mathml(Sym("k'", (1,))) == "<msubsup><mi>k</mi><mrow><mn>1</mn></mrow><mo>′</mo></msubsup>"
+    page = sc.prove(sc.Sequential(sc.Conv((3,), 2), sc.Conv((2,), 2)), "composition").render("html")
+    assert not re.search(r"<mi>[^<]*'", page)
+
+
+def test_a_sign_after_a_formula_stays_with_it() -> None:
+    """A browser ends a line between a formula and what follows, unless a box keeps them together."""
+    page = sc.prove(sc.Conv((5,), 2, stride=2), "input_gradient").render("html")
+    assert "</math>,</span> the same kernel tensor" in page
+    assert not re.search(r"</math>\s*[.,:;]\s", re.sub(r"</math>[.,:;]</span>", "", page))
+
+
 def test_nothing_in_a_formula_is_markup() -> None:
     assert "<script>" not in mathml(Words("<script>")) + mathml(Sym("<script>", (1,))) + mathml(Call("<b>", "&"))
     assert mathml(Cases(((1, Chain("<", (0, "a"))), (0, "otherwise")))).count("&lt;") == 1

@@ -121,8 +121,14 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
                     found[entry][source, c * wide + column] = 1
         return found
 
-    yield "every entry of U^T vec(G), against the definition", lambda: against(inputs(), "U^T vec(G)")
-    yield "every entry of G C^T, against the definition", lambda: against(columns(), "G C^T")
+    yield (
+        "every entry of the product with the matrix of inputs, against the definition",
+        lambda: against(inputs(), "U^T vec(G)"),
+    )
+    yield (
+        "every entry of the product with the matrix of what is read, against the definition",
+        lambda: against(columns(), "G C^T"),
+    )
 
 
 def document(proof: Proof) -> Document:

@@ -36,11 +36,11 @@ from ..documents.wording import (
     vector_bias,
 )
 from ..errors import ProofFailed
-from ..formula import Call, Chain, Entry, Formula, Juxtapose, Power, equals, plus
+from ..formula import Call, Entry, Formula, Juxtapose, Power, Sym, equals, plus
 from ..matrices import matrix_of
 from ..proof import Proof, Step, Theorem
 from ..rules import Follows, flattened, is_matrix, numbers_positions
-from ..sums import WEIGHT, Index
+from ..sums import WEIGHT, Index, number, variable
 from . import weight_matrix as main
 
 SIGMA = "σ"
@@ -215,7 +215,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
             expect(sigma(expand(total)), sigma(expand(output)), "SymPy finds another entry")
         return len(product)
 
-    yield "sigma of the output and of its row of W in SymPy", applied
+    yield "an undefined function of every output and of its row of W, the same in SymPy", applied
 
 
 # Words --------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def _(claim: OutputRow, proof: Proof) -> Said:
 @claim_parts.register
 def _(claim: Elementwise, proof: Proof) -> Said:
     y = output_symbol(proof.layer.read_map)
-    return words("{}.", equals(Entry(_of("Y"), Chain(",", y.indices) if len(y.indices) > 1 else y.indices[0]), _of(y)))
+    return words("{}.", equals(Entry(_of("Y"), Sym("", y.indices)), _of(y)))
 
 
 @claim_parts.register
@@ -314,9 +314,9 @@ def document(proof: Proof) -> Document:
         Paragraph(
             words(
                 "Let {} be any function of one variable, linear or not, such as {} or a sigmoid. Applied to a tensor or a vector it acts on every entry by "
-                "itself. A function that mixes entries, such as softmax or max pooling, is none.",
+                "itself. A function that mixes entries, such as softmax or max pooling, is not meant.",
                 SIGMA,
-                Call("max", Chain(",", (0, "x"))),
+                Call("max", Sym("", (number(0), variable("x")))),
             )
         ),
         Statement(words("{}, for every such {}.", activated(layer), SIGMA)),

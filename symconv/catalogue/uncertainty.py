@@ -126,7 +126,7 @@ def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
 def document(proof: Proof) -> Document:
     """The mean and the covariance of W and of the output."""
     layer = proof.layer
-    claim = words("{}, and for fixed {} {}.", covariance_formula(), "x", output_formula())
+    claim = words("{}, and for a fixed input {} {}.", covariance_formula(), "X", output_formula())
     found = next(step.claim for step in proof.steps if isinstance(step.claim, SharedPairs))
     same = [
         *(["the same kernel entry"] if found.pairs else []),

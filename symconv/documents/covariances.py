@@ -51,7 +51,7 @@ def about_the_kernel(layer: Any) -> list[Block]:
         kernel_symbol(layer.read_map), MEAN, COVARIANCE, Call("vec", "K"), COVARIANCE,
     )  # fmt: skip
     rule = words(
-        "Let {} have a row for each entry of {} and a column for each kernel entry, and say how often that kernel entry is a term of that entry of {}.",
+        "Let {} have a row for each entry of {} and a column for each kernel entry. Its entry says how often that kernel entry is a term of that entry of {}.",
         COUNTS, WEIGHT, WEIGHT,
     )  # fmt: skip
     return [Heading(("The random kernel",)), Paragraph(text), Paragraph(rule)]
@@ -141,7 +141,7 @@ def _single(claim: SharedPairs, proof: Proof) -> Said:
     variance = Sym(COVARIANCE, (n, n))
     pairs = f"{claim.pairs:,} pairs of them are" if claim.pairs > 1 else "one pair of them is"
     shown = words(
-        f", and {pairs} the same one. For instance {{}}: both have the variance {{}}, and so has their covariance, so their correlation is {{}} "
+        f", and {pairs} the same one. For instance {{}}: both have the variance {{}}, which is their covariance too, so their correlation is {{}} "
         "unless that variance is {}. In a fully connected layer with independent weights the covariance of any two is {}.",
         equals(_entry(row, column), _entry(row2, column2), symbol), variance, 1, 0, 0,
     )  # fmt: skip

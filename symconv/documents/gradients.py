@@ -82,8 +82,8 @@ def about_the_gradient(layer: Any) -> list[Block]:
     """What L and G are."""
     read_map: ReadMap = layer.read_map
     text = words(
-        "Let {} be a differentiable function of the output {}; over a commutative ring in which there are no limits, a polynomial in "
-        "its entries. Write {}. In training, {} is the loss, and {}, which has the shape of {}, reaches the layer from those behind it.",
+        "Let {} be a differentiable function of the output {}; over a commutative ring, where there are no limits, let it be a polynomial in "
+        "its entries. Write {}. In training, {} is the loss, and {}, which has the shape of {}, comes to the layer from those after it.",
         LOSS, "Y", equals(gradient_symbol(read_map), Derivative(LOSS, output_symbol(read_map))), LOSS, GRADIENT, "Y",
     )  # fmt: skip
     return [Heading(("The gradient",)), Paragraph(text)]

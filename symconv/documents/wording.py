@@ -131,7 +131,12 @@ def _(claim: RowClaim, proof: Proof) -> tuple[Inline, ...]:
 
 @claim_parts.register
 def _(claim: BatchClaim, proof: Proof) -> tuple[Inline, ...]:
-    return words("For a batch, one input in each row of {}: {}.", "X", batch_formula(proof.layer.definition))
+    ones = words(", where {} is a column of ones", "1") if claim.bias else ()
+    return (
+        *words("For a batch, one input in each row of {}: {}", "X", batch_formula(proof.layer.definition)),
+        *ones,
+        ".",
+    )
 
 
 def vector_bias(definition: Definition) -> Formula:

@@ -63,7 +63,7 @@ def _setting(network: FullyConnected) -> list[Block]:
         Table(tuple(rows)),
         Paragraph(
             (
-                "The vector of a tensor is the list of its entries in row-major order, the last index fastest. Where a node has several inputs, their vectors are stacked, one below the other.",
+                "The vector of a tensor is the list of its entries in row-major order, the last index fastest. Where a node has several inputs, their vectors are stacked, one below the other. Each step is about one node, and begins with its name in the model.",
             )
         ),
     ]
@@ -159,7 +159,11 @@ def _reason(network: FullyConnected, node: Dense) -> tuple[Inline, ...]:
         case Reshape():
             return ("the entries keep their row-major order: the identity",)
         case Scale():
-            rounded = "; a scale with an irrational root is the framework's rounded number" if operation.rounded else ""
+            rounded = (
+                "; where the root in a scale is irrational, it is the framework's rounded number"
+                if operation.rounded
+                else ""
+            )
             return (
                 f"every entry is multiplied by its channel's number, and another is added, as in batch normalisation at inference: a diagonal matrix{rounded}",
             )

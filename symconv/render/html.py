@@ -31,7 +31,6 @@ from .text import inline as plain
 
 OPTIONS = ("standalone",)
 MANY = 12  # columns that fit on a page at its own size
-JOINED = "\u2060"  # no line ends here
 _SMALL = ' class="small"'
 _BELOW = ' style="margin-left: 2rem"'
 
@@ -48,6 +47,7 @@ _STYLE = """\
 .symconv h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
 .symconv p { margin: .6rem 0; }
 .symconv math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math, serif; }
+.symconv .kept { white-space: nowrap; }
 .symconv .left { text-align: left; }
 .symconv .small { font-size: .9rem; color: var(--quiet); }
 .symconv .wide { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
@@ -68,8 +68,8 @@ _STYLE = """\
 .symconv figure { margin: 1rem 0; text-align: center; }
 .symconv figcaption { font-size: .9rem; color: var(--quiet); margin-top: .4rem; }
 .symconv ol.steps { list-style: none; padding: 0; }
-.symconv ol.steps li { padding-left: 3.2rem; text-indent: -3.2rem; margin: .55rem 0; }
-.symconv ol.steps .number { display: inline-block; width: 3.2rem; text-indent: 0; color: var(--quiet); }
+.symconv ol.steps li { padding-left: 3.8rem; text-indent: -3.8rem; margin: .55rem 0; }
+.symconv ol.steps .number { display: inline-block; min-width: 3.8rem; text-indent: 0; color: var(--quiet); }
 .symconv ol.steps .reason { display: block; text-indent: 0; font-style: italic; color: var(--quiet); font-size: .95rem; }
 .symconv a { color: inherit; }
 @media (max-width: 40rem) {
@@ -161,7 +161,8 @@ class _Writer:
                         if text.endswith("</span>"):
                             text, part = text.removesuffix("</span>") + part[0] + "</span>", part[1:]
                         elif text.endswith("</math>"):
-                            text += JOINED
+                            at = text.rindex("<math>")
+                            text, part = f'{text[:at]}<span class="kept">{text[at:]}{part[0]}</span>', part[1:]
                     text += escape(part)
                 case Emph(words):
                     text += f"<em>{escape(words)}</em>"

@@ -121,6 +121,8 @@ def mathml(formula: Formula) -> str:
         case Sym("", indices):
             return _row(_commas(indices))
         case Sym(letter, indices):
+            if letter.endswith("'"):
+                return _primed(letter, _row(_commas(indices)))
             name = _name(letter)
             name = _row(f"{_OPEN}{name}{_CLOSE}") if "<msub>" in name else name  # V_6 has an index already
             return f"<msub>{name}{_row(_commas(indices))}</msub>"
@@ -206,12 +208,23 @@ def _name(name: str) -> str:
     base, _, divisor = name.partition("//")
     if divisor:
         return _row(f"<mo>⌊</mo>{_quotient_top(base)}<mo>/</mo><mn>{divisor}</mn><mo>⌋</mo>")
-    numbered = re.fullmatch(r"([^\W\d]'?)(\d+)", name)
+    numbered = re.fullmatch(r"([^\W\d]'*)(\d+)", name)
+    if numbered and numbered[1].endswith("'"):
+        return _primed(numbered[1], f"<mn>{numbered[2]}</mn>")
     if numbered:
         return f"<msub><mi>{escape(numbered[1])}</mi><mn>{numbered[2]}</mn></msub>"
     if name.isdigit():
         return f"<mn>{name}</mn>"
+    if name.endswith("'"):
+        return _primed(name)
     return f"<mi>{escape(name)}</mi>"
+
+
+def _primed(name: str, below: str = "") -> str:
+    """k' or k'_u: the prime is a sign of its own, so that one letter stays slanted as it is elsewhere."""
+    letter = name.rstrip("'")
+    primes = f"<mo>{'′' * (len(name) - len(letter))}</mo>"
+    return f"<msubsup>{_name(letter)}{below}{primes}</msubsup>" if below else f"<msup>{_name(letter)}{primes}</msup>"
 
 
 def _quotient_top(base: str) -> str:
