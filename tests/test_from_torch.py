@@ -459,6 +459,8 @@ FUNCTIONS: dict[str, tuple[tuple[int, ...], Any, dict[str, Any]]] = {
     "conv-of-weights": ((1, 5, 5), lambda m, x: F.conv2d(x, m.k * 2 - m.k.flip(2)), {"k": w(2, 1, 3, 3)}),
     "conv-transpose": ((4, 3, 4), lambda m, x: F.conv_transpose2d(x, m.k, m.b, 2, 1, 1, 2, 2), {"k": w(4, 3, 3, 2), "b": w(6)}),
     "linear": ((5,), lambda m, x: F.linear(x, m.k, m.b), {"k": w(3, 5), "b": w(3)}),
+    "matmul": ((5,), lambda m, x: x @ m.k + torch.mm(x, m.k), {"k": w(5, 3)}),
+    "clamp": ((5,), lambda m, x: x.clamp(min=0) + torch.clamp(x, -1, 2.5) - x.clip(max=3, min=1), {}),
     "batch-norm": ((3, 4), lambda m, x: F.batch_norm(x, m.m, m.v, m.g, m.b, eps=0.0), {"m": w(3), "v": torch.tensor([1.0, 4, 0.25]).double(), "g": w(3), "b": w(3)}),
     "normalised": ((3, 2, 2), lambda m, x: (x - m.m) / m.s, {"m": w(1, 3, 1, 1), "s": torch.tensor([1.0, 2, 4]).double().reshape(3, 1, 1)}),
     "numbers": ((2, 3), lambda m, x: 1 - (2 * x + 3) / 4 - (-x).mul(0.5).add(1).sub_(2), {}),
@@ -511,10 +513,96 @@ def test_functions_are_the_same_numbers(name: str) -> None:
         (lambda m, x: F.pad(x, (1, 1, 1, 1, 1, 1)), "pads the channels"),
         (lambda m, x: F.batch_norm(x, m.m, m.v, training=True), "in training"),
         (lambda m, x: torch.topk(x, 2)[0], "no conversion"),
-        (lambda m, x: torch.matmul(x, x.transpose(2, 3)), "no conversion"),
+        (lambda m, x: torch.matmul(x, x.transpose(2, 3)), "the other factor is a constant matrix"),
+        (lambda m, x: m.t @ x, "the other factor is a constant matrix, on the right"),
+        (lambda m, x: x @ m.t, "flatten first"),
+        (lambda m, x: x.clamp(max=0), "a known activation with both limits"),
+        (lambda m, x: x.argmax(1, keepdim=True) * 1.0, "which input it takes depends"),
     ],
 )  # fmt: skip
 def test_functions_that_are_refused_say_why(forward: Any, said: str) -> None:
     model = Written(forward, t=torch.ones(3, 3).double(), m=torch.zeros(2).double(), v=torch.ones(2).double())
     refused = converted(model, (2, 3, 3)).refused
     assert any(said in each.reason for each in refused.values()), refused
+
+
+# What would be another layer each time -------------------------------------------------------------
+
+
+def patched(module: nn.Module) -> nn.Module:
+    module.forward = lambda x: x * 2  # type: ignore[method-assign]
+    return module
+
+
+def test_a_module_that_is_not_what_its_class_says_is_refused() -> None:
+    for reason, module in (
+        ("computed by a parametrization; torch.nn.utils.parametrize.remove_", nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 1, 3))),
+        ("its forward was replaced", patched(nn.Conv2d(1, 1, 3))),
+        ("its forward was replaced", patched(nn.ReLU())),
+    ):  # fmt: skip
+        dense = sc.fully_connected(sc.from_torch(nn.Sequential(module), (1, 4, 5)))
+        assert reason in dense.refused["0"].reason
+    with pytest.raises(sc.Unsupported, match="its forward was replaced"):
+        sc.from_torch(patched(nn.Conv2d(1, 1, 3)), (1, 4, 5))
+    hook = nn.modules.module.register_module_forward_hook(lambda module, given, made: made * 2)
+    try:
+        dense = sc.fully_connected(sc.from_torch(nn.Sequential(nn.Conv2d(1, 1, 3)), (1, 4, 5)))
+    finally:
+        hook.remove()
+    assert "a hook may change what it computes" in dense.refused["0"].reason
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda m, x: F.relu(x / x.shape[0]),  # the batch
+        lambda m, x: F.relu(F.conv2d(x, m.w / x.shape[0])),
+        lambda m, x: F.relu(F.conv2d(x, m.w * torch.rand(x.shape[1:2], dtype=m.w.dtype))),  # others in each run
+    ],
+)
+def test_numbers_that_change_are_no_weights(forward: Any) -> None:
+    dense = sc.fully_connected(sc.from_torch(Written(forward, w=torch.ones(1, 1, 2, 2).double()), (1, 4, 5)))
+    (refusal,) = dense.refused.values()
+    assert "its numbers are others when it is run again, or for another batch size" in refusal.reason
+    assert len(dense.nodes) == 2  # the rest is converted
+
+
+def test_random_numbers_are_no_weights() -> None:
+    with pytest.raises(sc.Unsupported, match="Written draws random numbers"):
+        sc.from_torch(Written(lambda m, x: x + torch.rand(1)), (1, 4, 5))
+
+
+def test_sizes_that_do_not_depend_on_the_batch_are_numbers() -> None:
+    model = Written(lambda m, x: x.reshape(x.shape[0], -1) / x.shape[2] * m.w, w=torch.ones(1, dtype=torch.float64))
+    dense = sc.fully_connected(sc.from_torch(model, (1, 4, 5)))
+    x = integers(1, 3, 1, 4, 5)
+    assert not dense.refused
+    assert (dense(x.numpy()) == model(x).numpy()).all()
+
+
+def test_a_model_that_changes_itself_is_refused_and_left_as_it_was() -> None:
+    def forward(m: Any, x: Any) -> Any:
+        m.n += 1
+        return x + m.n
+
+    model = Written(forward, n=torch.zeros(1))
+    with pytest.raises(sc.Unsupported, match="Written changes its own n when it is run"):
+        sc.from_torch(model, (1, 4))
+    assert model.n == 0
+
+
+def test_another_dtype_on_the_way_is_refused() -> None:
+    model = Written(lambda m, x: F.relu(x.view(torch.int64)), w=torch.ones(1, dtype=torch.float64))
+    dense = sc.fully_connected(sc.from_torch(model, (1, 4)))
+    assert "it changes the numbers to torch.int64" in dense.refused["view"].reason
+
+
+@pytest.mark.parametrize("module", [nn.LazyConv2d(2, 3), nn.Sequential(nn.Conv2d(1, 2, 3), nn.LazyBatchNorm2d())])
+def test_weights_that_are_not_made_yet(module: nn.Module) -> None:
+    with pytest.raises(sc.SpecError, match=r"weight is made when it first runs.*Valid: the module after module\("):
+        sc.from_torch(module, (1, 5, 5))
+
+
+def test_huge_inputs_are_refused_before_they_are_made() -> None:
+    with pytest.raises(sc.TooLarge, match="the input has 1,000,000,000 entries"):
+        sc.from_torch(nn.Sequential(nn.ReLU()), (1, 10**9))

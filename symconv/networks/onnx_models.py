@@ -47,6 +47,8 @@ def from_onnx(model: Any, input_size: Any = None) -> Network:
     Unsupported
         It has several inputs or outputs, its weights lie outside of its folder, or the shape of something that
         cannot be converted is not known. Operators that cannot be converted are no error: they are `Refused` nodes.
+    TooLarge
+        The input or a node has more entries than `symconv.limits.nonzeros`.
 
     Notes
     -----

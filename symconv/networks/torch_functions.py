@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from .exact import exact, plain
-from .operations import Add, Concat, Operation, Reshape, Scale, Shape
+from .operations import Activation, Add, Concat, Operation, Reshape, Scale, Shape
 from .rearranging import Permute, Take
 from .torch_modules import Declined, channel_numbers, mean, operations, padded, why
 
@@ -125,6 +125,26 @@ def _linear(call: Call) -> list[Operation]:
     weight, bias = _weights(call)
     given = (weight.shape[1], weight.shape[0], bias is not None)
     return _as_module(call, "Linear", given, {"device": "meta"}, weight=weight, bias=bias)
+
+
+def _matmul(call: Call) -> list[Operation]:
+    """A product with a constant matrix on the right."""
+    weight: Any = None if call.computed != (0,) else call.get(1, "other")
+    if getattr(weight, "ndim", 0) == 2:
+        given = (*weight.shape, False)
+        return _as_module(call, "Linear", given, {"device": "meta"}, weight=weight.T)
+    raise Declined("it is a layer where the other factor is a constant matrix, on the right")
+
+
+def _clamp(call: Call) -> list[Operation]:
+    low, high = call.get(1, "min"), call.get(2, "max")
+    if not all(each is None or isinstance(each, (int, float)) for each in (low, high)) or low is None:
+        raise Declined(why("clamp"))
+    if high is None and low == 0:
+        return [Activation("relu")] if call.shape else []
+    if high is None:
+        raise Declined(why("clamp"))
+    return [Activation("hardtanh", (low, high))] if call.shape else []
 
 
 def _batch_norm(call: Call) -> list[Operation]:
@@ -296,6 +316,8 @@ FUNCTIONS: dict[str, Callable[[Call], list[Operation]]] = {
     **{f"conv_transpose{rank}d": _conv_transpose for rank in (1, 2, 3)},
     "linear": _linear,
     "batch_norm": _batch_norm,
+    **dict.fromkeys(("matmul", "mm"), _matmul),
+    **dict.fromkeys(("clamp", "clamp_", "clip", "clip_"), _clamp),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d"), _dropout),
     "mean": _mean,
     "pad": _pad,

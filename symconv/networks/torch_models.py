@@ -8,13 +8,14 @@ elementwise activation is converted; everything else becomes a `Refused` node wi
 from __future__ import annotations
 
 import operator
+from itertools import starmap
 from typing import Any
 
 from .. import spec
 from ..errors import MissingPackage, SpecError, SymconvError, Unsupported
 from ..layers import Layer
 from .graph import INPUT, Network, leading_to
-from .operations import Operation, Refused, Reshape, Shape, must_fit
+from .operations import Apply, Operation, Refused, Reshape, Scale, Shape, must_fit
 from .torch_functions import SPLITS, Call, function, name_of, piece
 from .torch_modules import MODULES, Declined, layer_of, operations, why
 
@@ -44,8 +45,11 @@ def from_torch(module: Any, input_size: Any = None) -> Layer | Network:
     SpecError
         It is no module, or the input size does not fit.
     Unsupported
-        torch.fx cannot trace the model: what it computes depends on the values of its input. Operations that cannot
-        be converted are no error: they are `Refused` nodes of the network.
+        torch.fx cannot trace the model: what it computes depends on the values of its input. Or it changes itself or
+        draws random numbers when it is traced. Operations that cannot be converted are no error: they are `Refused`
+        nodes of the network.
+    TooLarge
+        The input or a node has more entries than `symconv.limits.nonzeros`.
 
     Notes
     -----
@@ -65,6 +69,7 @@ def from_torch(module: Any, input_size: Any = None) -> Layer | Network:
     torch = _torch()
     if not isinstance(module, torch.nn.Module):
         raise SpecError("module", module, "must be a torch.nn.Module", _EXAMPLE)
+    _made(torch, module)
     single = type(module).__name__ in MODULES and type(module).__module__.startswith("torch.nn")
     if single:
         try:
@@ -84,6 +89,14 @@ def _torch() -> Any:
         how = "pip install 'symconv[torch]'"
         raise MissingPackage(f"from_torch needs PyTorch, which is not installed: {how}") from None
     return torch
+
+
+def _made(torch: Any, module: Any) -> None:
+    """Refuse a module that makes its weights when it first runs."""
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):
+            rule = f"its {name} is made when it first runs"
+            raise SpecError("module", type(module).__name__, rule, "the module after module(torch.zeros(1, 1, 28, 28))")
 
 
 def _shape(input_size: Any, first: Any) -> Shape:
@@ -109,36 +122,62 @@ def _shape(input_size: Any, first: Any) -> Shape:
 def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     """Trace the model, run it once, and collect the nodes."""
     wrapped = torch.nn.Sequential(module)  # so that a single module is one node too
-    try:
-        graph = torch.fx.symbolic_trace(wrapped)
-    except Exception as error:  # whatever the model's own code raises
-        raise Unsupported(f"torch.fx cannot trace {type(module).__name__}: {error}") from None
+    graph = _traced_graph(torch, module, wrapped)
     modules = dict(graph.named_modules())
     first = next(node for node in graph.graph.nodes if node.op == "placeholder")
     user = next(iter(first.users), None)
     shape = _shape(input_size, modules.get(user.target) if user is not None and user.op == "call_module" else None)
     must_fit("the input", shape)
     weight = next((each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()), None)
-    zeros = torch.zeros(BATCH, *shape) if weight is None else weight.new_zeros(BATCH, *shape)
+    dtype = torch.get_default_dtype() if weight is None else weight.dtype
 
-    reader = _reader(torch, graph, shape, zeros.dtype)
+    reader = _reader(torch, graph, shape, dtype)
+    again = _again(torch, graph, reader)
     modes = {each: each.training for each in graph.modules()}
     try:
         graph.eval()  # a batch normalisation in training would change when it is run
         with torch.no_grad():
             reader.modes = {id(each): mode for each, mode in modes.items()}
-            reader.run(zeros)
+            for batch, run in ((BATCH, reader), (BATCH + 1, again)):
+                run.run(torch.zeros(batch, *shape, dtype=dtype, device=None if weight is None else weight.device))
     except SymconvError:
         raise
     except Exception as error:
-        raise SpecError(
-            "input_size", input_size, f"the model does not run on it: {error}", "the size it was made for"
-        ) from None
+        rule = f"the model does not run on an input of that size and of {dtype}: {_line(error)}"
+        raise SpecError("input_size", input_size, rule, "the size it was made for, and weights of one dtype") from None
     finally:
         for each, mode in modes.items():
             each.training = mode
     network: Network = reader.network()
     return network
+
+
+def _line(error: Exception) -> str:
+    """What PyTorch says, in one line of a few hundred characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _traced_graph(torch: Any, module: Any, wrapped: Any) -> Any:
+    """The traced graph of a module that computes the same every time it is run."""
+    tensors = {name: (each, each._version) for name, each in (*module.named_parameters(), *module.named_buffers())}
+    kept = {name: each.clone() for name, each in module.named_buffers() if not each.is_meta}
+    numbers = torch.get_rng_state()
+    try:
+        graph = torch.fx.symbolic_trace(wrapped)
+    except Exception as error:  # whatever the model's own code raises
+        raise Unsupported(f"torch.fx cannot trace {type(module).__name__}: {_line(error)}") from None
+    changed = [name for name, (each, version) in tensors.items() if each._version != version]
+    if changed:
+        with torch.no_grad():
+            for name in set(changed) & set(kept):
+                tensors[name][0].copy_(kept[name])
+        raise Unsupported(
+            f"{type(module).__name__} changes its own {changed[0]} when it is run, so it is another layer each time"
+        )
+    if not torch.equal(numbers, torch.get_rng_state()):
+        raise Unsupported(f"{type(module).__name__} draws random numbers, so it is another layer each time it is run")
+    return graph
 
 
 def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
@@ -154,6 +193,8 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
             self.several: dict[Any, tuple[str, list[str]]] = {}  # what gives several tensors, and from which
             self.modes: dict[int, bool] = {}
             self.out: Any = None
+            self.constants: dict[str, list[Any]] = {}  # what a node takes beside what depends on the input
+            self.places: dict[str, int] = {}  # where among the nodes a node of the graph begins
 
         def run_node(self, n: Any) -> Any:
             args, kwargs = self.fetch_args_kwargs_from_env(n)
@@ -191,12 +232,17 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
                     f"{n.name} ({what}) changes the batch axis: its output has the shape {tuple(result.shape)}"
                 )
             after = tuple(result.shape[1:])
+            self.places[n.name] = len(self.nodes)
             try:
                 found = self._found(n, args, kwargs, inputs, after)
+                if result.dtype != dtype:
+                    raise Declined(f"it changes the numbers to {result.dtype}")
                 if _after(found, [self.shapes[each] for each in inputs]) != after:
                     raise Declined(f"its output has the shape {after}, which its parameters do not give")
             except (Declined, SpecError) as reason:
                 found = [Refused(what, str(reason), after)]
+            if any(isinstance(each, (Apply, Scale)) for each in found) and n.op != "call_module":
+                self.constants[n.name] = constants(self, n, self.names)
             for number, operation in enumerate(found):
                 name = self._fresh(n, number)
                 self.nodes.append((name, operation, *inputs))
@@ -261,6 +307,18 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
             path = n.name if path == INPUT or path in self.shapes else path
             return path if not number else f"{path}.{number}"
 
+        def differs(self, n: Any) -> None:
+            """Refuse a node whose numbers are others when it is run again, on another batch."""
+            at = self.places[n.name]
+            (name, _, *inputs), what = self.nodes[at], name_of(n.target)
+            after = self.shapes[self.names[n]]
+            if self.names[n] != name:
+                raise Unsupported(
+                    f"{name} ({what}) computes something else when it is run again, or for another batch size"
+                )
+            reason = "its numbers are others when it is run again, or for another batch size"
+            self.nodes[at] = (name, Refused(what, reason, after), *inputs)
+
         def network(self) -> Network:
             """The network of what was noted."""
             if self.out not in self.names:
@@ -277,3 +335,30 @@ def _after(found: list[Operation], shapes: list[Shape]) -> Shape:
     for operation in found:
         shapes = [operation.output_shape(shapes)]
     return shapes[0]
+
+
+def constants(run: Any, n: Any, names: Any) -> list[Any]:
+    """What other nodes give to a node of the graph that does not depend on the network's input."""
+    return [run.env[each] for each in n.all_input_nodes if each not in names]
+
+
+def _again(torch: Any, graph: Any, reader: Any) -> Any:
+    """An interpreter that looks whether the numbers that were noted are the same in another run."""
+
+    class Again(torch.fx.Interpreter):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(graph)
+            self.extra_traceback = False
+
+        def run_node(self, n: Any) -> Any:
+            if n.name in reader.constants:
+                pairs = zip(reader.constants[n.name], constants(self, n, reader.names), strict=True)
+                if not all(starmap(_equal, pairs)):
+                    reader.differs(n)
+            return super().run_node(n)
+
+    def _equal(one: Any, other: Any) -> bool:
+        tensors = isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)
+        return bool(torch.equal(one, other)) if tensors else bool(one == other)
+
+    return Again()

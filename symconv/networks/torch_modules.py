@@ -26,6 +26,7 @@ REASONS = (
         "softm",
         "every output depends on all inputs and not linearly: it is neither a matrix nor an elementwise activation",
     ),
+    ("clamp", "it is a known activation with both limits, or with zero for the lower one"),
     ("max", _DEPENDS),
     ("median", _DEPENDS),
     ("attention", "it multiplies its inputs with each other, so what weighs them depends on the inputs"),
@@ -52,11 +53,23 @@ def why(name: str) -> str:
 def operations(module: Any, shape: Shape) -> list[Operation]:
     """What a module does to an input of that shape; raises `Declined` with the reason."""
     name = type(module).__name__
+    if hasattr(module, "parametrizations"):
+        how = "torch.nn.utils.parametrize.remove_parametrizations leaves the module with what they are now"
+        raise Declined(f"its weights are computed by a parametrization; {how}")
     if type(module).__module__.split(".")[:2] != ["torch", "nn"] or name not in MODULES:
         raise Declined(why(name))
-    if module._forward_hooks or module._forward_pre_hooks:
+    if module._forward_hooks or module._forward_pre_hooks or _hooks_of_all():
         raise Declined("a hook may change what it computes")
+    if "forward" in vars(module):
+        raise Declined("its forward was replaced, so it may compute anything")
     return MODULES[name](module, shape)
+
+
+def _hooks_of_all() -> bool:
+    """Whether a hook is registered for every module there is."""
+    from torch.nn.modules import module
+
+    return bool(module._global_forward_hooks or module._global_forward_pre_hooks)
 
 
 def layer_of(module: Any, shape: Shape) -> Layer | None:
