@@ -94,8 +94,8 @@ def main() -> int:
 def tried(
     file: str, tests: list[str], patterns: list[str], runner: Runner, results: Results
 ) -> tuple[str, Counter[str]]:
-    """Run the mutants of one file; print what survives without a reason, and reasons for what does not survive."""
-    everything = mutants(ROOT, file, patterns)
+    """Run the mutants of one file; print what survives, and reasons for what does not survive."""
+    everything = mutants(runner.copy, file, patterns)
     reasons = accepted(file)
     counts: Counter[str] = Counter()
     used: set[Any] = set()
@@ -113,6 +113,7 @@ def tried(
         elif mutant.key in reasons:
             counts["accepted"] += 1
             used.add(mutant.key)
+            print(f"  survives: {mutant}\n      {reasons[mutant.key]}", flush=True)
         else:
             counts["left"] += 1
             print(f"  SURVIVES, without a reason: {mutant}", flush=True)
