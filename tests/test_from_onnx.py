@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -446,6 +447,46 @@ def test_the_shape_of_an_unknown_operator_can_be_declared() -> None:
     proto.graph.value_info.append(helper.make_tensor_value_info("m", TensorProto.DOUBLE, ("n", 2, 5)))
     network = sc.fully_connected(sc.from_onnx(proto))
     assert network.refused["mystery"].shape == network.source.output_shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("proto", "said"),
+    [
+        (one("Gather", np.array([0, 4]), shape=(1, 4), axis=1), "range object index out of range"),
+        (one("Resize", None, np.array([1, 1, 2.0], np.float32), np.array([1, 2, 3]), shape=(1, 2, 2)), "both scales and sizes"),
+        (one("Slice", np.array([2]), np.array([1]), np.array([2]), shape=(1, 2, 4)), r"takes no entries of the input of shape \(2, 4\)"),
+        (one("Conv", shape=(1, 1, 4)), "it has no weights"),
+        (one("Gemm", shape=(1, 4)), "it has no weights"),
+        (one("BatchNormalization", shape=(1, 2, 4)), "it has no weights"),
+        (one("BatchNormalization", *[np.ones(2)] * 4, shape=(1, 2, 4), epsilon=float("inf")), "its epsilon is inf"),
+        (one("Conv", weights(0, 1, 1, 3), shape=(1, 1, 2)), "does not fit"),  # ONNX gives its output a negative size
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_says_why(proto: Any, said: str) -> None:
+    """Nothing follows from such an output, whose shape is not known either."""
+    try:
+        reasons = [each.reason for each in sc.fully_connected(sc.from_onnx(proto)).refused.values()]
+    except sc.Unsupported as refused:
+        reasons = [str(refused)]
+    assert len(reasons) == 1
+    assert re.search(said, reasons[0]), reasons
+
+
+def test_a_negative_size_does_not_end_the_process() -> None:
+    """ONNX gives the output of a kernel that does not fit a negative size, and its inference of a slice of that aborts."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "conv"),
+        helper.make_node("Slice", ["c", "a", "b", "axis"], ["y"]),
+    ]
+    numbers = {"w": weights(0, 1, 1, 4), "a": np.array([0]), "b": np.array([9]), "axis": np.array([2])}
+    with pytest.raises(sc.Unsupported, match=r"conv \(Conv\) is not converted: .*does not fit"):
+        sc.from_onnx(model(nodes, (1, 1, 2), numbers))
+    with pytest.raises(sc.SpecError, match=r"input_size=None.*\[1, -1\], which are not all fixed and at least 1"):
+        sc.from_onnx(one("Relu", shape=(1, -1)))
+
+
+def test_the_sum_of_one_is_itself() -> None:
+    agrees(one("Sum", shape=(2, 3)), (2, 3))
 
 
 def test_the_rest_is_converted() -> None:

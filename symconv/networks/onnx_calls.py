@@ -29,6 +29,13 @@ class Call:
         value = self.attributes.get(name, default)
         return value.decode() if isinstance(value, bytes) else value
 
+    def weights(self, at: int) -> Any:
+        """A constant that must be there."""
+        found = self.constant(at)
+        if found is None:
+            raise Declined("it has no weights")
+        return found
+
     @property
     def spatial(self) -> Shape:
         """The spatial sizes of the first input."""

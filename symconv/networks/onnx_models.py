@@ -18,7 +18,7 @@ from .graph import INPUT, Network, leading_to
 from .onnx_calls import Call
 from .onnx_constants import computed, shape_of, sizes
 from .onnx_operators import OPERATORS, Declined, why
-from .onnx_shapes import Type, inferred, of_one, of_two
+from .onnx_shapes import Type, declared, of_one, of_two
 from .operations import Operation, Refused, Shape, must_fit
 
 if TYPE_CHECKING:
@@ -123,15 +123,15 @@ class _Reader:
             )
         dims = [dim.dim_value or None for dim in inputs[0].type.tensor_type.shape.dim]
         shape = dims[1:] if self.input_size is None else list(spec.shape("input_size", self.input_size))
-        if not shape or None in shape:
-            rule = f"the model's input {inputs[0].name} has the sizes {dims}, which are not all fixed"
+        if not shape or any(n is None or n < 1 for n in shape):
+            rule = f"the model's input {inputs[0].name} has the sizes {dims}, which are not all fixed and at least 1"
             raise SpecError("input_size", self.input_size, rule, "input_size=(3, 224, 224)")
         self.batch = dims[0] if dims else None
         self.names[inputs[0].name] = INPUT
         self.shapes[INPUT] = tuple(each for each in shape if each is not None)
         must_fit("the input", self.shapes[INPUT] or ())
         self.kind = inputs[0].type.tensor_type.elem_type
-        self.inferred = inferred(self.onnx, self.proto, inputs[0].name, [self.batch, *(self.shapes[INPUT] or ())])
+        self.types = declared(self.proto)
 
     def note(self, node: Any, number: int) -> None:
         """Add the operations of one node, or that it is refused."""
@@ -222,12 +222,13 @@ class _Reader:
         return found
 
     def _shape(self, node: Any, value: str) -> Shape | None:
-        """The shape of what a node gives, without its batch, where ONNX can tell all of it."""
-        _, dims = self.inferred.get(value, (0, []))
-        if None in dims[1:] or not dims:
-            self.inferred |= self._alone(node)
-            _, dims = self.inferred.get(value, (0, []))
-        return tuple(dims[1:]) if dims and None not in dims[1:] else None
+        """The shape of what a node gives, without its batch, where ONNX can tell all of it or the model declares it."""
+        said = self.types.get(value, (0, []))[1]
+        self.types |= self._alone(node)
+        for dims in (self.types.get(value, (0, []))[1], said):
+            if dims and all(n is not None and n > 0 for n in dims[1:]):
+                return tuple(dims[1:])
+        return None
 
     def _alone(self, node: Any) -> dict[str, Type]:
         """What ONNX infers of one node from all that is known of its inputs."""
@@ -236,7 +237,7 @@ class _Reader:
             if each in self.constants:
                 given[each] = self.constants[each]
             elif each in self.names and (shape := self.shapes[self.names[each]]) is not None:
-                given[each] = self.inferred.get(each, (0, []))[0] or self.kind, [self.batch, *shape]
+                given[each] = self.types.get(each, (0, []))[0] or self.kind, [self.batch, *shape]
             elif each not in self.sizes:
                 return {}
         depend = {each: self.sizes[each] for each in node.input if each in self.sizes}

@@ -19,7 +19,7 @@ __all__ = ["OPERATORS", "Call", "Declined", "why"]
 
 
 def _conv(call: Call) -> list[Operation]:
-    weight, bias = call.constant(1), call.constant(2)
+    weight, bias = call.weights(1), call.constant(2)
     size, kernel, group = call.spatial, [int(k) for k in weight.shape[2:]], int(call.get("group", 1))
     stride, dilation = call.each("strides", 1), call.each("dilations", 1)
 
@@ -35,7 +35,7 @@ def _conv(call: Call) -> list[Operation]:
 
 
 def _conv_transpose(call: Call) -> list[Operation]:
-    weight, bias = call.constant(1), call.constant(2)
+    weight, bias = call.weights(1), call.constant(2)
     size, kernel, group = call.spatial, [int(k) for k in weight.shape[2:]], int(call.get("group", 1))
     stride, dilation, extra = call.each("strides", 1), call.each("dilations", 1), call.each("output_padding", 0)
     full = [
@@ -113,7 +113,7 @@ def _reduce_mean(call: Call) -> list[Operation]:
 
 
 def _gemm(call: Call) -> list[Operation]:
-    weight, bias = call.constant(1), call.constant(2)
+    weight, bias = call.weights(1), call.constant(2)
     if call.constants[0] is not None or call.get("transA", 0):
         raise Declined("its input is on the right, or transposed")
     return _linear(
@@ -122,7 +122,7 @@ def _gemm(call: Call) -> list[Operation]:
 
 
 def _matmul(call: Call) -> list[Operation]:
-    weight = call.constant(1)
+    weight = call.weights(1)
     if call.constants[0] is not None or weight.ndim != 2:
         raise Declined("its input is on the right, or the weights are no matrix")
     return _linear(call, weight.T, None, 1, 1)
@@ -147,6 +147,8 @@ def _linear(call: Call, weight: Any, bias: Any, alpha: float, beta: float) -> li
 
 
 def _add(call: Call) -> list[Operation]:
+    if len(call.shapes) == call.inputs == 1:
+        return []  # the sum of one
     if len(call.shapes) == call.inputs:
         if len(set(call.shapes)) > 1:
             raise Declined(f"its inputs have different shapes, {call.shapes[0]} and {call.shapes[1]}")
@@ -241,7 +243,7 @@ def _batch_normalization(call: Call) -> list[Operation]:
     if call.get("training_mode", 0) or call.outputs > 1:
         raise Declined("in training it divides by the spread of the batch")
     channels = call.shapes[0][:1]
-    weight, bias, means, variances = (exact(call.constant(at), channels, "weights").tolist() for at in (1, 2, 3, 4))
+    weight, bias, means, variances = (exact(call.weights(at), channels, "weights").tolist() for at in (1, 2, 3, 4))
     return [batch_norm(means, variances, weight, bias, call.get("epsilon", 1e-5))]
 
 

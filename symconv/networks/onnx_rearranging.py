@@ -31,8 +31,10 @@ def _numbers(call: Call, at: int, name: str) -> list[int] | None:
 
 def _taken(call: Call, parts: dict[int, Any]) -> Take:
     """These indices along some axes, all of the others."""
-    every = (tuple(parts.get(axis, range(size))) for axis, size in enumerate(call.shapes[0]))
-    return Take(tuple(every))
+    every = tuple(tuple(parts.get(axis, range(size))) for axis, size in enumerate(call.shapes[0]))
+    if not all(every):
+        raise Declined(f"it takes no entries of the input of shape {call.shapes[0]}")
+    return Take(every)
 
 
 def _slice(call: Call) -> list[Operation]:
@@ -65,7 +67,7 @@ def _gather(call: Call) -> list[Operation]:
     indices = call.constant(1)
     if indices is None or call.constants[0] is not None:
         raise Declined("which entries it takes depends on the input")
-    taken = _taken(call, {axis: [int(n) % shape[axis] for n in indices.reshape(-1)]})
+    taken = _taken(call, {axis: [range(shape[axis])[int(n)] for n in indices.reshape(-1)]})
     return [taken] if indices.ndim == 1 else [taken, Reshape((*shape[:axis], *indices.shape, *shape[axis + 1 :]))]
 
 
@@ -137,6 +139,8 @@ def _resize(call: Call) -> list[Operation]:
 def _target(call: Call) -> tuple[tuple[int, ...], list[Fraction]]:
     """The sizes of the output and the scales, without the batch."""
     shape, scales, sizes = call.shapes[0], call.constant(2), call.constant(3)
+    if scales is not None and scales.size and sizes is not None and sizes.size:
+        raise Declined("it has both scales and sizes, and only one of them can hold")
     rank = len(shape) + 1
     axes = [int(axis) % rank for axis in call.get("axes", range(rank))]
     if scales is not None and scales.size:

@@ -1,7 +1,8 @@
-"""The shapes of the values of an ONNX model: what ONNX infers of all of it, and of one node with what is computed here.
+"""The shapes of the values of an ONNX model: what it declares, and what ONNX infers of one node at a time.
 
-ONNX can follow the sizes that exporters compute, but without a bound on what it makes of them. Here they are
-computed within bounds (`onnx_constants`) and given to it as constants, for the node whose output is asked for.
+ONNX can infer all of a model at once, and follow the sizes that exporters compute, but without a bound on what it
+makes of them, and a size below zero can end the process. Here sizes are computed within bounds (`onnx_constants`) and
+given to it as constants, for the one node whose output is asked for.
 """
 
 from __future__ import annotations
@@ -22,20 +23,16 @@ Type = tuple[int, Dims]
 """The type of a value's entries, as ONNX numbers it (0: not known), and its sizes."""
 
 
-def inferred(onnx: Any, proto: Any, name: str, sizes: Dims) -> dict[str, Type]:
-    """What ONNX infers of a model whose input of that name has those sizes; what the model declares, where it cannot."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(proto)
-    for each in copy.graph.input:
-        if each.name == name:
-            kind = each.type.tensor_type.elem_type
-            each.type.CopyFrom(onnx.helper.make_tensor_type_proto(kind, [n or "batch" for n in sizes]))
-    return _types(_inferred(onnx, copy).graph)
+def declared(proto: Any) -> dict[str, Type]:
+    """The types that a model says its values have."""
+    return _types(proto.graph)
 
 
 def of_one(onnx: Any, node: Any, opset: Any, given: Mapping[str, Type | np.ndarray[Any, Any]]) -> dict[str, Type]:
     """What ONNX infers of the outputs of one node from its inputs: their types, or short constants as they are."""
     helper = onnx.helper
+    if any(_empty(each) for each in given.values()):
+        return {}  # ONNX may abort at what has no entries
     inputs, constants = [], []
     for name, each in given.items():
         if isinstance(each, tuple):
@@ -46,7 +43,17 @@ def of_one(onnx: Any, node: Any, opset: Any, given: Mapping[str, Type | np.ndarr
             inputs.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(each.dtype), each.shape))
     outputs = [onnx.ValueInfoProto(name=each) for each in node.output if each]
     graph = helper.make_graph([node], "one", inputs, outputs, constants)
-    return _types(_inferred(onnx, helper.make_model(graph, opset_imports=list(opset))).graph)
+    model = helper.make_model(graph, opset_imports=list(opset))
+    try:
+        return _types(onnx.shape_inference.infer_shapes(model).graph)
+    except Exception:  # an operator that it does not know, or sizes that do not fit
+        return {}
+
+
+def _empty(given: Any) -> bool:
+    """Whether there are no entries in what is no list; an empty list of numbers is one of axes or scales."""
+    dims = given[1] if isinstance(given, tuple) else given.shape
+    return any(n is not None and n < 1 for n in dims) and (isinstance(given, tuple) or len(dims) != 1)
 
 
 def of_two(onnx: Any, node: Any, opset: Any, given: Mapping[str, Any], sizes: Mapping[str, Pair]) -> dict[str, Type]:
@@ -66,13 +73,6 @@ def of_two(onnx: Any, node: Any, opset: Any, given: Mapping[str, Any], sizes: Ma
         for name, (kind, dims) in one.items()
         if len(other.get(name, (0, []))[1]) == len(dims)
     }
-
-
-def _inferred(onnx: Any, model: Any) -> Any:
-    try:
-        return onnx.shape_inference.infer_shapes(model)
-    except Exception:  # an operator that it does not know, or sizes that do not fit: what is declared stands
-        return model
 
 
 def _types(graph: Any) -> dict[str, Type]:

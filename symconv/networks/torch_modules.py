@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import isqrt, prod, sqrt
+from math import isfinite, isqrt, prod, sqrt
 from typing import Any
 
 from ..layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
@@ -247,6 +247,8 @@ def batch_norm(means: list[Any], variances: list[Any], weights: list[Any], biase
     """Its scale g / sqrt(v + e) for each channel: exact where the root is rational, else the nearest float64."""
     scales, rounded = [], False
     for variance, weight in zip(variances, weights, strict=True):
+        if not isfinite(eps):
+            raise Declined(f"its epsilon is {eps}")
         inside = Fraction(variance) + Fraction(eps)
         if inside <= 0:
             raise Declined(f"a variance of {float(variance)} has no root")
