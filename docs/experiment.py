@@ -195,6 +195,7 @@ def one_layer(size: int) -> tuple[dict[str, Any], list[str]]:
 def main() -> None:
     """Train, convert, compare, measure, write."""
     torch.set_num_threads(1)
+    print("training, converting and measuring: about a minute")
     load = os.getloadavg()[0]
     train, test, train_labels, test_labels = digits()
     start = time.perf_counter()
@@ -272,8 +273,8 @@ def main() -> None:
         f"""# The experiment: a trained network, as a fully connected one
 
 The source paper (arXiv 1712.01252) says that a convolutional network is a fully connected one, and that computing in matrix
-form is more efficient but needs much memory. Here is a network for which both were measured. `python docs/experiment.py` does all
-of it again and writes this page; every number below is from its run on {datetime.date.today().isoformat()}, with Python
+form is more efficient but needs much memory. Here is a network for which both were measured. `pip install -e '.[torch,experiment]'` and
+`python docs/experiment.py` do all of it again, in about a minute, and write this page; every number below is from its run on {datetime.date.today().isoformat()}, with Python
 {platform.python_version()}, PyTorch {torch.__version__}, NumPy {np.__version__}, SciPy {scipy.__version__} and
 scikit-learn {sklearn.__version__}, on one core ({platform.machine()}), in float32 unless it says
 otherwise. Other programs may have run beside it: the load average was {load:.1f} on {os.cpu_count()} processors.
@@ -317,6 +318,7 @@ have 584 numbers, 2.3 KiB, at every size.
 """,
         encoding="utf-8",
     )
+    print("wrote docs/experiment.md and docs/experiment-network.txt")
 
 
 def fractions(images: Any) -> np.ndarray:

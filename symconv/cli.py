@@ -30,20 +30,29 @@ PROVED, REFUTED, REFUSED = 0, 1, 2
 FILE_LIMIT = 1 << 30
 
 _EXAMPLES = """examples:
-  symconv prove --input 4x4 --kernel 3x3 -o proof.tex     a LaTeX document that compiles as it is
+  symconv prove --input 4x4 --kernel 3x3 -o proof.tex
+      a LaTeX document that compiles as it is
   symconv prove --input 4x4 --kernel 3x3 --padding 1 --padding-mode reflect
-  symconv prove --input 8 --kernel 3 --dilation 2 --padding 4:0 --theorem im2col -o causal.md
-  symconv prove --input 4x4 --kernel 3x3 -o proof.json && symconv check proof.json
-  symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 --with points=0,1,-1,2,-2
-  symconv prove --general weight_matrix --rank 2 -o general.pdf     for all sizes at once
-  symconv prove --input 8x8 --kernel 3 --then "--kernel 3 --stride 2" -o stack.tex   two layers as one
+  symconv prove --input 8 --kernel 3 --dilation 2 --padding 4:0 \\
+      --theorem im2col -o causal.md
+  symconv prove --input 8x8 --kernel 3x3 --theorem winograd --with tile=4 \\
+      --with points=0,1,-1,2,-2
+  symconv prove --general weight_matrix --rank 2 -o general.pdf
+      for all sizes at once
+  symconv prove --input 8x8 --kernel 3 --then "--kernel 3 --stride 2" \\
+      -o stack.tex
+      two layers as one
+  symconv prove --input 4x4 --kernel 3x3 -o proof.json
+  symconv check proof.json
   symconv show --input 4x4 --kernel 3x3 --stride 2 --padding 1
   symconv draw --input 4x4 --kernel 3x3 --padding 1 -o w.svg
-  symconv worksheet --input 4x4 --kernel 3x3 --seed 7 -o sheet.tex --solution solution.tex
+  symconv worksheet --input 4x4 --kernel 3x3 --seed 7 -o sheet.tex \\
+      --solution solution.tex
   symconv theorems --input 4x4 --kernel 3x3
+  symconv sweep grid.toml -o table.csv
 """
-_VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs low:high, 2:0 and 1:1x0:2
-(negative ones crop: --padding=-1:2)."""
+_VALUES = """values: 2 means every axis, 2x1 one for each; so do padding pairs low:high,
+2:0 and 1:1x0:2 (negative ones crop: --padding=-1:2)."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(
         prog="symconv",
-        description="Prove that a convolutional layer is a fully connected layer, for any configuration.",
+        description="Prove, for any configuration, that a convolutional layer is a fully connected\nlayer.",
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"symconv {__version__}")
@@ -208,7 +217,7 @@ def _sweep_options(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE.csv",
-        help="write the table there, and go on where an earlier run was interrupted",
+        help="write the table there, and go on where an earlier run was interrupted; what that proved is in FILE.csv.journal",
     )
 
 

@@ -1,9 +1,10 @@
-"""A grid of configurations, read from a TOML file: every combination of what its lists hold.
+"""A grid of configurations, read from a TOML file: every combination of what its
+lists hold.
 
 theorem = ["weight_matrix", "im2col"]    # weight_matrix where it is left out
 check = "axes"                           # auto where it is left out
 
-[[grid]]                                 # one or more; the options of the command line, without the dashes
+[[grid]]                                 # one or more; the options of a layer
 input = ["8x8", "9x6"]
 kernel = 3
 stride = [1, 2]
@@ -13,6 +14,7 @@ bias = [false, true]
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,6 +123,9 @@ def _listed(name: str, values: Any) -> list[Any]:
 
 def _alternatives(name: str, values: Any) -> tuple[str | None, ...]:
     options = takes_value()
+    if name in ("theorem", "check"):
+        rule = "is for every [[grid]], and stands above the first of them"
+        raise SpecError(name, values, rule, f"{name} = {json.dumps(values)}, then [[grid]]")
     if name not in options:
         raise SpecError(name, values, "must be one of " + ", ".join(options), 'kernel = [2, "3x2"]')
     return tuple(dict.fromkeys(_value(name, value, options[name]) for value in _listed(name, values)))

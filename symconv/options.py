@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from math import prod
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from .errors import NOT_GIVEN, SpecError, Unsupported
@@ -75,11 +76,11 @@ ASKED = {
 
 
 def asked_words() -> str:
-    """What `--with` can ask, for the help."""
-    lines = []
+    """What `--with` can ask, for the help, on lines of a terminal."""
+    lines: list[str] = []
     for theorem, names in ASKED.items():
         for n, (name, said) in enumerate(names.items()):
-            lines.append(f"  {'' if n else theorem:<16}{name:<13}{said}")
+            lines += wrap(f"  {'' if n else theorem:<16}{name:<13}{said}", 79, subsequent_indent=" " * 31)
     return "\n".join(["--with NAME=VALUE, by theorem (the others take none):", *lines])
 
 

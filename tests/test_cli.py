@@ -171,6 +171,16 @@ def test_help_and_version_say_what_they_should() -> None:
     assert run("--version").stdout.startswith("symconv ")
 
 
+def test_help_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = ("prove", "worksheet", "check", "certify", "theorems", "show", "draw", "sweep")
+    for command in ([], *([name] for name in commands)):
+        with pytest.raises(SystemExit):
+            main([*command, "--help"])
+        text = capsys.readouterr().out
+        assert max(map(len, text.splitlines())) < 80, command
+
+
 def test_every_constructor_parameter_has_its_option(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [
         *["prove", "--input", "7x6", "--kernel", "3x2", "--in-channels", "4", "--out-channels", "2"],

@@ -284,6 +284,7 @@ def awaited(what: object, seconds: float = 120) -> str:
         ("[grid]\ninput = 3", "grid={'input': 3}: must be one or more blocks [[grid]]"),
         ("kernel = 3", "kernel=3: is none of grid, theorem and check; the options of a layer belong into a [[grid]]"),
         ("[[grid]]\nsize_of_kernel = 3", "size_of_kernel=3: must be one of layer, input, kernel"),
+        ('[[grid]]\nkernel = 3\ntheorem = "rank"', "theorem='rank': is for every [[grid]], and stands above the first of them. Valid: theorem = \"rank\", then [[grid]]"),
         ("[[grid]]\nkernel = []", "kernel=[]: must have at least one value. Valid: kernel = [1, 2]"),
         ("[[grid]]\nkernel = [3.5]", "kernel=3.5: must be a whole number, or what the command line takes"),
         ("[[grid]]\nkernel = [[3, 3]]", 'kernel=[3, 3]: must be a whole number, or what the command line takes, in quotation marks. Valid: kernel = [2, "3x2"]'),

@@ -49,7 +49,11 @@ def theorem_named(name: object) -> Theorem:
     """The theorem of that name; - and _ mean the same."""
     plain = name.replace("-", "_") if isinstance(name, str) else name
     if plain not in _MODULES:
-        raise SpecError("theorem", name, "must be one of " + ", ".join(_MODULES), 'theorem="weight_matrix"')
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(plain), _MODULES, 1)
+        example = f'theorem="{near[0] if near else "weight_matrix"}"'
+        raise SpecError("theorem", name, "must be one of " + ", ".join(_MODULES), example)
     theorem: Theorem = import_module(f"{__name__}.{plain}").THEOREM
     return theorem
 
