@@ -456,6 +456,7 @@ def test_the_shape_of_an_unknown_operator_can_be_declared() -> None:
         (one("Resize", None, np.array([1, 1, 2.0], np.float32), np.array([1, 2, 3]), shape=(1, 2, 2)), "both scales and sizes"),
         (one("Slice", np.array([2]), np.array([1]), np.array([2]), shape=(1, 2, 4)), r"takes no entries of the input of shape \(2, 4\)"),
         (one("Conv", shape=(1, 1, 4)), "it has no weights"),
+        (one("SpaceToDepth", shape=(1, 4, 6, 6), blocksize=-1), "must be a tuple of sizes of at least 1"),
         (one("Gemm", shape=(1, 4)), "it has no weights"),
         (one("BatchNormalization", shape=(1, 2, 4)), "it has no weights"),
         (one("BatchNormalization", *[np.ones(2)] * 4, shape=(1, 2, 4), epsilon=float("inf")), "its epsilon is inf"),
@@ -483,6 +484,15 @@ def test_a_negative_size_does_not_end_the_process() -> None:
         sc.from_onnx(model(nodes, (1, 1, 2), numbers))
     with pytest.raises(sc.SpecError, match=r"input_size=None.*\[1, -1\], which are not all fixed and at least 1"):
         sc.from_onnx(one("Relu", shape=(1, -1)))
+
+
+def test_words_are_no_weights() -> None:
+    nodes = [
+        helper.make_node("Constant", [], ["s"], value_string="some"),
+        helper.make_node("Tile", ["x", "s"], ["y"], "tile"),
+    ]
+    with pytest.raises(sc.Unsupported, match=r"tile \(Tile\) is not converted"):
+        sc.from_onnx(model(nodes, (1, 4)))
 
 
 def test_the_sum_of_one_is_itself() -> None:

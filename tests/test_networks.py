@@ -246,6 +246,48 @@ def test_networks_that_do_not_fit(nodes: list[Any], message: str) -> None:
     assert message in str(found.value)
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Activation("leaky_relu", 5), r"parameters=5: must be a tuple of numbers. Valid: \(5,\)"),  # type: ignore[arg-type]
+        (lambda: Concat("a"), "axis='a': must be an integer"),  # type: ignore[arg-type]
+        (lambda: Reshape((-1, -3)), r"shape=\(-1, -3\): must be a tuple of sizes of at least 1"),
+        (lambda: Refused("a", "b", "ab"), "shape='ab': must be a tuple of sizes"),  # type: ignore[arg-type]
+        (lambda: sc.Network((1, 3), [("c", Take(((0,), "ab")))]), "must be a tuple of numbers for each axis"),  # type: ignore[arg-type]
+        (lambda: sc.Network((1, 3), None), "nodes=None: must be a list of nodes"),  # type: ignore[arg-type]
+    ],
+)
+def test_operations_that_are_none(make: Any, message: str) -> None:
+    with pytest.raises(sc.SpecError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        (
+            {"max": lambda h: h},
+            r"shape \(1, 1, 2\).*the function for max gives, and it must give numbers of shape \(1, 1, 1\)",
+        ),
+        ({"max": lambda h: "abc"}, r"shape \(\) and dtype <U3"),
+        ({"min": abs}, "must be a dictionary with a function for each name of max. Valid: {'max': function}"),
+        ({"max": 5}, "must be a dictionary with a function"),
+        ([abs], "must be a dictionary with a function"),
+    ],
+)
+def test_functions_for_what_was_refused_must_fit(functions: Any, message: str) -> None:
+    nodes = [("max", Refused("MaxPool1d", "it depends on the input", (1, 1)))]
+    network = sc.fully_connected(sc.Network((1, 2), nodes))
+    with pytest.raises(sc.SpecError, match=message):
+        network([[1, 2]], functions)
+    with pytest.raises(sc.SpecError, match="where something was refused, and here nothing was"):
+        sc.fully_connected(sc.Conv((3,), 2))([[1, 2, 3]], functions)
+
+
+def test_a_batch_of_none_has_no_outputs() -> None:
+    assert sc.fully_connected(sc.Network((1, 3), [("norm", Scale([1], [0]))]))(np.zeros((0, 1, 3))).shape == (0, 1, 3)
+
+
 def test_weights_that_do_not_fit() -> None:
     with pytest.raises(sc.SpecError, match=r"kernel='shape \(2,\)': must have the shape \(1, 1, 2\)"):
         Apply(sc.Conv((4,), 2), [1, 2])

@@ -206,12 +206,25 @@ class FullyConnected:
         if given.dtype.kind != "f":
             given = exact(given, given.shape, "x")
         count = 1 if single else len(given)
-        vectors = {INPUT: given.reshape(count, -1)}
+        vectors = {INPUT: given.reshape(count, prod(shape))}
+        functions = self._functions(refused)
         for node in self.nodes:
             inputs = [vectors[each] for each in node.inputs]
-            vectors[node.name] = self._step(node, inputs, refused or {})
+            vectors[node.name] = self._step(node, inputs, functions)
         result: np.ndarray[Any, Any] = vectors[self.output].reshape(count, *self.source.output_shape)
         return result[0] if single else result
+
+    def _functions(self, given: Any) -> Mapping[str, Callable[[Any], Any]]:
+        """The functions for what was refused, by the names of such nodes."""
+        if given is None:
+            return {}
+        names = list(self.refused)
+        fine = isinstance(given, Mapping) and set(given) <= set(names) and all(map(callable, given.values()))
+        if not fine:
+            known = "of " + ", ".join(names) if names else "where something was refused, and here nothing was"
+            rule = f"must be a dictionary with a function for each name {known}"
+            raise SpecError("refused", given, rule, f"{{{names[0]!r}: function}}" if names else "refused=None")
+        return given  # type: ignore[no-any-return]
 
     def _step(self, node: Dense, inputs: list[Any], functions: Mapping[str, Callable[[Any], Any]]) -> Any:
         import numpy as np
@@ -226,7 +239,13 @@ class FullyConnected:
             raise NotApplicable(f"{node.name} ({what}) is no part of the fully connected network; {how}")
         shapes = [self.shapes[each] for each in node.inputs]
         arrays = [vector.reshape(len(vector), *shape) for vector, shape in zip(inputs, shapes, strict=True)]
-        return np.asarray(functions[node.name](*arrays)).reshape(len(inputs[0]), prod(node.shape))
+        made = np.asarray(plain(functions[node.name](*arrays)))
+        wanted = (len(inputs[0]), *node.shape)
+        if made.shape != wanted or made.dtype.kind not in "iufO":
+            found = f"an array of shape {made.shape} and dtype {made.dtype}"
+            rule = f"is what the function for {node.name} gives, and it must give numbers of shape {wanted}, the batch first"
+            raise SpecError("refused", found, rule, f"an array of shape {wanted}")
+        return made.reshape(len(made), prod(node.shape))
 
     def check(self) -> Report:
         """Check every node; the result is kept, a network being immutable.

@@ -63,6 +63,8 @@ class Network:
         shapes = {INPUT: spec.shape("input_shape", input_shape)}
         must_fit("the input", shapes[INPUT])
         built: list[Node] = []
+        if not isinstance(nodes, Iterable):
+            raise SpecError("nodes", nodes, "must be a list of nodes", '[("conv", sc.Conv((4, 4), 3))]')
         for given in nodes:
             node = _node(given, built[-1].name if built else INPUT)
             for each in node.inputs:

@@ -30,24 +30,28 @@ def declared(proto: Any) -> dict[str, Type]:
 
 def of_one(onnx: Any, node: Any, opset: Any, given: Mapping[str, Type | np.ndarray[Any, Any]]) -> dict[str, Type]:
     """What ONNX infers of the outputs of one node from its inputs: their types, or short constants as they are."""
-    helper = onnx.helper
     if any(_empty(each) for each in given.values()):
         return {}  # ONNX may abort at what has no entries
+    try:
+        return _types(
+            onnx.shape_inference.infer_shapes(_model(onnx.helper, onnx.numpy_helper, node, opset, given)).graph
+        )
+    except Exception:  # an operator that it does not know, or sizes that do not fit
+        return {}
+
+
+def _model(helper: Any, numpy_helper: Any, node: Any, opset: Any, given: Mapping[str, Any]) -> Any:
+    """The model of one node; of a long constant it has the sizes alone."""
     inputs, constants = [], []
     for name, each in given.items():
         if isinstance(each, tuple):
             inputs.append(helper.make_tensor_value_info(name, each[0], [n or "batch" for n in each[1]]))
         elif each.size <= SHORT:
-            constants.append(onnx.numpy_helper.from_array(each, name))
+            constants.append(numpy_helper.from_array(each, name))
         else:
             inputs.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(each.dtype), each.shape))
-    outputs = [onnx.ValueInfoProto(name=each) for each in node.output if each]
-    graph = helper.make_graph([node], "one", inputs, outputs, constants)
-    model = helper.make_model(graph, opset_imports=list(opset))
-    try:
-        return _types(onnx.shape_inference.infer_shapes(model).graph)
-    except Exception:  # an operator that it does not know, or sizes that do not fit
-        return {}
+    outputs = [helper.make_empty_tensor_value_info(each) for each in node.output if each]
+    return helper.make_model(helper.make_graph([node], "one", inputs, outputs, constants), opset_imports=list(opset))
 
 
 def _empty(given: Any) -> bool:

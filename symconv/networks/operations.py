@@ -13,7 +13,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from .. import limits
+from .. import limits, spec
 from ..arrays import WithArrays
 from ..errors import SpecError
 from ..layers import Layer
@@ -126,6 +126,8 @@ class Activation(Operation):
         if self.name not in FUNCTIONS:
             raise SpecError("name", self.name, "must be one of " + ", ".join(FUNCTIONS), 'Activation("relu")')
         most = FUNCTIONS[self.name].parameters
+        if not isinstance(self.parameters, (tuple, list)):
+            raise SpecError("parameters", self.parameters, "must be a tuple of numbers", f"({self.parameters!r},)")
         if len(self.parameters) > most:
             raise SpecError("parameters", self.parameters, f"{self.name} takes at most {most}", 'Activation("relu")')
         numbers = exact(list(self.parameters), (len(self.parameters),), "parameters").tolist()
@@ -189,6 +191,9 @@ class Concat(Operation):
 
     axis: int = 0
 
+    def __post_init__(self) -> None:
+        spec.integer("axis", self.axis, 0)
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The sizes along the axis are added."""
         rest = {(len(shape), shape[: self.axis], shape[self.axis + 1 :]) for shape in inputs}
@@ -226,6 +231,9 @@ class Reshape(Operation):
     """The same entries in the same row-major order under another shape; None is one axis: flattening."""
 
     shape: Shape | None = None
+
+    def __post_init__(self) -> None:
+        sizes("shape", self.shape)
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The new shape."""
@@ -302,6 +310,9 @@ class Refused(Operation):
     reason: str
     shape: Shape | None = None
 
+    def __post_init__(self) -> None:
+        sizes("shape", self.shape)
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """As it was given; without one nothing can be said of what comes after it."""
         if self.shape is None:
@@ -313,6 +324,13 @@ def count(inputs: Sequence[Shape], wanted: int) -> None:
     """Refuse another number of inputs."""
     if len(inputs) != wanted:
         raise SpecError("inputs", tuple(inputs), f"must be {wanted}, and there are {len(inputs)}", 'inputs=("conv",)')
+
+
+def sizes(name: str, shape: Any) -> None:
+    """Refuse what is no shape; None and () are."""
+    fine = shape is None or isinstance(shape, tuple)
+    if not fine or not all(type(n) is int and n > 0 for n in shape or ()):
+        raise SpecError(name, shape, "must be a tuple of sizes of at least 1", f"{name}=(8, 4, 4)")
 
 
 def must_fit(name: str, shape: Shape) -> None:

@@ -31,7 +31,10 @@ class Take(Operation):
         """How many are taken along each axis."""
         count(inputs, 1)
         example = f"Take({tuple(tuple(range(n)) for n in inputs[0])})" if prod(inputs[0]) < 20 else "Take(((0, 1),))"
-        if len(self.indices) != len(inputs[0]):
+        given = self.indices if isinstance(self.indices, tuple) else ()
+        if not all(isinstance(taken, tuple) and all(type(n) is int for n in taken) for taken in given):
+            raise SpecError("indices", self.indices, "must be a tuple of numbers for each axis", example)
+        if len(given) != len(inputs[0]):
             raise SpecError("indices", self.indices, f"must be those of each axis of {inputs[0]}", example)
         for taken, size in zip(self.indices, inputs[0], strict=True):
             if not taken or not all(0 <= index < size for index in taken):
