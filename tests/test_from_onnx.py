@@ -486,6 +486,13 @@ def test_a_negative_size_does_not_end_the_process() -> None:
         sc.from_onnx(one("Relu", shape=(1, -1)))
 
 
+def test_a_constant_that_comes_first_is_not_the_input() -> None:
+    clip = helper.make_node("Clip", ["w", "low", "high", "x"], ["y"], "clip")
+    numbers = {"w": np.array(2.0), "low": np.array(-1.0), "high": np.array(1.0)}
+    with pytest.raises(sc.Unsupported, match="its first input is a constant"):
+        sc.from_onnx(model([clip], (1, 4), numbers))
+
+
 def test_words_are_no_weights() -> None:
     nodes = [
         helper.make_node("Constant", [], ["s"], value_string="some"),

@@ -606,3 +606,10 @@ def test_weights_that_are_not_made_yet(module: nn.Module) -> None:
 def test_huge_inputs_are_refused_before_they_are_made() -> None:
     with pytest.raises(sc.TooLarge, match="the input has 1,000,000,000 entries"):
         sc.from_torch(nn.Sequential(nn.ReLU()), (1, 10**9))
+
+
+def test_an_output_without_entries_is_said() -> None:
+    with pytest.raises(
+        sc.Unsupported, match=r"getitem \(getitem\) gives no entries: its output has the shape \(2, 0\)"
+    ):
+        sc.from_torch(Written(lambda m, x: F.relu(x[:, :, 4:])), (2, 4))

@@ -17,7 +17,7 @@ from ..errors import MissingPackage, SpecError, Unsupported
 from .graph import INPUT, Network, leading_to
 from .onnx_calls import Call
 from .onnx_constants import computed, shape_of, sizes
-from .onnx_operators import OPERATORS, Declined, why
+from .onnx_operators import CONSTANT_FIRST, OPERATORS, Declined, why
 from .onnx_shapes import Type, declared, of_one, of_two
 from .operations import Operation, Refused, Shape, must_fit
 
@@ -202,6 +202,8 @@ class _Reader:
         known, after = [self.constants.get(each) for each in node.input], self._shape(node, node.output[place])
         if node.op_type in _RESIZING:
             known = [sizes(self.sizes[each]) if each in self.sizes else self.constants.get(each) for each in node.input]
+        if known[0] is not None and node.op_type not in CONSTANT_FIRST:
+            raise Declined("its first input is a constant, and what depends on the input comes after it")
         missing = [
             each
             for each, value in zip(node.input, known, strict=True)

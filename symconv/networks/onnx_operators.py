@@ -315,3 +315,6 @@ OPERATORS: dict[str, Callable[[Call], list[Operation]]] = {
     "Gelu": _gelu,
 }
 """Operator -> its operations."""
+
+CONSTANT_FIRST = ("Add", "Sum", "Sub", "Mul", "Div", "Concat", "Gather", "Gemm", "MatMul")
+"""Operators whose first input may be a constant where a later one is not: they look at it themselves."""

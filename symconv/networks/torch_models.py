@@ -232,6 +232,10 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
                     f"{n.name} ({what}) changes the batch axis: its output has the shape {tuple(result.shape)}"
                 )
             after = tuple(result.shape[1:])
+            if 0 in after:
+                raise Unsupported(
+                    f"{n.name} ({what}) gives no entries: its output has the shape {after} without the batch"
+                )
             self.places[n.name] = len(self.nodes)
             try:
                 found = self._found(n, args, kwargs, inputs, after)
