@@ -297,8 +297,11 @@ def _kept(options: argparse.Namespace | None) -> str:
 
 def _say(message: str, status: int) -> int:
     """One line on standard error; a failed proof's places follow on their own lines."""
+    from .output import printable
+
     if status != REFUTED:
         message = " ".join(message.split())  # a name with a line break must not look like a second message
+    message = "\n".join(map(printable, message.split("\n")))
     with suppress(OSError):  # nowhere left to say it; the status does
         print(f"symconv: {message}", file=sys.stderr, flush=True)
     return status
@@ -326,7 +329,8 @@ def _prove(options: argparse.Namespace) -> int:
     make: Callable[[], Proof | GeneralProof]
     if options.general is None:
         layer, asked = _stack(options), theorem_options(getattr(options, "with"), options.order)
-        theorem = options.theorem or ("composition" if options.then else "weight_matrix")
+        usual = "composition" if options.then else "weight_matrix"
+        theorem = usual if options.theorem is None else options.theorem
         from .catalogue import prove
 
         if options.rank is not None:
@@ -382,8 +386,8 @@ def _worksheet(options: argparse.Namespace) -> int:
         found = worksheet(
             layer,
             seed,
-            options.blanks or "some",
-            options.theorem or "weight_matrix",
+            "some" if options.blanks is None else options.blanks,
+            "weight_matrix" if options.theorem is None else options.theorem,
             first_index(options.first_index),
             check=options.check,
             **asked,
@@ -408,7 +412,7 @@ def _read(path: str, example: str) -> str:
 
 def _certify(options: argparse.Namespace) -> int:
     from .certify import certify
-    from .output import progress, write
+    from .output import printable, progress, write
 
     if (options.file is None) == (options.general is None):
         rule = "needs a certificate, or --general and where to write one"
@@ -422,7 +426,7 @@ def _certify(options: argparse.Namespace) -> int:
         verdict = certify(_read(path, "proof.v"))
     if not verdict.accepted:
         return _say(f"{path}: {verdict.said}", REFUTED)
-    print(f"{path}: {verdict.said}")
+    print(f"{printable(path)}: {verdict.said}")
     return PROVED
 
 
@@ -431,7 +435,7 @@ def _check(options: argparse.Namespace) -> int:
 
     from .catalogue import prove
     from .options import limit_from
-    from .output import progress
+    from .output import printable, progress
     from .render import json_format
 
     limit_from(options)
@@ -445,9 +449,9 @@ def _check(options: argparse.Namespace) -> int:
         places = list(islice(json_format.differences(found, json_format.data(proof)), 11))
     if places:
         for place in places[:10]:
-            print(f"symconv: {options.file}: {place}", file=sys.stderr)
+            print(f"symconv: {printable(f'{options.file}: {place}')}", file=sys.stderr)
         if len(places) > 10:
-            print(f"symconv: {options.file}: and more differences", file=sys.stderr)
+            print(f"symconv: {printable(options.file)}: and more differences", file=sys.stderr)
         return REFUTED
     report = proof.check()
     compared = "every claim, reason and citation"
@@ -456,7 +460,7 @@ def _check(options: argparse.Namespace) -> int:
         compared = f"every entry, {compared[6:]}"
     elif found["matrices"]:
         without = "; its entries are too many to be in the file, and none was compared"
-    print(f"{options.file}: {proof.theorem.name} holds for {layer!r}")
+    print(f"{printable(options.file)}: {proof.theorem.name} holds for {layer!r}")
     print(f"  proved again from the layer: {compared} of the file is the same{without}")
     print(f"  {len(report.proved)} obligations proved, {len(report.omitted)} omitted")
     return PROVED

@@ -169,7 +169,7 @@ def _collected(
         if number is None:
             new = len(entries.given)
             if symbolic:
-                polynomial = _polynomial(name, value)
+                polynomial = _polynomial(name, value, (row, column))
                 number = known.setdefault(frozenset(polynomial.items()), new)
             else:
                 _checked(name, value, (row, column))
@@ -207,11 +207,12 @@ def _checked(name: str, value: Any, place: tuple[int, int]) -> tuple[int, int]:
     return found
 
 
-def _polynomial(name: str, value: Any) -> Combination:
+def _polynomial(name: str, value: Any, place: tuple[int, int]) -> Combination:
     """An expression as {monomial: coefficient}: expanded, which decides equality for polynomials and for them only."""
-    from sympy import Float, Rational, S, expand, sympify
+    from sympy import Float, Rational, S, expand
 
-    expression = sympify(value)
+    own = type(value).__module__.startswith("sympy.")  # a text is no expression: reading it would run it
+    expression = value if own else Rational(*_checked(name, value, place))
     if hasattr(expression, "atoms") and expression.atoms(Float):
         expression = expression.xreplace({each: Rational(each) for each in expression.atoms(Float) if each.is_finite})
     terms = expand(expression).as_coefficients_dict() if hasattr(expression, "as_coefficients_dict") else {value: None}

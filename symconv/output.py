@@ -92,6 +92,15 @@ def _removed(path: str) -> None:
         os.unlink(path)
 
 
+def printable(line: str) -> str:
+    """A line as it may go to a terminal: what is no sign is written as Python writes it, so that nothing in it is a command.
+
+    >>> print(printable("proof\\x1b[2J.json"))
+    proof\\x1b[2J.json
+    """
+    return "".join(c if c.isprintable() or c in "\u00a0\u2009" else c.encode("unicode_escape").decode() for c in line)
+
+
 @contextmanager
 def progress(what: str, after: float = 1.0) -> Iterator[None]:
     """Say on standard error, when it is a terminal, what is being done and for how long; silent in a pipe."""

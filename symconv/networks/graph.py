@@ -14,6 +14,9 @@ from .operations import Apply, Operation, Refused, Shape, must_fit
 INPUT = "input"
 """The name of the network's input."""
 
+NAME = 200
+"""Characters in the name of a node: it stands on pages, in lines."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -130,7 +133,7 @@ def leading_to(output: str, nodes: Sequence[tuple[Any, ...]]) -> list[tuple[Any,
 
 def _node(given: Any, before: str) -> Node:
     if isinstance(given, Node):
-        return given
+        given = (given.name, given.operation, *given.inputs)
     if (
         not isinstance(given, tuple)
         or len(given) < 2
@@ -138,6 +141,9 @@ def _node(given: Any, before: str) -> Node:
     ):
         raise SpecError("nodes", given, "must be tuples (name, operation, *inputs)", '("sum", Add(), "conv", "input")')
     name, operation, *inputs = given
+    if not name or not name.isprintable() or len(name) > NAME:
+        rule = f"must be one line of at most {NAME} printable characters"
+        raise SpecError("name", name, rule, '("conv1", sc.Conv((4, 4), 3))')
     if isinstance(operation, Layer):
         operation = Apply(operation)
     if not isinstance(operation, Operation):

@@ -255,7 +255,18 @@ def escape(words: str) -> str:
     >>> print(escape("padding_mode & 100%"))
     padding\\_mode \\& 100\\%
     """
-    return "".join(_ESCAPES.get(character, character) for character in words)
+    return "".join(
+        _ESCAPES.get(character) or (character if _known(character) else _code(character)) for character in words
+    )
+
+
+def _known(character: str) -> bool:
+    """Whether pdfLaTeX has a sign for it with the packages that a document loads."""
+    return " " <= character < "\x7f" or "\xa0" <= character < "\u0180" or character in "\n–—‘’…†‡•€"
+
+
+def _code(character: str) -> str:
+    return f"[U+{ord(character):04X}]"
 
 
 def _gap(parts: tuple[Formula, ...], n: int) -> str:

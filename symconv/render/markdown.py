@@ -86,7 +86,7 @@ def _inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str
 
 def _escape(words: str) -> str:
     """Words of a document as Markdown: nothing in them is markup."""
-    return "".join("\\" + character if character in "\\`*_[]<>$" else character for character in words)
+    return "".join("\\" + character if character in "\\`*_[]<>$&~" else character for character in words)
 
 
 def _matrix(matrix: Matrix) -> str:
