@@ -327,9 +327,26 @@ def test_names_of_modules_are_printed_as_they_are() -> None:
     torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
     module = torch.nn.Sequential()
     module.add_module("<script>alert(1)</script>", torch.nn.Conv1d(1, 1, 2))
-    module.add_module(r"\input{x} %", torch.nn.ReLU())
+    module.add_module("$(rm) % #", torch.nn.ReLU())
     page = sc.fully_connected(sc.from_torch(module.eval(), (1, 4))).render("html")
     assert "script" not in Seen(page).tags
+    assert "$(rm) % #" in Seen(page).text
+
+
+@pytest.mark.parametrize("name", ['x")\ngetattr(__import__("os"), "mkdir")("made")\n("', r"\x22", "a\nb"])
+@pytest.mark.parametrize("kind", ["module", "buffer"])
+def test_names_of_modules_are_no_code(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch.fx writes a module's name into Python that it then runs."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
+    monkeypatch.chdir(tmp_path)
+    module = torch.nn.Sequential(torch.nn.Conv1d(1, 1, 2), torch.nn.ReLU())
+    if kind == "module":
+        module.add_module(name, torch.nn.ReLU())
+    else:
+        module.register_buffer(name, torch.zeros(1))
+    with pytest.raises(sc.SpecError, match="without quotation marks and backslashes"):
+        sc.from_torch(module.eval(), (1, 4))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Proofs in files ------------------------------------------------------------------------------------

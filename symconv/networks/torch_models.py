@@ -121,6 +121,17 @@ def _shape(input_size: Any, first: Any) -> Shape:
 
 def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     """Trace the model, run it once, and collect the nodes."""
+    for name in (
+        name
+        for names in (module.named_modules(), module.named_parameters(), module.named_buffers())
+        for name, _ in names
+    ):
+        if not name.isprintable() or set(name) & {
+            '"',
+            "\\",
+        }:  # torch.fx writes them into the code that it makes, as they are
+            rule = "the names of modules and tensors must be printable, without quotation marks and backslashes"
+            raise SpecError("module", name, rule, 'model.add_module("conv1", torch.nn.Conv2d(1, 8, 3))')
     wrapped = torch.nn.Sequential(module)  # so that a single module is one node too
     graph = _traced_graph(torch, module, wrapped)
     modules = dict(graph.named_modules())
