@@ -67,7 +67,6 @@ def test_the_window_stands_beside_its_row(name: str) -> None:
 @pytest.mark.parametrize("name", GOLDEN_DECKS)
 def test_a_deck_is_as_it_was_looked_at_and_approved(name: str) -> None:
     """After a change that is meant, run with UPDATE_GOLDEN=1 and look at the frames."""
-    pytest.importorskip("latexify", reason="latexify-py is not installable on this Python")
     path = FOLDER / f"{name}.slides.tex"
     text = sc.prove(*GALLERY[name]).render("beamer")
     if os.environ.get("UPDATE_GOLDEN"):
