@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from .errors import SpecError
+from .errors import Described, SpecError
 from .systems import Combination
 from .tensors import as_numpy
 
@@ -118,7 +118,9 @@ def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[t
         raise _no_matrix(name, matrix)
     if array.dtype.kind not in "iufO":
         how = "W.astype(int)" if array.dtype.kind == "b" else EXAMPLE
-        raise SpecError(name, f"dtype {array.dtype}", "must hold integers, fractions, floats or expressions", how)
+        raise SpecError(
+            name, Described(f"of dtype {array.dtype}"), "must hold integers, fractions, floats or expressions", how
+        )
     truth = (
         next((at for at, value in np.ndenumerate(array) if isinstance(value, (bool, np.bool_))), None)
         if array.dtype == object
@@ -149,7 +151,10 @@ def _no_matrix(name: str, matrix: Any) -> SpecError:
             return SpecError(name, matrix, rule, EXAMPLE)
     shape = getattr(matrix, "shape", None)
     return SpecError(
-        name, matrix if shape is None else f"shape {shape}", "must be a matrix: two dimensions, neither empty", EXAMPLE
+        name,
+        matrix if shape is None else Described(f"of shape {shape}"),
+        "must be a matrix: two dimensions, neither empty",
+        EXAMPLE,
     )
 
 

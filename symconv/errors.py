@@ -12,6 +12,10 @@ NOT_GIVEN = ...
 """In a `SpecError`, the value of a parameter that was left out."""
 
 
+class Described(str):
+    """In a `SpecError`, what to say of a value that is too much to show: `kernel of shape (2,)`, not its entries."""
+
+
 class SymconvError(Exception):
     """The base of every error this package raises on purpose.
 
@@ -34,7 +38,12 @@ class SpecError(SymconvError, ValueError):
 
     def __init__(self, parameter: str, value: object, rule: str, example: str) -> None:
         self.parameter, self.value, self.rule, self.example = parameter, value, rule, example
-        shown = parameter if value is NOT_GIVEN else f"{parameter}={_short(value)}"
+        if value is NOT_GIVEN:
+            shown = parameter
+        elif isinstance(value, Described):
+            shown = f"{parameter} {value}"
+        else:
+            shown = f"{parameter}={_short(value)}"
         super().__init__(f"{shown}: {rule}. Valid: {example}")
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, object, str, str]]:

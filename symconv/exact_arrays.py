@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .entries import ratio
-from .errors import SpecError
+from .errors import Described, SpecError
 from .schemes import Number, plain
 from .tensors import as_numpy
 
@@ -29,7 +29,7 @@ def numbers(name: str, values: Any, shape: Sequence[int]) -> list[Number]:
     except (ValueError, TypeError) as error:
         raise SpecError(name, values, f"is no array: {error}", example) from None
     if given.shape != tuple(shape):
-        raise SpecError(name, f"shape {given.shape}", f"must have the shape {tuple(shape)}", example)
+        raise SpecError(name, Described(f"of shape {given.shape}"), f"must have the shape {tuple(shape)}", example)
     return [_number(name, value) for value in given.flat]
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from . import limits, spec
 from .arrays import WithArrays
 from .composite import Break, Composite, convolutions, stride, verdict
-from .errors import NotApplicable, SpecError
+from .errors import Described, NotApplicable, SpecError
 from .exact_arrays import array, numbers
 from .halves import first_size, pair
 from .layers import Conv, Layer
@@ -136,7 +136,9 @@ def _unknowns(stack: Sequential, kernels: Sequence[Any], biases: Sequence[Any] |
         if isinstance(items, (str, bytes)) or not hasattr(items, "__len__") or not hasattr(items, "__getitem__"):
             raise SpecError(name, items, rule, f"{name}=[k1, k2]")
         if len(items) != count:
-            raise SpecError(name, f"{len(items)} items", rule, f"{name}=[k1, k2]")
+            raise SpecError(
+                name, Described(f"with {len(items)} item{'s' * (len(items) != 1)}"), rule, f"{name}=[k1, k2]"
+            )
         for n, item in enumerate(items):
             shape = stack.unknowns[at * count + n][1]
             if (item is None) != (not shape):

@@ -27,7 +27,7 @@ from .arrays import WithArrays
 from .blocks import Pattern
 from .definition import strides
 from .entries import Entries, read
-from .errors import SpecError
+from .errors import Described, SpecError
 from .layers import Layer
 from .matrices import reads, weight_matrix
 from .readmap import Axis
@@ -154,7 +154,12 @@ def project(W: Any, layer: Layer) -> Projection:  # noqa: N803 - the matrix is W
     entries = read(W)
     size = prod(layer.output_shape), prod(layer.input_shape)
     if entries.shape != size:
-        raise SpecError("W", f"shape {entries.shape}", f"must have the shape of this layer's W, {size}", f"W of {size}")
+        raise SpecError(
+            "W",
+            Described(f"of shape {entries.shape}"),
+            f"must have the shape of this layer's W, {size}",
+            f"W of {size}",
+        )
     scale, rows = _integers(entries)
 
     shape = _kernel_shape(layer)

@@ -383,7 +383,7 @@ def test_kernels(method: str, kernel: Any, rule: str) -> None:
         getattr(sc.Conv(**BASE), method)(kernel)
     assert caught.value.parameter == "kernel"
     assert rule in caught.value.rule
-    assert str(caught.value).startswith("kernel=")
+    assert str(caught.value).startswith(("kernel=", "kernel of "))
     assert str(caught.value).endswith(f"{rule}. Valid: an array of shape (1, 1, 2, 2)")
 
 
@@ -602,3 +602,9 @@ def test_without_scipy_the_message_says_what_to_install(monkeypatch: pytest.Monk
         sc.Conv((3,), 2).to_scipy(np.ones((1, 1, 2)))
     assert isinstance(caught.value, sc.MissingPackage)
     assert isinstance(caught.value, sc.SymconvError)
+
+
+def test_the_nearest_theorem_is_offered() -> None:
+    for typed, near in (("input_gradients", "input_gradient"), ("im2row", "im2col"), ("???", "weight_matrix")):
+        with pytest.raises(sc.SpecError, match=f'Valid: theorem="{near}"$'):
+            sc.prove(sc.Conv((4,), 3), typed)

@@ -645,7 +645,7 @@ def test_errors_teach(tmp_path: Path) -> None:
             [helper.make_tensor_value_info("y", TensorProto.DOUBLE, (1, 2))],
         )
     )
-    with pytest.raises(sc.Unsupported, match="2 inputs and 1 outputs"):
+    with pytest.raises(sc.Unsupported, match="2 inputs and 1 output; it must have one of each"):
         sc.from_onnx(two)
 
 

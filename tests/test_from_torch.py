@@ -377,7 +377,7 @@ def test_errors_teach() -> None:
         sc.from_torch(nn.Conv2d(1, 1, 3))
     with pytest.raises(sc.SpecError, match="Conv2d takes 3 channels"):
         sc.from_torch(nn.Conv2d(3, 1, 3), (2, 8, 8))
-    with pytest.raises(sc.SpecError, match="does not run on it"):
+    with pytest.raises(sc.SpecError, match="does not run on an input of that size"):
         sc.from_torch(nn.Sequential(nn.ReLU(), nn.Linear(3, 4)), (5,))
     assert sc.from_torch(nn.Linear(3, 4)) == sc.Linear(3, 4, bias=True)
 

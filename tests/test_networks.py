@@ -236,7 +236,7 @@ def test_every_damaged_number_bias_and_connection_is_found() -> None:
         ([("a", Reshape()), ("a", Reshape())], "name='a': is the name of two nodes"),
         ([("relu", "relu")], "operation='relu': must be a layer or an operation"),
         ([("pool", Refused("MaxPool2d", "no"))], "pool: shape=None: the output of MaxPool2d has no known shape"),
-        ([("norm", Scale([1, 2], [0]))], "norm: scale='shape (2,)': must have the shape (1,)"),
+        ([("norm", Scale([1, 2], [0]))], "norm: scale of shape (2,): must have the shape (1,)"),
         ([Activation("relu")], "must be tuples (name, operation, *inputs)"),
     ],
 )  # fmt: skip
@@ -267,7 +267,7 @@ def test_operations_that_are_none(make: Any, message: str) -> None:
     [
         (
             {"max": lambda h: h},
-            r"shape \(1, 1, 2\).*the function for max gives, and it must give numbers of shape \(1, 1, 1\)",
+            r"refused\['max'\] gives an array of shape \(1, 1, 2\) .*: must give numbers of shape \(1, 1, 1\)",
         ),
         ({"max": lambda h: "abc"}, r"shape \(\) and dtype <U3"),
         ({"min": abs}, "must be a dictionary with a function for each name of max. Valid: {'max': function}"),
@@ -289,7 +289,7 @@ def test_a_batch_of_none_has_no_outputs() -> None:
 
 
 def test_weights_that_do_not_fit() -> None:
-    with pytest.raises(sc.SpecError, match=r"kernel='shape \(2,\)': must have the shape \(1, 1, 2\)"):
+    with pytest.raises(sc.SpecError, match=r"kernel of shape \(2,\): must have the shape \(1, 1, 2\)"):
         Apply(sc.Conv((4,), 2), [1, 2])
     with pytest.raises(sc.SpecError, match="finite floats"):
         Apply(sc.Conv((4,), 2), [[[1.0, float("nan")]]])
@@ -300,10 +300,31 @@ def test_weights_that_do_not_fit() -> None:
     with pytest.raises(sc.SpecError, match="must be a network or a layer"):
         sc.fully_connected("network")  # type: ignore[arg-type]
     dense = sc.fully_connected(example())
-    with pytest.raises(sc.SpecError, match=r"x='shape \(4, 3\)': must have the shape \(1, 4, 3\)"):
+    with pytest.raises(sc.SpecError, match=r"x of shape \(4, 3\): must have the shape \(1, 4, 3\)"):
         dense(np.ones((4, 3)))
     with pytest.raises(sc.SpecError, match="name='none': must be one of conv"):
         dense["none"]
+
+
+def test_a_node_says_what_it_is_in_one_line() -> None:
+    """Not the thousands of numbers that it holds; and why there is no matrix where there is none."""
+    nodes = [
+        ("conv", Apply(sc.Conv((4,), 3), [[[1, 2, 3]]])),
+        ("act", Activation("relu")),
+        ("max", Refused("MaxPool1d", "which input it takes depends on the input", (1, 1))),
+    ]
+    network = sc.fully_connected(sc.Network((1, 4), nodes))
+    assert [repr(node) for node in network.nodes] == [
+        "<conv: Conv(input_size=(4,), kernel_size=3), matrix 2 x 4>", "<act: relu>", "<max: MaxPool1d, not converted>",
+    ]  # fmt: skip
+    with pytest.raises(sc.NotApplicable, match="max has no matrix: which input it takes depends on the input"):
+        network["max"].to_scipy()
+    with pytest.raises(sc.NotApplicable, match="act has no matrix: an activation is not linear"):
+        network["act"].to_scipy()
+
+
+def test_a_page_that_there_is_not() -> None:
+    dense = sc.fully_connected(example())
     with pytest.raises(sc.SpecError, match="a network is written as latex"):
         dense.render("json")
 

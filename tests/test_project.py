@@ -92,7 +92,7 @@ def test_what_is_printed() -> None:
 
 
 def test_errors_teach() -> None:
-    with pytest.raises(sc.SpecError, match=r"W='shape \(1, 1\)': must have the shape of this layer's W, \(3, 3\)"):
+    with pytest.raises(sc.SpecError, match=r"W of shape \(1, 1\): must have the shape of this layer's W, \(3, 3\)"):
         sc.project([[1]], sc.Conv((3,), 1))
     with pytest.raises(sc.SpecError, match=r"dtype bool.*Valid: W.astype\(int\)"):
         sc.project(np.eye(2, dtype=bool), sc.Conv((2,), 1))

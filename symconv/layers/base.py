@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .. import limits, matrices
 from ..definition import Definition
-from ..errors import MissingPackage, NotApplicable, SpecError
+from ..errors import Described, MissingPackage, NotApplicable, SpecError
 from ..readmap import ReadMap
 from ..tensors import as_numpy
 
@@ -364,7 +364,9 @@ class Layer:
             raise SpecError("bias", bias, rule, example if self.bias else "bias=None")
         dense, (data, columns, indptr) = self.to_numpy(kernel), self._csr(kernel)
         if data.dtype == object:
-            raise SpecError("kernel", "dtype object", "must hold machine numbers for PyTorch", "dtype=float64")
+            raise SpecError(
+                "kernel", Described("of dtype object"), "must hold machine numbers for PyTorch", "dtype=float64"
+            )
         weight, values = torch.from_numpy(dense), torch.from_numpy(data)
         if isinstance(kernel, torch.Tensor):  # also one that NumPy has no type for
             weight, values = weight.to(kernel.dtype), values.to(kernel.dtype)
@@ -372,7 +374,7 @@ class Layer:
             bias = torch.as_tensor(bias).detach().to(weight)
             if tuple(bias.shape) != self.output_shape[:1]:
                 rule = f"must have one number for each output channel: {self.output_shape[:1]}"
-                raise SpecError("bias", f"shape {tuple(bias.shape)}", rule, example)
+                raise SpecError("bias", Described(f"of shape {tuple(bias.shape)}"), rule, example)
             bias = bias.repeat_interleave(prod(self.output_shape[1:]))
         linear = torch.nn.Linear(*dense.shape[::-1], bias=bias is not None, device="meta")
         linear.weight = torch.nn.Parameter(weight, requires_grad=False)
@@ -409,12 +411,15 @@ class Layer:
             raise SpecError("kernel", kernel, f"is no array: {error}", example) from None
         if array.shape != self.kernel_shape:
             raise SpecError(
-                "kernel", f"shape {array.shape}", f"must have the layer's kernel_shape {self.kernel_shape}", example
+                "kernel",
+                Described(f"of shape {array.shape}"),
+                f"must have the layer's kernel_shape {self.kernel_shape}",
+                example,
             )
         kind = array.dtype.kind
         words = kind == "O" and any(isinstance(each, (str, bytes, type(None))) for each in array.flat)
         if kind not in "iubfcO" or words:
-            raise SpecError("kernel", f"dtype {array.dtype}", "must hold numbers", example)
+            raise SpecError("kernel", Described(f"of dtype {array.dtype}"), "must hold numbers", example)
         return array
 
     def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:

@@ -22,7 +22,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
-from ..errors import MissingPackage, NotApplicable, ProofFailed, SpecError, TooLarge
+from ..errors import Described, MissingPackage, NotApplicable, ProofFailed, SpecError, TooLarge
 from ..layers import Layer
 from ..matrices import LabelledMatrix, NumberMatrix, evaluate
 from ..report import Report
@@ -49,6 +49,20 @@ class Dense:
     shape: Shape
     matrix: LabelledMatrix | NumberMatrix | None
     bias: np.ndarray[Any, Any] | None
+
+    def __repr__(self) -> str:
+        """In one line: the thousands of numbers are in `entries`."""
+        match self.operation:
+            case Apply(layer=layer):
+                said = repr(layer)
+            case Activation(name=function):
+                said = function
+            case Refused(what=what):
+                said = f"{what}, not converted"
+            case other:
+                said = type(other).__name__
+        size = "" if self.matrix is None else ", matrix {} x {}".format(*self.matrix.shape)
+        return f"<{self.name}: {said}{size}>"
 
     @property
     def name(self) -> str:
@@ -78,7 +92,8 @@ class Dense:
         import numpy as np
 
         if self.matrix is None:
-            raise NotApplicable(f"{self.name} has no matrix")
+            why = self.operation.reason if isinstance(self.operation, Refused) else "an activation is not linear"
+            raise NotApplicable(f"{self.name} has no matrix: {why}")
         if self.nonzeros > ENTRIES_LIMIT:
             raise TooLarge(f"the matrix of {self.name} has {self.nonzeros:,} entries, more than {ENTRIES_LIMIT:,}")
         if isinstance(self.matrix, LabelledMatrix) and isinstance(self.operation, Apply):
@@ -202,7 +217,9 @@ class FullyConnected:
         given = given if isinstance(given, np.ndarray) else np.array(given, dtype=object)
         single = given.shape == shape
         if not single and given.shape[1:] != shape:
-            raise SpecError("x", f"shape {given.shape}", f"must have the shape {shape}, or a batch of it", f"{shape}")
+            raise SpecError(
+                "x", Described(f"of shape {given.shape}"), f"must have the shape {shape}, or a batch of it", f"{shape}"
+            )
         if given.dtype.kind != "f":
             given = exact(given, given.shape, "x")
         count = 1 if single else len(given)
@@ -242,9 +259,9 @@ class FullyConnected:
         made = np.asarray(plain(functions[node.name](*arrays)))
         wanted = (len(inputs[0]), *node.shape)
         if made.shape != wanted or made.dtype.kind not in "iufO":
-            found = f"an array of shape {made.shape} and dtype {made.dtype}"
-            rule = f"is what the function for {node.name} gives, and it must give numbers of shape {wanted}, the batch first"
-            raise SpecError("refused", found, rule, f"an array of shape {wanted}")
+            found = Described(f"gives an array of shape {made.shape} and dtype {made.dtype}")
+            rule = f"must give numbers of shape {wanted}, the batch first"
+            raise SpecError(f"refused[{node.name!r}]", found, rule, f"an array of shape {wanted}")
         return made.reshape(len(made), prod(node.shape))
 
     def check(self) -> Report:

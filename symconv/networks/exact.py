@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..entries import ratio
-from ..errors import SpecError
+from ..errors import Described, SpecError
 from ..symbols import symbols
 from ..tensors import as_numpy
 
@@ -33,7 +33,7 @@ def exact(value: Any, shape: Sequence[int], name: str) -> np.ndarray[Any, Any]:
     except (ValueError, TypeError) as error:
         raise SpecError(name, value, f"is no array: {error}", example) from None
     if array.shape != tuple(shape):
-        raise SpecError(name, f"shape {array.shape}", f"must have the shape {tuple(shape)}", example)
+        raise SpecError(name, Described(f"of shape {array.shape}"), f"must have the shape {tuple(shape)}", example)
     result = np.empty(array.shape, object)
     result.reshape(-1)[:] = [_exact(item, name, example) for item in array.reshape(-1).tolist()]
     return result

@@ -119,7 +119,7 @@ class _Reader:
         inputs = [each for each in graph.input if each.name not in self.constants]
         if len(inputs) != 1 or len(graph.output) != 1:
             raise Unsupported(
-                f"the model has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is known"
+                f"the model has {len(inputs)} input{'s' * (len(inputs) != 1)} and {len(graph.output)} output{'s' * (len(graph.output) != 1)}; it must have one of each"
             )
         dims = [dim.dim_value or None for dim in inputs[0].type.tensor_type.shape.dim]
         shape = dims[1:] if self.input_size is None else list(spec.shape("input_size", self.input_size))

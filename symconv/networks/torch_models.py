@@ -154,7 +154,7 @@ def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     except SymconvError:
         raise
     except Exception as error:
-        rule = f"the model does not run on an input of that size and of {dtype}: {_line(error)}"
+        rule = f"the model does not run on an input of that size, (channels, *spatial) without the batch, and of {dtype}: {_line(error)}"
         raise SpecError("input_size", input_size, rule, "the size it was made for, and weights of one dtype") from None
     finally:
         for each, mode in modes.items():
@@ -337,7 +337,9 @@ def _reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
         def network(self) -> Network:
             """The network of what was noted."""
             if self.out not in self.names:
-                raise Unsupported("the model's output is not one tensor that is computed from its input")
+                raise Unsupported(
+                    "the model's output is not one tensor that is computed from its input; where it is several, return one of them"
+                )
             if not self.nodes:
                 return Network(shape, [("identity", Reshape(shape))])
             output = self.names[self.out]
