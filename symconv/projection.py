@@ -31,6 +31,7 @@ from .errors import Described, SpecError
 from .layers import Layer
 from .matrices import reads, weight_matrix
 from .readmap import Axis
+from .recognition import kernel_text
 from .systems import Combination, Solved, solve
 
 if TYPE_CHECKING:
@@ -96,18 +97,19 @@ class Projection(WithArrays):
         return self.layer.to_numpy(self.kernel)
 
     def __str__(self) -> str:
-        size, several = self.kernel.size, self.dimension != 1
+        size, one = self.kernel.size, self.kernel.size == 1
         free = size - self.dimension
         lines = [
-            f"The weight matrix of {self.layer!r} that is nearest to the given one:",
-            f"its squared distance is {_number(self.distance_squared)}.",
-            f"These matrices have {self.dimension} dimension{'s' * several}, and the kernel {size} entries"
+            f"The weight matrix of {self.layer!r} that is nearest to the given one has the kernel",
+            f"Its squared distance is {_number(self.distance_squared)}.",
+            f"The weight matrices of this layer have {self.dimension} dimension{'s' * (self.dimension != 1)}, and its kernel {size} entr{'y' if one else 'ies'}"
             + (f": {free} direction{'s' * (free != 1)} of the kernel make{'s' * (free == 1)} no difference." if free else "."),
             "Why it is the nearest: what is left is orthogonal to every M_u, the zeros and ones that say where kernel "
-            f"entry u stands; all {size} products were checked to be 0. So for any other weight matrix of this layer "
+            f"entry u stands; {'the one product was' if one else f'all {size:,} products were'} checked to be 0. So for any other weight matrix of this layer "
             "the squared distance is larger by the square of its distance from this one (Pythagoras).",
         ]  # fmt: skip
-        return "\n".join(fill(line, 80) for line in lines)
+        first, *others = (fill(line, 80) for line in lines)
+        return "\n".join([first, kernel_text(self.kernel, _number), *others])
 
     def __repr__(self) -> str:
         return f"<projection on {self.layer!r}, squared distance {_number(self.distance_squared)}>"

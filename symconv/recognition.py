@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from textwrap import fill, indent
@@ -71,7 +72,7 @@ class Recognition(WithArrays):
         lines = [f"W ({rows} x {columns}) is a convolution:", _item(repr(self.layer))]
         entries = f"{self.parameters} kernel entr{'y' if self.parameters == 1 else 'ies'}"
         lines.append(f"with {entries}, where W has {rows * columns} entries. Kernel:")
-        lines.append(_kernel_text(self.kernel))
+        lines.append(kernel_text(self.kernel))
         if self.alternatives:
             lines.append("The same W is also")
             lines += _listed([repr(each) for each in self.alternatives], "alternatives")
@@ -79,8 +80,8 @@ class Recognition(WithArrays):
 
     def __repr__(self) -> str:
         if self.layer is None:
-            return f"<no convolution: {len(self.refuted)} candidates refuted>"
-        return f"<{self.layer!r}, {self.parameters} kernel entries>"
+            return f"<no convolution: {len(self.refuted)} candidate{'s' * (len(self.refuted) != 1)} refuted>"
+        return f"<{self.layer!r}, {self.parameters} kernel entr{'y' if self.parameters == 1 else 'ies'}>"
 
 
 def _item(text: str) -> str:
@@ -92,11 +93,12 @@ def _listed(items: list[str], what: str) -> list[str]:
     return lines if len(items) <= PRINTED else [*lines, f"  and {len(items) - PRINTED} more: .{what}"]
 
 
-def _kernel_text(kernel: Any) -> str:
+def kernel_text(kernel: Any, shown: Callable[[Any], str] = str) -> str:
+    """A kernel as it is printed: indented, a large one shortened."""
     import numpy as np
 
     if isinstance(kernel, np.ndarray):
-        text = np.array2string(kernel, max_line_width=76, threshold=100, formatter={"object": str})
+        text = np.array2string(kernel, max_line_width=76, threshold=100, formatter={"object": shown})
     else:
         text = "\n".join(fill(line, 76) for line in str(kernel).splitlines())
     return indent(text, "  ")

@@ -102,3 +102,12 @@ def test_errors_teach() -> None:
         sc.project([[1]], "conv")  # type: ignore[arg-type]
     with pytest.raises(sc.SpecError, match="must be a layer with a kernel"):
         sc.project([[1]], sc.AvgPool((1,), 1))
+
+
+def test_it_prints_the_kernel_and_counts_as_one_does() -> None:
+    said = str(sc.project([[1, 2, 0], [0, 3, 5]], sc.Conv((3,), 2)))
+    assert "given one has the kernel\n  [[[2 7/2]]]\nIts squared distance is 13/2.\n" in said
+    assert "have 2 dimensions, and its kernel 2 entries." in said
+    one = str(sc.project([[1]], sc.Conv((1,), 1)))
+    assert "have 1 dimension, and its kernel 1 entry." in one
+    assert "the one product was checked to be 0" in " ".join(one.split())

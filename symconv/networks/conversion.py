@@ -147,7 +147,7 @@ class FullyConnected:
     >>> import symconv as sc
     >>> network = sc.fully_connected(sc.Conv((3,), 2))
     >>> network
-    <fully connected network of 1 nodes>
+    <fully connected network of 1 node>
     >>> network["layer"].to_scipy(object).shape
     (2, 3)
 
@@ -328,7 +328,7 @@ class FullyConnected:
 
     def __repr__(self) -> str:
         left = f", {len(self.refused)} not converted" if self.refused else ""
-        return f"<fully connected network of {len(self.nodes)} nodes{left}>"
+        return f"<fully connected network of {len(self.nodes)} node{'s' * (len(self.nodes) != 1)}{left}>"
 
 
 def fully_connected(network: Network | Layer) -> FullyConnected:

@@ -118,7 +118,7 @@ class Network:
         return [self.shapes[name] for name in node.inputs]
 
     def __repr__(self) -> str:
-        return f"<network of {len(self.nodes)} nodes from {self.input_shape} to {self.output_shape}>"
+        return f"<network of {len(self.nodes)} node{'s' * (len(self.nodes) != 1)} from {self.input_shape} to {self.output_shape}>"
 
 
 def leading_to(output: str, nodes: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
