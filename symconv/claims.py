@@ -99,8 +99,14 @@ def evaluate(axis: Sum, line: Line, output: int) -> Row:
     its range is refuted here, so nothing outside a tensor is ever claimed to be read.
     """
     kernel, signal = axis.factor(KERNEL), axis.factor(PADDED) or axis.factor(INPUT)
-    if (kernel is None) is bool(line.kernel_shape) or signal is None or len(signal.indices) != 1:
-        raise Refuted("the sum has no kernel factor, or one too many, or reads no input")
+    tensors = len(axis.factors) - len(axis.known)
+    if (
+        (kernel is None) is bool(line.kernel_shape)
+        or signal is None
+        or len(signal.indices) != 1
+        or tensors != (2 if line.kernel_shape else 1)
+    ):
+        raise Refuted("the sum has no kernel factor, or one too many, or does not read one input")
     env = with_quotients({line.letters.output: output}, *_indices(axis))
     try:
         match axis.spans:
@@ -150,7 +156,7 @@ def tabulated(table: Table, line: Line, output: int) -> Row:
 
 def _weighed(terms: Iterable[Term], axis: Sum, line: Line, name: str, values: range, env: dict[str, int]) -> Row:
     """The terms with their coefficients; for a line that has none this is `collect`."""
-    if axis.coefficient == 1 and len(axis.factors) == (2 if line.kernel_shape else 1):
+    if axis.coefficient == 1 and not axis.known:
         return collect(terms)
     found = [axis.coefficient] * len(values)
     for factor in axis.known:

@@ -36,7 +36,7 @@ from symconv.form import Difference
 from symconv.matrices import LabelledMatrix, NumberMatrix
 from symconv.padding import MODES
 from symconv.readmap import Line, with_quotients
-from symconv.sums import INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
+from symconv.sums import COLUMNS, INPUT, KERNEL, PADDED, WEIGHT, Factor, Fibre, Index, Span, Sum, number, variable
 
 U, F, P = variable("u"), variable("f"), variable("p")
 LINE: Any = sc.Conv((4,), 3, padding=1, padding_mode="circular").read_map.lines[0]
@@ -167,11 +167,15 @@ def summed(*factors: Factor, spans: Any = (TAPS,), coefficient: Any = 1) -> Sum:
 @pytest.mark.parametrize(
     ("axis", "line", "message"),
     [
-        (summed(PADDED_U), LINE, "the sum has no kernel factor, or one too many, or reads no input"),
-        (summed(KERNEL_U), LINE, "the sum has no kernel factor, or one too many, or reads no input"),
+        (summed(PADDED_U), LINE, "the sum has no kernel factor, or one too many, or does not read one input"),
+        (summed(KERNEL_U), LINE, "the sum has no kernel factor, or one too many, or does not read one input"),
         (summed(KERNEL_U, Factor("α", (variable("i"),)), PADDED_U), POOL, "the sum has no kernel factor, or one too many"),
         (summed(KERNEL_U, Factor(PADDED, (U, U))), LINE, "the sum has no kernel factor, or one too many"),
         (summed(KERNEL_U, Factor(PADDED, ())), LINE, "the sum has no kernel factor, or one too many"),
+        (summed(KERNEL_U, PADDED_U, PADDED_U), LINE, "the sum has no kernel factor, or one too many"),
+        (summed(KERNEL_U, KERNEL_U, PADDED_U), LINE, "the sum has no kernel factor, or one too many"),
+        (summed(KERNEL_U, PADDED_U, Factor(WEIGHT, (U,))), LINE, "the sum has no kernel factor, or one too many"),
+        (summed(Factor("α", (variable("i"),)), PADDED_U, PADDED_U), POOL, "the sum has no kernel factor, or one too many"),
         (summed(KERNEL_U, PADDED_U, spans=()), LINE, "the sum is not over kernel entries, positions or inputs"),
         (summed(KERNEL_U, PADDED_U, spans=(TAPS, TAPS)), LINE, "the sum is not over kernel entries"),
         (summed(KERNEL_U, Factor(PADDED, (variable("q"),))), LINE, "the sum uses the letter q, which it does not define"),
@@ -208,6 +212,7 @@ def test_what_is_no_sum_of_a_line_is_refuted(axis: Sum, line: Line, message: str
         (summed(KERNEL_U, Factor(INPUT, (U + 2,))), LINE, 1, "x", ("2 to 4", "0 to 3")),
         (summed(Factor(KERNEL, (U + 1,)), PADDED_U), LINE, 3, "k", ("1 to 3", "0 to 2")),
         (summed(Factor(KERNEL, (U - 1,)), PADDED_U), LINE, 0, "k", ("-1 to 1", "0 to 2")),
+        (summed(Factor(KERNEL, (U + 2,)), PADDED_U), LINE, 0, "k", ("2 to 4", "0 to 2")),
         (summed(Factor(KERNEL, (number(3) - U,)), PADDED_U), LINE, 0, "k", ("1 to 3", "0 to 2")),
         (summed(Factor(KERNEL, (number(1) - U,)), PADDED_U), LINE, 0, "k", ("-1 to 1", "0 to 2")),
         (summed(Factor("α", (U + 2,)), PADDED_U), POOL, 1, "α", ("2 to 4", "0 to 3")),
@@ -271,13 +276,14 @@ def test_two_sums_are_compared_for_every_output() -> None:
     assert (found.left, found.right) == ("k[2]", "k[0] + k[0] + k[2]")
     found = refused(compare, line, rows({}, second), rows(first, second), "these", PADDED)
     assert (found.output, found.input, found.left, found.right) == ("i=0", "z=0", "nothing", "k[0]")
+    assert refused(compare, line, rows({}, second), rows(first, second), "these", COLUMNS).input == "C=0"
     found = refused(compare, POOL, rows({(None, 1): Fraction(1, 3)}), rows({}), "these")
     assert (found.left, found.right) == ("1/3", "0")
 
 
 def test_a_kernel_entry_reads_with_its_indices() -> None:
     assert [kernel_entry(label, (2, 3)) for label in (0, 1, 5)] == ["k[0,0]", "k[0,1]", "k[1,2]"]
-    for label in (6, -1, "b"):
+    for label in (6, 7, -1, -2, "b"):
         assert kernel_entry(label, (2, 3)) == f"k entry {label}, which there is not,"
 
 

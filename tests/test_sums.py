@@ -199,6 +199,7 @@ def test_a_floored_quotient_reads_and_is_read_back(of: Index, divisor: int, text
         (U - I * 2, "u - 2*i"),
         (number(1) - U, "1 - u"),
         (number(0) - U, "-u"),
+        (number(0) - I - U * 2, "-i - 2*u"),
         (number(-1) - U, "-u - 1"),
         (number(3) - U * 2 - I, "3 - i - 2*u"),
         (I - U + 3, "i - u + 3"),
@@ -272,7 +273,9 @@ GROUPED = Sum(
 
 def test_sums_read() -> None:
     assert str(WINDOW) == "sum over u from 0 to 2 of k[u] z[2*i + u - 1]"
-    assert str(Sum(WINDOW.spans, WINDOW.factors, Fraction(1, 3))).startswith("1/3 times the sum over u")
+    for coefficient in (Fraction(1, 3), 2, -1):
+        text = f"{coefficient} times the sum over u from 0 to 2 of k[u] z[2*i + u - 1]"
+        assert str(Sum(WINDOW.spans, WINDOW.factors, coefficient)) == text
     assert str(GROUPED) == "sum over p from 0 to 4, f from 0 to 9 where input p lies of k[f] x[p]"
     assert str(Factor("k", (I, U + 1))) == "k[i, u + 1]"
 

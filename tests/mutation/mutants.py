@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from cosmic_ray import plugins
@@ -65,12 +65,11 @@ def mutants(root: Path, file: str, excluded: list[str]) -> list[Mutant]:
 def changed(code: str, mutated: str) -> tuple[int, str, str]:
     """The first line that differs, and the lines that differ on both sides."""
     left, right = code.splitlines(), mutated.splitlines()
-    blocks = [
-        each for each in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes() if each[0] != "equal"
-    ]
-    first, last = blocks[0], blocks[-1]
-    was, now = left[first[1] : last[2]], right[first[3] : last[4]]
-    return first[1] + 1, " / ".join(map(str.strip, was)), " / ".join(map(str.strip, now))
+    first = next(n for n, (one, other) in enumerate(zip_longest(left, right)) if one != other)
+    rest = zip(reversed(left[first:]), reversed(right[first:]), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
+    was, now = left[first : len(left) - same], right[first : len(right) - same]
+    return first + 1, " / ".join(map(str.strip, was)), " / ".join(map(str.strip, now))
 
 
 def definitions(code: str) -> list[tuple[int, int, str]]:
