@@ -75,7 +75,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         example = f"see {self.prog} --help"
-        if "--then" in message:
+        if "--then" in message and "unrecognized" in message:
+            example = 'symconv prove --input 8 --kernel 3 --then "--kernel 3" (prove and theorems take stacks)'
+        elif "--then" in message:
             example = '--then "--kernel 3 --stride 2"'
         elif "expected one argument" in message:
             example = "--padding=-1:2 (with =, for a value that starts with a minus sign)"

@@ -511,6 +511,8 @@ def test_messages_about_stacks_in_options(capsys: pytest.CaptureFixture[str]) ->
     assert 'rank does not apply to --input 8 --kernel 3 --then "--input 6 --kernel 2": it is about one layer' in capsys.readouterr().err  # fmt: skip
     assert main(["prove", "--input", "8", "--kernel", "3", "--theorem", "composition"]) == 2
     assert 'such as --then "--kernel 2"' in capsys.readouterr().err
+    assert main(["show", "--input", "8", "--kernel", "3", "--then", "--kernel 2"]) == 2
+    assert "(prove and theorems take stacks)" in capsys.readouterr().err
     vector = ["--layer", "linear", "--in-features", "3", "--out-features", "2", "--then", "--kernel 2"]
     assert main(["prove", *vector]) == 2
     assert "follows a fully connected layer" in capsys.readouterr().err

@@ -46,7 +46,7 @@ def about_the_kernel(layer: Any) -> list[Block]:
     """What is random, and what M is."""
     fixed = " The bias is not random." if layer.bias else ""
     text = words(
-        "Let the kernel entries {} be random numbers. The vector {} holds their means and the matrix {} their covariances, in the order of {}: "
+        "Let the kernel entries {} be random variables with finite variances. The vector {} holds their means and the matrix {} their covariances, in the order of {}: "
         f"the entry of {{}} for two kernel entries is their covariance, and on its diagonal stand their variances.{fixed}",
         kernel_symbol(layer.read_map), MEAN, COVARIANCE, Call("vec", "K"), COVARIANCE,
     )  # fmt: skip
