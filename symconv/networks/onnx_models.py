@@ -5,10 +5,7 @@ A model is read as data: nothing in it is run. What is not known becomes a `Refu
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +14,7 @@ from ..errors import MissingPackage, SpecError, Unsupported
 from .graph import INPUT, Network, leading_to
 from .onnx_calls import Call
 from .onnx_constants import computed, shape_of, sizes
+from .onnx_files import EXAMPLE, array, loaded
 from .onnx_operators import CONSTANT_FIRST, OPERATORS, Declined, why
 from .onnx_shapes import Type, declared, of_one, of_two
 from .operations import Operation, Refused, Shape, must_fit
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 _RESIZING = ("Reshape", "Resize")
-_EXAMPLE = 'sc.from_onnx("model.onnx")'
 
 
 def from_onnx(model: Any, input_size: Any = None) -> Network:
@@ -70,32 +67,11 @@ def from_onnx(model: Any, input_size: Any = None) -> Network:
     except ImportError:
         how = "pip install 'symconv[onnx]'"
         raise MissingPackage(f"from_onnx needs the package onnx, which is not installed: {how}") from None
-    proto, folder = _loaded(onnx, model)
+    proto, folder = loaded(onnx, model)
     reader = _Reader(onnx, proto, folder, input_size)
     for number, node in enumerate(proto.graph.node):
         reader.note(node, number)
     return reader.network()
-
-
-def _loaded(onnx: Any, model: Any) -> tuple[Any, Path | None]:
-    """The model, and the folder in which its weights may lie."""
-    if isinstance(model, onnx.ModelProto):
-        return model, None
-    folder = None
-    if isinstance(model, (str, os.PathLike)):
-        path = Path(model)
-        if not path.is_file():
-            raise SpecError("model", str(model), "is no file", _EXAMPLE)
-        model, folder = path.read_bytes(), path.parent
-    if not isinstance(model, bytes):
-        raise SpecError("model", model, "must be a path, bytes or an onnx.ModelProto", _EXAMPLE)
-    try:
-        proto = onnx.load_model_from_string(model)
-    except Exception:  # protobuf's own error, which it does not export
-        proto = None
-    if proto is None or not proto.graph.node:
-        raise SpecError("model", model[:16], "is no ONNX model with nodes", _EXAMPLE)
-    return proto, folder
 
 
 @dataclass
@@ -115,7 +91,7 @@ class _Reader:
     def __post_init__(self) -> None:
         graph = self.proto.graph
         for tensor in graph.initializer:
-            self.constants[tensor.name] = self._array(tensor)
+            self.constants[tensor.name] = array(self.onnx, tensor, self.folder)
         inputs = [each for each in graph.input if each.name not in self.constants]
         if len(inputs) != 1 or len(graph.output) != 1:
             raise Unsupported(
@@ -140,12 +116,12 @@ class _Reader:
         attributes = {each.name: self.onnx.helper.get_attribute_value(each) for each in node.attribute}
         if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
             if "value" in attributes:
-                self.constants[node.output[0]] = self._array(attributes["value"])
+                self.constants[node.output[0]] = array(self.onnx, attributes["value"], self.folder)
             elif len(attributes) == 1:
                 self.constants[node.output[0]] = _as_array(*attributes.values())
             else:
                 rule = f"has {len(attributes)} attributes, and a Constant has one, its value"
-                raise SpecError("model", node.name or node.output[0], rule, _EXAMPLE)
+                raise SpecError("model", node.name or node.output[0], rule, EXAMPLE)
             return
         if node.domain in ("", "ai.onnx") and self._known(node, attributes):
             return
@@ -278,51 +254,6 @@ class _Reader:
 
             return Network(shape, [("identity", Reshape(shape))])
         return Network(shape, kept, output)
-
-    def _array(self, tensor: Any) -> np.ndarray[Any, Any]:
-        """A constant's numbers; from another file only where that lies within the model's folder."""
-        if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
-            entries: Mapping[str, str] = {each.key: each.value for each in tensor.external_data}
-            tensor = self._embedded(tensor, entries.get("location", ""), entries)
-        try:
-            if min(tensor.dims, default=0) < 0:
-                raise ValueError("no size is negative")
-            array: np.ndarray[Any, Any] = self.onnx.numpy_helper.to_array(tensor)
-        except (TypeError, ValueError, KeyError) as error:
-            rule = f"its data are not those of a tensor of sizes {list(tensor.dims)} ({error})"
-            raise SpecError("model", tensor.name, rule, "sizes and data that fit together") from None
-        return array
-
-    def _embedded(self, tensor: Any, location: str, entries: Mapping[str, str]) -> Any:
-        if self.folder is None:
-            raise Unsupported(
-                f"the weights {tensor.name} lie in the file {location!r}; give the path of the model, so that its folder is known"
-            )
-        folder = Path(os.path.realpath(self.folder))
-        path = Path(os.path.realpath(folder / location.replace("\0", "")))
-        if "\0" in location or folder not in path.parents or not path.is_file():
-            raise Unsupported(
-                f"the weights {tensor.name} lie in {location!r}, which is no file within the model's folder"
-            )
-        places = {name: entries[name] for name in ("offset", "length") if name in entries}
-        for name, value in places.items():
-            if not (value.isascii() and value.isdigit() and len(value) < 19):
-                rule = f"is no {name} of {tensor.name} in {location!r}, which is a number of bytes"
-                raise SpecError("model", value, rule, f"{name}=0")
-        with path.open("rb") as file:
-            file.seek(int(places.get("offset", 0)))
-            raw = file.read(min(int(places.get("length", 2**63)), path.stat().st_size))
-        copy = self.onnx.TensorProto()
-        copy.CopyFrom(tensor)
-        copy.data_location = self.onnx.TensorProto.DEFAULT
-        del copy.external_data[:]
-        copy.raw_data = raw
-        expected = prod(tensor.dims) * self.onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-        if len(raw) != expected:
-            raise SpecError(
-                "model", location, f"holds {len(raw)} of the {expected} bytes of {tensor.name}", "the whole file"
-            )
-        return copy
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any]:
