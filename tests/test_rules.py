@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -129,6 +129,7 @@ def test_what_a_rule_says_it_compared(kind: str) -> None:
         sc.Upsample((2, 3), 2, scale_factor=2),
         sc.PixelShuffle((2, 3), 2, 2),
         sc.PixelShuffle((2, 1, 2), 2),
+        sc.PixelShuffle((1,), 2),
         sc.ConvTranspose((3, 2), (2, 3), 4, 4, stride=2, padding=((1, 0), (0, 1)), groups=2, bias=True),
         sc.Linear(3, 2, bias=True),
     ],
@@ -192,6 +193,7 @@ def test_a_pixel_shuffle_by_channels_is_the_flattened_one() -> None:
     for wrong in (
         {"indices": (names, (indices[0], indices[2], indices[1]))},
         {"indices": (names, (indices[0] + 1, *indices[1:]))},
+        {"indices": (names, (indices[0] - 1, *indices[1:]))},
         {"position": line.position + 1},
         {"position": line.position - 1},
         {"position": line.position.divided(2)},
@@ -254,6 +256,16 @@ def test_a_grouped_sum_holds_what_the_positions_hold(kind: str) -> None:
     assert step.rule.values(context, before, step.claim) == COUNTS[kind][1]["group"][2]
 
 
+def test_a_line_that_reads_x_itself_gets_the_name_of_its_inputs() -> None:
+    """Coefficients stay as they are."""
+    line = sc.Upsample((2,), size=4, mode="linear").read_map.lines[0]
+    given = {each.name: getattr(line, each.name) for each in fields(line)}  # type: ignore[arg-type]
+    bare_line = type("Bare", (type(line),), {"mode": None})(**given)
+    old = Sum((Span("f", number(0), number(1)),), (Factor("α", (I, F)), Factor(PADDED, (F,))))
+    new = Sum((Span("p", number(0), number(1)),), (Factor("α", (I, P)), Factor(INPUT, (P,))))
+    assert Group().shape(about(bare_line), Claim((old,), False), Claim((new,), False)) == 2
+
+
 # entry --------------------------------------------------------------------------------------------
 
 
@@ -295,8 +307,8 @@ def test_the_table_has_a_row_for_every_output() -> None:
 
 
 def test_an_input_that_is_read_twice_is_named() -> None:
-    """Output 1 reads x_1 once, then x_0 three times."""
-    layer = sc.Conv((2,), 4, padding=((0, 3),), padding_mode="replicate", flip_kernel=True)
+    """The output reads x_0 once, then x_1 three times."""
+    layer = sc.Conv((2,), 4, padding=((0, 2),), padding_mode="replicate")
     step, _, context = rule_of(layer, "entry")
     ungrouped = built(layer).steps[0].claim
     found = refused(step.rule.values, context, ungrouped, step.claim)
@@ -305,12 +317,14 @@ def test_an_input_that_is_read_twice_is_named() -> None:
 
 
 def test_the_printed_rule_is_evaluated_at_every_entry() -> None:
-    for layer, entry in (
-        (PLAIN, ("i=0", "p=0", "taps [1]", "taps [0]")),
-        (RING, ("i=0", "p=0", "taps [2]", "taps [1]")),
+    for layer, off, entry in (
+        (PLAIN, 1, ("i=0", "p=0", "taps [1]", "taps [0]")),
+        (PLAIN, -1, ("i=0", "p=0", "taps []", "taps [0]")),
+        (RING, 1, ("i=0", "p=0", "taps [2]", "taps [1]")),
+        (RING, -1, ("i=0", "p=0", "taps [0]", "taps [1]")),
     ):
         step, before, context = rule_of(layer, "entry")
-        wrong = replace(step.rule, indices=(step.rule.indices[0] + 1,))
+        wrong = replace(step.rule, indices=(step.rule.indices[0] + off,))
         found = refused(wrong.values, context, before, step.claim)
         assert found.message == "the printed rule gives another entry of W"
         assert (found.output, found.input, found.left, found.right) == entry
