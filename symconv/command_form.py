@@ -42,7 +42,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
     message = re.sub(rf"\b({'|'.join(layer.__name__ for layer in kinds().values())})({_TUPLE})", _layer, message)
     message = _STACK.sub(_then, message.replace("sc.Sequential(layer, another)", '--then "--kernel 2"'))
     message = _LIMIT.sub(r"--limit \1", _PROVE.sub(r"--theorem \1", message))
-    names = "|".join(sorted({*options, *asked}, key=len, reverse=True))
+    names = "|".join(sorted({*options, *filter(str.isidentifier, asked)}, key=len, reverse=True))  # asked is user text
     given = re.compile(rf"(?<![\w'-])(?<!--with )({names})=({_VALUE})(?!\w|\.\d)")
 
     def option(found: re.Match[str]) -> str:

@@ -191,6 +191,8 @@ class Reshape:
             raise Refuted("the claim does not say which weight a kernel entry is")
         compared = expect(len(context.cited), 2, "it follows from the window and from whose it is")
         compared += expect(before.letter, after.letter, "the cited window is another convolution's")
+        whose = WEIGHT if isinstance(context.subject, Conv) else after.letter  # of the convolution that has the window
+        compared += expect(getattr(context.cited[1], "letter", None), whose, "the cited step names another matrix")
         layer = convolution_of(context, after.letter)
         return compared + expect(after.number, weight_number(layer), "the input has another number")
 
@@ -222,6 +224,7 @@ class Same:
             raise Refuted("the claim is not that two matrices are the same")
         named = [claim.letter for claim in context.cited if isinstance(claim, Weights)]
         compared = expect(named, [WEIGHT, after.letter], "the cited steps are not those that say what the matrices are")
+        compared += expect(len(context.cited), 3, "it follows from the tensor and from what the two matrices are")
         return compared + expect(before.letter, after.letter, "the kernel is another convolution's")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:

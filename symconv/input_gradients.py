@@ -126,6 +126,7 @@ class EachRow:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         fine = isinstance(before, TransposedProduct) and isinstance(after, RowsOfGradient)
+        expect(getattr(context.cited[1], "letter", None), WEIGHT, "the cited step names another matrix")
         return expect(fine, True, "the batch form follows from the transposed product")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:

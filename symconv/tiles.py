@@ -200,7 +200,7 @@ class Tile:
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         claim = only(after, Tiled, "that the layer is computed tile by tile")
-        compared = about_w(before)
+        compared = about_w(before) + expect(len(context.cited), 3, "it follows from three steps")
         compared += expect(claim.tiles, cited(context, Tiles, "what the tiles are").lines, "the tiles are others")
         *_, last = context.cited
         known = last.schemes if isinstance(last, Nested) else (only(last, Correlation, "a correlation").scheme,)

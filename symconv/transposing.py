@@ -139,6 +139,7 @@ class Turn(Multiply):
     """W^T and the adjoint's matrix, both from their inverse tables, entry by entry."""
 
     held = True
+    besides = (Meeting,)
 
 
 @dataclass(frozen=True)

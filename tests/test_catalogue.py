@@ -130,7 +130,7 @@ ABOUT_STACKS = {"composition"}
 """Those about several layers have a test file of their own."""
 
 COUNT = many(200, 40)
-DAMAGES = many(300, 60)
+DAMAGES = many(2_000, 60)
 
 
 def layers(seed: int) -> Iterator[Layer]:

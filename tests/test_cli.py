@@ -97,6 +97,8 @@ BAD = {
         "10,000,100,000 entries",
     ),
     "half a pair": ([*BASE, "--padding", "1:2x3"], "needs low:high, once for all axes or for each"),
+    "a pattern": ([*BASE, "--with", "(="], "--with='(=': must be name=value. Valid: --with tile=4"),
+    "a quantifier": ([*BASE, "--with", "{0}"], "--with='{0}': must be name=value. Valid: --with tile=4"),
     "missing file": (["check", "nowhere.json"], "nowhere.json: No such file or directory"),
     "not applicable size": (["show", "--input", "1000x1000", "--kernel", "3"], "--limit 996004000000"),
 }
