@@ -316,7 +316,7 @@ def document(proof: Proof) -> Document:
                 "Let {} be any function of one variable, linear or not, such as {} or a sigmoid. Applied to a tensor or a vector it acts on every entry by "
                 "itself. A function that mixes entries, such as softmax or max pooling, is not meant.",
                 SIGMA,
-                Call("max", Sym("", (number(0), variable("x")))),
+                Call("max", Sym("", (number(0), variable("t")))),
             )
         ),
         Statement(words("{}, for every such {}.", activated(layer), SIGMA)),

@@ -24,7 +24,7 @@ _FRAMES = {
     "group": "black!65, rounded corners=4pt, line width=.7pt", "edge": "black!45",
 }  # fmt: skip
 
-_GREEK = re.compile("[αβγδεζηθκλω]")  # what names can be exchanged for, in formulas and out of them
+_GREEK = re.compile("([αβγδεζηθκλω])")  # what names can be exchanged for, in formulas and out of them
 _LETTERS = "".join(map(chr, range(0xC0, 0x100))).translate(
     str.maketrans("", "", "ÐðÞþ")
 )  # that every TeX has fonts for
@@ -133,7 +133,8 @@ def _text(formula: Formula) -> str:
     if formula in _SIGNS:
         return _SIGNS[formula]
     checked(_GREEK.sub("", formula))
-    words = _GREEK.sub(lambda found: f"${latex(Sym(found[0]))}$", escape(formula))
+    parts = _GREEK.split(formula)  # before it is escaped, which writes a sign that is no letter by its code
+    words = "".join(f"${latex(Sym(part))}$" if _GREEK.fullmatch(part) else escape(part) for part in parts)
     return words.replace("×", r"$\times$").replace(r"\textquotedbl{}", "''")
 
 
