@@ -103,7 +103,7 @@ def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[t
     if sparse:
         coo = matrix.tocoo(copy=True)
         coo.sum_duplicates()
-        array, (rows, columns) = coo.data, coo.coords if hasattr(coo, "coords") else (coo.row, coo.col)
+        array, rows, columns = coo.data, coo.row, coo.col
         shape = matrix.shape
     else:
         given = isinstance(matrix, np.ndarray)
@@ -214,22 +214,27 @@ def _checked(name: str, value: Any, place: tuple[int, int]) -> tuple[int, int]:
 
 def _polynomial(name: str, value: Any, place: tuple[int, int]) -> Combination:
     """An expression as {monomial: coefficient}: expanded, which decides equality for polynomials and for them only."""
-    from sympy import Float, Rational, S, expand
+    from sympy import Expr, Float, Rational, S, expand
 
     own = type(value).__module__.startswith("sympy.")  # a text is no expression: reading it would run it
     expression = value if own else Rational(*_checked(name, value, place))
-    if hasattr(expression, "atoms") and expression.atoms(Float):
+    if not isinstance(expression, Expr):
+        raise _no_polynomial(name, value)
+    if expression.atoms(Float):
         expression = expression.xreplace({each: Rational(each) for each in expression.atoms(Float) if each.is_finite})
-    terms = expand(expression).as_coefficients_dict() if hasattr(expression, "as_coefficients_dict") else {value: None}
     vector = {}
-    for monomial, coefficient in terms.items():
+    for monomial, coefficient in expand(expression).as_coefficients_dict().items():
         symbols = monomial.free_symbols
         if not isinstance(coefficient, Rational) or not (
-            monomial is S.One or ((symbols and monomial.is_polynomial(*symbols) and monomial.as_coeff_Mul()[0] == 1)
+            monomial is S.One or ((symbols and monomial.is_polynomial(*symbols))
             and all(factor.is_Symbol or (factor.is_Pow and factor.base.is_Symbol) for factor in monomial.as_ordered_factors()))
         ):  # fmt: skip
-            rule = "every entry must be a rational number or a polynomial with rational coefficients in its symbols"
-            raise SpecError(name, value, rule, "a symbol of its own for each other expression")
+            raise _no_polynomial(name, value)
         if coefficient:
             vector[1 if monomial is S.One else monomial] = Fraction(int(coefficient.p), int(coefficient.q))
     return vector
+
+
+def _no_polynomial(name: str, value: Any) -> SpecError:
+    rule = "every entry must be a rational number or a polynomial with rational coefficients in its symbols"
+    return SpecError(name, value, rule, "a symbol of its own for each other expression")

@@ -110,6 +110,27 @@ def test_what_is_no_matrix_of_numbers_is_refused(wrong: Any, message: str) -> No
     assert str(caught.value).startswith("M")
 
 
+def test_a_sparse_vector_is_no_matrix() -> None:
+    sparse = pytest.importorskip("scipy.sparse", reason="install scipy to read its matrices")
+    vector = sparse.coo_array(np.array([1, 0, 2]))
+    if vector.ndim == 2:
+        pytest.skip("sparse vectors need SciPy 1.13")
+    with pytest.raises(sc.SpecError, match="must be a matrix: two dimensions"):
+        read(vector)
+
+
+def test_only_truth_values_can_be_cast_to_integers() -> None:
+    for wrong, cast in (
+        (np.ones((1, 1), bool), True),
+        (np.array([["a"]]), False),
+        (np.array([[b"a"]]), False),
+        (np.array([[1j]]), False),
+    ):
+        with pytest.raises(sc.SpecError) as caught:
+            read(wrong)
+        assert ("W.astype(int)" in str(caught.value)) == cast
+
+
 class Refusing:
     """What NumPy cannot make an array of."""
 
@@ -258,13 +279,22 @@ def test_what_is_no_polynomial_is_refused(letters: Any) -> None:
     a, b, _ = letters
     for wrong in (
         sin(a), 1 / a, a / b, sqrt(a), sqrt(2), sqrt(2) * a, I, I * a, S.Infinity, S.NaN, S.Pi, S.Pi * a, a**b, true, 2**a, a + sqrt(2),
-        a * sin(b), a + 1 / b,
+        a * sin(b), a + 1 / b, a < b,
     ):  # fmt: skip
-        for matrix in (Matrix([[a, wrong]]) if wrong is not true else [[a, wrong]], [[a, wrong]]):
+        for matrix in (Matrix([[a, wrong]]) if wrong not in (true, a < b) else [[a, wrong]], [[a, wrong]]):
             with pytest.raises(
                 sc.SpecError, match="must be a rational number or a polynomial with rational coefficients"
             ):
                 read(matrix)
+
+
+def test_what_is_no_expression_of_sympys_is_refused(letters: Any) -> None:
+    """A polynomial of its dense rings, for one, has other methods."""
+    from sympy import QQ, ring
+
+    _, x = ring("x", QQ)
+    with pytest.raises(sc.SpecError, match="must be a rational number or a polynomial with rational coefficients"):
+        read([[letters[0], x]])
 
 
 def test_an_expression_that_is_no_matrix_is_refused(letters: Any) -> None:
