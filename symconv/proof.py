@@ -88,6 +88,7 @@ class Theorem:
     labels: tuple[str, ...] = ()  # its document's numbered displays, in order
     options: tuple[str, ...] = ()  # the names that `build` takes, all of them with defaults
     walks: bool = False  # whether its proof goes through all non-zeros at every level, not along the axes alone
+    tables: int = 1  # about how many times the tables of its layer a proof holds
     of_stacks: bool = False  # whether it is about a stack of layers; else about one layer
 
     def __hash__(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .errors import TooLarge
+
 
 class Refuted(Exception):
     """Raised where a transition is not what its rule says. Holds where, and what stands on both sides."""
@@ -102,8 +104,8 @@ def discharge(level: str, obligations: Checks, step: int | None = None) -> Repor
             proved.append(Obligation(step, what, run(), level))
         except Refuted as found:
             failed.append(Failure(step, what, found.message, found.output, found.input, found.left, found.right))
-        except MemoryError:
-            raise  # no claim is false because the machine is small
+        except (MemoryError, TooLarge):
+            raise  # no claim is false because the machine is small, or a limit low
         except Exception as error:
             failed.append(Failure(step, what, f"the check could not be carried out: {type(error).__name__}: {error}"))
     return Report(tuple(proved), (), tuple(failed), (level,))

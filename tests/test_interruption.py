@@ -122,6 +122,31 @@ def test_a_reader_of_standard_output_that_leaves() -> None:
     assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_reader_of_a_named_pipe_that_leaves(tmp_path: Path) -> None:
+    """A file was asked for, and not all of it was taken: that is said, once, and is an error."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    large = (
+        "prove",
+        "--input",
+        "60x60",
+        "--kernel",
+        "3x3",
+        "--format",
+        "json",
+        "-o",
+        str(pipe),
+    )  # more than a pipe holds
+    process = subprocess.Popen(command(*large), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with pipe.open("rb") as reader:
+        assert reader.read(1) == b"{"
+    out, error = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert error == f"symconv: {pipe}: its reader left before all of it was written\n"
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 def test_closed_streams() -> None:
     done = subprocess.run(f"{' '.join(command(*BASE))} >&-", shell=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

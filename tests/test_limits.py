@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,40 @@ def test_it_is_refused_in_a_second_and_two_hundred_megabytes(arguments: tuple[st
     assert line.count("\n") == 1
     assert memory < 200
     assert seconds < 1  # of processor time: a busy machine waits longer
+
+
+@pytest.mark.parametrize("theorem", sc.theorems())
+def test_every_theorem_refuses_that_size_or_proves_it(theorem: str) -> None:
+    layer = {
+        "pooling": ["--layer", "avg-pool", *HUGE],
+        "upsampling": ["--layer", "upsample", *HUGE[:2], "--scale-factor", "2"],
+    }
+    asked = layer.get(theorem, [*HUGE, *(["--then", "--kernel 3x3"] if theorem == "composition" else [])])
+    if theorem == "dft":
+        asked += ["--padding", "1", "--padding-mode", "circular"]
+    if theorem == "bias_gradient":
+        asked += ["--bias"]
+    status, memory, seconds, said = measured("prove", *asked, "--theorem", theorem)
+    assert status == 2
+    assert said.count("\n") == 1
+    assert "allows it" in said or "does not apply" in said
+    assert memory < 200
+    assert seconds < 2
+
+
+def test_a_raised_limit_allows_it(tmp_path: Path) -> None:
+    target = tmp_path / "proof.txt"
+    status, memory, _, said = measured("prove", *HUGE, "--limit", "800000", "-o", str(target))
+    assert (status, said) == (0, "")
+    assert "9999600004 × 10000000000" in target.read_text().replace(",", "").replace("×", " × ").replace("  ", " ")
+    assert memory < 200
+
+
+def test_a_limit_met_within_a_check_is_no_failed_claim() -> None:
+    """The claim is not false: it is refused, with the limit."""
+    limits.tables = 40
+    with pytest.raises(sc.TooLarge, match=r"symconv\.limits\.tables = \d+ allows it"):
+        sc.prove(sc.Conv((9,), 3, stride=2), "stride_selection")
 
 
 def test_python_says_its_own_name_of_the_limit() -> None:

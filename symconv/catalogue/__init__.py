@@ -125,8 +125,13 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
 def _must_fit(theorem: Theorem, layer: Any, level: str) -> None:
     """Refuse what is too large, before anything of that size is made."""
     parts: tuple[Any, ...] = getattr(layer, "layers", (layer,))
-    size = sum(each.read_map.reach for each in parts)
-    limits.check("tables", size, f"the tables of {layer!r} along its axes have {{}} entries")
+    size = theorem.tables * sum(each.read_map.reach for each in parts)
+    what = (
+        f"the tables of {layer!r}"
+        if theorem.tables == 1
+        else f"those that {theorem.name} makes of the tables of {layer!r}"
+    )
+    limits.check("tables", size, f"{what} along its axes have {{}} entries")
     if level in ("entries", "all") or theorem.walks:
         reason, instead = f"{theorem.name} of {layer!r} goes through {{}} entries one by one", ""
         if not theorem.walks:

@@ -250,4 +250,5 @@ THEOREM = Theorem(
     ends=ends,
     others=others,
     labels=(DEFINITION, ENTRY_RULE),
+    tables=4,
 )

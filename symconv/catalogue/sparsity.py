@@ -153,4 +153,5 @@ THEOREM = Theorem(
     starts=("known",),
     ends=("multiply", "share"),
     labels=(DEFINITION, ENTRY_RULE),
+    tables=2,
 )

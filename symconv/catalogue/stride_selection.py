@@ -345,4 +345,5 @@ THEOREM = Theorem(
     ends=conclusions,
     others=others,
     labels=(DEFINITION, ENTRY_RULE),
+    tables=3,
 )

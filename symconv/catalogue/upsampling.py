@@ -365,4 +365,5 @@ THEOREM = Theorem(
     ends=ends,
     others=lambda layer: {ONES: ones(layer)},
     labels=(DEFINITION, ENTRY_RULE),
+    tables=3,
 )

@@ -155,4 +155,5 @@ THEOREM = Theorem(
     last=as_asked,
     labels=(DEFINITION, ENTRY_RULE),
     options=("tile", "points"),
+    tables=2,
 )
