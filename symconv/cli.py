@@ -255,13 +255,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(str(error), REFUTED)
     except SymconvError as error:
         return _say(_in_options(str(error), options), REFUSED)
-    except BrokenPipeError:
-        # The reader went away, as in `symconv show ... | head`.
-        _drop()
-        return PROVED
     except OSError as error:
         if error.filename is None:
             _drop()
+            if isinstance(error, BrokenPipeError):  # the reader went away, as in `symconv show ... | head`
+                return PROVED
         return _say(f"{error.filename or 'standard output'}: {error.strerror or error}", REFUSED)
     except MemoryError:
         return _say("not enough memory for this configuration; --check axes needs the least", REFUSED)
