@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,10 @@ def test_the_sketch_of_a_mode_is_the_padded_signal_1234() -> None:
 def test_a_mode_is_a_value() -> None:
     with pytest.raises(AttributeError):
         MODES["zeros"].name = "reflect"  # type: ignore[misc]
+
+
+def test_a_mode_that_is_sent_elsewhere_is_the_same_one() -> None:
+    assert all(pickle.loads(pickle.dumps(mode)) is mode for mode in MODES.values())
 
 
 def test_a_mode_is_asked_for_by_its_name() -> None:

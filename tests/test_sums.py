@@ -200,6 +200,7 @@ def test_a_floored_quotient_reads_and_is_read_back(of: Index, divisor: int, text
         (number(1) - U, "1 - u"),
         (number(0) - U, "-u"),
         (number(0) - I - U * 2, "-i - 2*u"),
+        (U - I, "u - i"),
         (number(-1) - U, "-u - 1"),
         (number(3) - U * 2 - I, "3 - i - 2*u"),
         (I - U + 3, "i - u + 3"),
