@@ -287,6 +287,11 @@ def test_the_number_of_non_zeros_is_a_product() -> None:
     )  # six reads, two cells twice
 
 
+def test_what_the_tables_will_hold_at_most() -> None:
+    """Six windows of three taps and eight positions; two windows of three taps and four positions."""
+    assert ReadMap(Channels(1, 1), (axis(5, 3, low=1, high=2), PLAIN)).reach == (6 * 3 + 8) + (2 * 3 + 4)
+
+
 def test_a_layer_without_a_kernel_says_so() -> None:
     assert sc.Conv((4,), 3).read_map.kernel
     assert sc.Linear(2, 2).read_map.kernel
