@@ -271,6 +271,7 @@ class Multiply:
     follows: ClassVar[None] = None  # any steps that say what the matrices are
     held: ClassVar[bool] = False  # whether its 0/1 matrix says which input a position holds
     besides: ClassVar[tuple[type, ...]] = ()  # what else it may cite
+    needs: ClassVar[type] = object  # of what kind one of the cited claims must be for the reason to be this one
 
     def shape(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         if not isinstance(after, Equation):
@@ -279,6 +280,7 @@ class Multiply:
         said = [claim.letter for claim in context.cited if isinstance(claim, naming)]
         idle = [type(claim).__name__ for claim in context.cited if not isinstance(claim, (*naming, *self.besides))]
         expect(idle, [], "it does not follow from a step that it cites")
+        expect(any(isinstance(claim, self.needs) for claim in context.cited), True, "the reason is another one")
         used = {*letters_of(after.left), *letters_of(after.right)}
         compared = expect(sorted(said), sorted(used), "the cited steps are not those that say what the matrices are")
         compared += expect(said[0], next(letters_of(after.left)), "the first cited step is not about the left side")

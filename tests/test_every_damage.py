@@ -225,9 +225,8 @@ def test_every_edit_of_a_file_is_found_at_its_place(theorem: str) -> None:
             except sc.SymconvError:
                 continue  # it is no longer a proof that can be made at all, and the message says so
             places = [each.split(":")[0] for each in json_format.differences(found, expected)]
-            if not places:  # the layer is another one with the same proof
-                assert canonical(json_format.layer_from(found)) == canonical(subject), said
-                assert [each["claim"] for each in expected["steps"]] == [each["claim"] for each in right["steps"]], said
+            if not places:  # another layer, of which it is the proof word by word
+                assert place.startswith(MADE_ANEW), said
             elif not place.startswith(MADE_ANEW):
                 assert any(each.startswith(place) or place.startswith(each) for each in places), f"{said}: {places}"
 

@@ -55,10 +55,14 @@ STRIDE, DILATION, FULL = ("V", "R"), ("D", "E"), ("F", "C")
 class Keep(Multiply):
     """Row i of W is the row of V at which R has its one."""
 
+    needs = Selected
+
 
 @dataclass(frozen=True)
 class Stretch(Multiply):
     """The entries of the stretched kernel between those of k are zero, and the others lie where W has them."""
+
+    needs = Substituted
 
 
 @dataclass(frozen=True)
