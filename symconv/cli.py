@@ -13,7 +13,7 @@ import signal
 import sys
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from . import __version__
 from .errors import NOT_GIVEN, ProofFailed, SpecError, SymconvError
@@ -257,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(_in_options(str(error), options), REFUSED)
     except OSError as error:
         if error.filename is None:
-            _drop()
+            _drop(sys.stdout)
             if isinstance(error, BrokenPipeError):  # the reader went away, as in `symconv show ... | head`
                 return PROVED
         return _say(f"{error.filename or 'standard output'}: {error.strerror or error}", REFUSED)
@@ -267,10 +267,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(f"interrupted; {_kept(options)}", 130)
 
 
-def _drop() -> None:
-    """Leave nothing of standard output for the interpreter to flush."""
+def _drop(stream: TextIO) -> None:
+    """Leave nothing of it for the interpreter to flush."""
     with suppress(OSError, ValueError):  # one without a file behind it has nothing to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -302,8 +302,10 @@ def _say(message: str, status: int) -> int:
     if status != REFUTED:
         message = " ".join(message.split())  # a name with a line break must not look like a second message
     message = "\n".join(map(printable, message.split("\n")))
-    with suppress(OSError):  # nowhere left to say it; the status does
+    try:
         print(f"symconv: {message}", file=sys.stderr, flush=True)
+    except OSError:  # nowhere left to say it; the status does
+        _drop(sys.stderr)
     return status
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 
 import symconv as sc

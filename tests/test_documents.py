@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import GALLERY, GOLDEN
+from gallery import GALLERY, GOLDEN
 from lanes import some
 
 import symconv as sc

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 from test_documents import assert_clean, compile_log
 from test_order import is_whole

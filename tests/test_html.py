@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as tree
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 
 import symconv as sc
 from symconv.formula import Array, Call, Cases, Chain, Power, Sym, Words

@@ -54,18 +54,22 @@ def test_a_signal_leaves_the_earlier_file(number: signal.Signals, said: str, tmp
     assert list(tmp_path.iterdir()) == [target]
 
 
+def buffering(unbuffered: bool) -> dict[str, str]:
+    """This environment, with streams that keep what could not be written, or do not."""
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return others | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {})
+
+
 @needs_full
 @pytest.mark.parametrize(
     "arguments",
     [BASE, ("show", *BASE[1:]), ("theorems",), ("draw", *BASE[1:]), ("--help",), ("prove", "--help"), ("--version",)],
     ids=" ".join,
 )
-@pytest.mark.parametrize("unbuffered", ["0", "1"])
-def test_a_full_standard_output(arguments: tuple[str, ...], unbuffered: str) -> None:
-    buffering = {"PYTHONUNBUFFERED": "1"} if unbuffered == "1" else {}
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | buffering
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_full_standard_output(arguments: tuple[str, ...], unbuffered: bool) -> None:
     with FULL.open("w") as full:
-        done = subprocess.run(command(*arguments), stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)  # fmt: skip
+        done = subprocess.run(command(*arguments), stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=buffering(unbuffered))  # fmt: skip
     assert done.stderr == "symconv: standard output: No space left on device\n"
     assert done.returncode == 2
 
@@ -76,9 +80,10 @@ def test_a_full_device_as_the_file() -> None:
 
 
 @needs_full
-def test_a_full_standard_error_keeps_the_exit_status() -> None:
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_full_standard_error_keeps_the_exit_status(unbuffered: bool) -> None:
     with FULL.open("w") as full:
-        done = subprocess.run(command("prove", "--input", "4"), stdout=subprocess.PIPE, stderr=full, check=False)
+        done = subprocess.run(command("prove", "--input", "4"), stdout=subprocess.PIPE, stderr=full, check=False, env=buffering(unbuffered))  # fmt: skip
     assert (done.returncode, done.stdout) == (2, b"")
 
 

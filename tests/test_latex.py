@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sympy
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 from oracle import describe, random_configs
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 from test_documents import assert_clean, compile_log
 

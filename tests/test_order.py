@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from test_documents import assert_clean, compile_log
 
 import symconv as sc

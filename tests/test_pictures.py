@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 from test_documents import assert_clean, compile_log
 from test_growth import lines_executed

@@ -6,7 +6,7 @@ import pickle
 from random import Random
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 
 import symconv as sc
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import some
 from test_documents import FOLDER, assert_clean, compile_log
 

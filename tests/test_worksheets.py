@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GALLERY
+from gallery import GALLERY
 from lanes import many, some
 from test_documents import assert_clean, compile_log
 
