@@ -6,14 +6,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The Sphinx extension cannot be imported without Sphinx; its tests say that they were skipped."""
-    if find_spec("sphinx") is None:
-        config.option.ignore = [*(config.option.ignore or ()), str(config.rootpath / "symconv" / "sphinxext")]
+    package = find_spec("symconv")  # of this checkout, or as it is installed
+    if find_spec("sphinx") is None and package is not None and package.origin is not None:
+        extension = Path(package.origin).parent / "sphinxext"
+        config.option.ignore = [*(config.option.ignore or ()), str(extension)]
 
 
 @pytest.fixture(scope="session")
