@@ -32,7 +32,10 @@ def pdflatex() -> str:
 
 @pytest.fixture(autouse=True)
 def _counted(record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """How many results a test of the conformance suites compared exactly, for `conformance/counted.py`."""
+    """How many results a test of the conformance suites compared exactly, for `conformance/counted.py`.
+
+    It is here because doctests are collected too, and two files named conftest.py would be one module to them.
+    """
     agreement = sys.modules.get("agreement")
     before = agreement.compared["exactly"] if agreement else 0
     yield
