@@ -162,11 +162,7 @@ class InputRows(Sequence[Cells]):
         self._outputs = [line.outputs for line in lines]
         steps_ = strides([prod(line.kernel_shape) for line in lines]), strides([line.inputs for line in lines])
         self._rows = [
-            [
-                sorted((label * wide, p * step) for (at, label), p in table.items() if at == output)
-                for output in range(line.outputs)
-            ]
-            for line, table, wide, step in zip(lines, tables, *steps_, strict=True)
+            _by_output(line, table, wide, step) for line, table, wide, step in zip(lines, tables, *steps_, strict=True)
         ]
 
     def __len__(self) -> int:
@@ -177,6 +173,14 @@ class InputRows(Sequence[Cells]):
         for rows, output in zip(self._rows, unravel(range(len(self))[row], self._outputs), strict=True):
             cells = [(entry + label, flat + p) for entry, flat in cells for label, p in rows[output]]
         return {entry: (flat,) for entry, flat in cells}
+
+
+def _by_output(line: Line, table: LineTable, wide: int, step: int) -> list[list[tuple[int, int]]]:
+    """Of a line, for each output: the places of a kernel entry and of the input that it multiplies."""
+    rows: list[list[tuple[int, int]]] = [[] for _ in range(line.outputs)]
+    for (output, label), p in sorted(table.items()):
+        rows[output].append((label * wide, p * step))
+    return rows
 
 
 def inputs_matrix(lines: Sequence[Line], tables: Sequence[LineTable]) -> LabelledMatrix:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lanes import some
 
 import symconv as sc
 from symconv.catalogue import weight_matrix
@@ -51,6 +52,34 @@ def test_an_axis_by_axis_proof_costs_the_sum_of_the_axes(mode: str) -> None:
     work = proved(lambda n: sc.Conv((n, n + 1), 3, padding=2, padding_mode=mode))
     work(8)
     assert work(160) <= 2.1 * work(80)
+
+
+def long(theorem: str, n: int) -> Any:
+    """A layer of n inputs along one axis, to which a theorem applies."""
+    match theorem:
+        case "pooling":
+            return sc.AvgPool((n,), 3)
+        case "upsampling":
+            return sc.Upsample((n,), scale_factor=2)
+        case "composition":
+            return sc.Sequential(sc.Conv((n,), 3), sc.Conv((n - 2,), 3))
+        case "dft":
+            return sc.Conv((n,), 3, padding=1, padding_mode="circular")
+        case "linear_as_conv":
+            return sc.Linear(n, 2)
+        case "stride_selection":
+            return sc.Conv((n,), 3, stride=2)
+        case _:
+            return sc.Conv((n,), 3, padding=int(theorem == "padding_factor"), bias=theorem == "bias_gradient")
+
+
+@pytest.mark.parametrize("theorem", some(sc.theorems(), 5, ["uncertainty"]))
+def test_a_proof_of_any_theorem_costs_one_axis_its_length(theorem: str) -> None:
+    def work(n: int) -> int:
+        return lines_executed(lambda: sc.prove(long(theorem, n), theorem, check="axes"))
+
+    work(8)
+    assert work(80) <= 2.1 * work(40)
 
 
 def test_an_axis_by_axis_proof_of_a_higher_rank_costs_one_axis_more() -> None:
