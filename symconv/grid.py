@@ -22,8 +22,8 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
+from .commands.options import takes_value
 from .errors import NOT_GIVEN, SpecError, TooLarge
-from .options import takes_value
 
 LIMIT = 100_000  # configurations that a sweep proves unless it is told otherwise
 SIZE_LIMIT = 1 << 20  # bytes of the file

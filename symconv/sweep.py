@@ -18,9 +18,9 @@ from math import prod
 from typing import Any
 
 from . import __version__
+from .commands.options import layer_from, named, takes_value
 from .errors import MissingPackage, NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge
 from .grid import OFF, Case, Grid
-from .options import layer_from, named, takes_value
 
 PROVED, FAILED = "proved", "failed"
 RESULT = ("verdict", "rows", "columns", "nonzeros", "obligations", "said")
@@ -34,7 +34,7 @@ Found = dict[str, Any]
 def prove_case(case: Case) -> Found:
     """Prove one configuration; whatever comes of it is a verdict."""
     from .catalogue import prove
-    from .command_form import on_command_line
+    from .commands.messages import on_command_line
 
     verdicts = {SpecError: "invalid", NotApplicable: "not applicable", TooLarge: "too large", ProofFailed: FAILED}
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from symconv.catalogue import theorems
-from symconv.options import _OPTIONS, ASKED
+from symconv.commands.options import _OPTIONS, ASKED
 
 Strategy = st.SearchStrategy[Any]
 

@@ -14,7 +14,7 @@ import pytest
 
 import symconv as sc
 from symconv.cli import main
-from symconv.options import read_value
+from symconv.commands.values import read_value
 
 BASE = ["prove", "--input", "4x4", "--kernel", "3x3"]
 
@@ -391,8 +391,8 @@ def test_long_work_shows_that_it_is_alive_in_a_terminal_only(terminal: bool, mon
 
 
 def test_one_pair_of_padding_is_for_all_axes() -> None:
-    from symconv.cli import parser
-    from symconv.options import layer_from
+    from symconv.commands.options import layer_from
+    from symconv.commands.parser import parser
 
     def layer(*arguments: str) -> object:
         return layer_from(parser().parse_args(["show", "--input", "4x5", "--kernel", "2", *arguments]))
@@ -452,7 +452,7 @@ def test_a_theorem_is_refused_with_the_layer_as_it_was_typed(capsys: pytest.Capt
 
 def test_the_help_lists_what_every_theorem_can_be_asked() -> None:
     from symconv.catalogue import theorem_named
-    from symconv.options import ASKED
+    from symconv.commands.options import ASKED
 
     assert {name: tuple(asked) for name, asked in ASKED.items()} == {
         name: asked

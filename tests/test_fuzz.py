@@ -41,7 +41,8 @@ from lanes import many
 
 import symconv as sc
 from symconv import cli, limits
-from symconv.options import _OPTIONS, read_value
+from symconv.commands.options import _OPTIONS
+from symconv.commands.values import read_value
 from symconv.spec import read_data
 
 resource = pytest.importorskip("resource", reason="POSIX measures memory and time")

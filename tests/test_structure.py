@@ -19,7 +19,7 @@ ORDER = [
     "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "multiplying", "sequential", "composite", "composing", "exact_arrays", "kernel_polynomials", "halves", "widths", "morphism", "factoring", "fourier", "ranks", "occurrences",
     "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "differentiating_kernels", "kernel_gradients", "covering", "covariances",
     "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "networks", "render", "worksheets",
-    "options", "command_form", "grid", "sweep", "output", "writing", "drawing", "certify", "cli", "sphinxext",
+    "output", "commands", "grid", "sweep", "drawing", "certify", "cli", "sphinxext",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the
 public surface (a proof renders itself) needs that."""

@@ -12,11 +12,11 @@ from math import prod
 from typing import Any
 
 import symconv as sc
-from symconv.command_form import on_command_line
+from symconv.commands.messages import on_command_line
+from symconv.commands.options import layer_from, named, takes_value
 from symconv.definition import strides
 from symconv.errors import SymconvError
 from symconv.matrices import LabelledMatrix, unravel, weight_matrix
-from symconv.options import layer_from, named, takes_value
 from symconv.pictures.colours import colour, entry_mark, ink
 from symconv.pictures.compose import pictured_output
 from symconv.pictures.window import window

@@ -31,7 +31,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from .. import __version__
-from ..command_form import on_command_line
+from ..commands.messages import on_command_line
 from ..errors import SymconvError
 from ..render.html import style
 from .pieces import DIRECTIVES, OPTIONS, Piece, inline_piece

@@ -13,6 +13,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..catalogue import prove, theorem_named
+from ..commands.options import layer_from, named, takes_value
+from ..commands.stacks import stack_from
+from ..commands.values import first_index, names_from, position, theorem_options, values_from
 from ..documents.blocks import Document, Matrix
 from ..documents.common import position_symbol
 from ..documents.first_index import moved
@@ -23,17 +26,6 @@ from ..errors import NOT_GIVEN, SpecError, TooLarge
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
 from ..matrices import order_of
-from ..options import (
-    first_index,
-    layer_from,
-    named,
-    names_from,
-    position,
-    stack_from,
-    takes_value,
-    theorem_options,
-    values_from,
-)
 from ..pictures.compose import compose, output_named
 from ..pictures.model import replaced
 from ..render import VALUES, html, latex, mathml, page, text

@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from ..spec import written_data
 from .options import PARAMETERS, kinds
-from .spec import written_data
 
 _TUPLE = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"  # what nests no deeper than pairs of fractions
 _VALUE = rf"""(?:{_TUPLE}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|False|None)"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .errors import NOT_GIVEN, SpecError
-from .options import first_index, names_from, values_from
-from .render import CERTIFICATES, FORMATS, PAGE, VALUES
+from ..errors import NOT_GIVEN, SpecError
+from ..render import CERTIFICATES, FORMATS, PAGE, VALUES
+from .values import first_index, names_from, values_from
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,7 @@ def page_options(options: argparse.Namespace) -> dict[str, Any]:
 def written(what: Rendered, form: str, fragment: bool, asked: dict[str, Any] | None = None) -> str | bytes:
     """What is to be written."""
     if form in COMPILED:
-        from .render.pdf import compile_pdf
+        from ..render.pdf import compile_pdf
 
         source, options = COMPILED[form]
         return compile_pdf(what.render(source, **options, **(asked or {})))
