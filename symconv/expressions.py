@@ -33,8 +33,8 @@ def letters_of(expr: Expr) -> Iterator[str]:
         case Times(parts):
             for part in parts:
                 yield from letters_of(part)
-        case Transposed(of):
-            yield from letters_of(of)
+        case _:
+            yield from letters_of(expr.of)
 
 
 def evaluate(expr: Expr, known: dict[str, Exact]) -> Exact:
@@ -49,4 +49,4 @@ def evaluate(expr: Expr, known: dict[str, Exact]) -> Exact:
             return total
         case Transposed(of):
             return evaluate(of, known).transpose()
-    raise TypeError(f"not a matrix: {expr!r}")
+    raise AssertionError(f"not a matrix: {expr!r}")

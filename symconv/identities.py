@@ -329,9 +329,9 @@ def written(expr: Expr, claim: Equation) -> Iterator[tuple[str, tuple[str, ...],
             yield expr, claim.rows, claim.columns
         case Transposed(of):
             yield from written(of, replace(claim, rows=claim.columns, columns=claim.rows))
-        case Times(parts):
+        case _:
             ends = [claim.rows, *between, claim.columns]
-            for part, rows, columns in zip(parts, ends, ends[1:], strict=False):
+            for part, rows, columns in zip(expr.parts, ends, ends[1:], strict=False):
                 yield from written(part, replace(claim, rows=rows, columns=columns))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .claims import Refuted
-from .expressions import Expr, Times, Transposed, letters_of
+from .expressions import Expr, Times, letters_of
 from .identities import Whole, exact, same
 from .matrices import LabelledMatrix
 
@@ -32,7 +32,7 @@ def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
     """A second opinion: SymPy multiplies both sides, and their difference expands to zero."""
 
     def multiplied_out() -> int:
-        from sympy import ImmutableSparseMatrix, Rational, Symbol, expand
+        from sympy import ImmutableSparseMatrix, Rational, Symbol
 
         kernel: dict[int, Symbol] = {}
 
@@ -51,21 +51,24 @@ def whole_sympy(proof: Any) -> Iterator[tuple[str, Callable[[], int]]]:
             match expr:
                 case str():
                     return matrix(expr)
-                case Transposed(of):
-                    return value(of).T
                 case Times((first, *others)):
                     total = value(first)
                     for other in others:
                         total = total * value(other)
                     return total
+            raise AssertionError(f"transpose has a check of its own: {expr!r}")
 
-        entries = 0
-        for claim in wholes(proof):
-            left, right = value(claim.left), value(claim.right)
-            for (row, column), entry in (left - right).todok().items():
-                if expand(entry) != 0:
-                    raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
-            entries += int(left.rows * left.cols)
-        return entries
+        return sum(equal_in_sympy(value(claim.left), value(claim.right)) for claim in wholes(proof))
 
     yield "the difference of both sides expands to 0 in SymPy", multiplied_out
+
+
+def equal_in_sympy(left: Any, right: Any) -> int:
+    """The number of entries of two SymPy matrices; refuted at the first where their difference does not expand to 0."""
+    from sympy import expand
+
+    differing = [place for place, entry in (left - right).todok().items() if expand(entry) != 0]
+    if differing:
+        row, column = min(differing)
+        raise Refuted("SymPy finds another entry", row, column, left[row, column], right[row, column])
+    return int(left.rows * left.cols)

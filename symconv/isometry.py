@@ -179,11 +179,11 @@ def replayed(tree: Tree, given: Sequence[Equation], zero: frozenset[int] = froze
                 raise ValueError(f"equation {n} is not that a product is zero")
             parts = zip(sorted(set(left[0][0])), cases, strict=True)
             return [found for entry, case in parts for found in replayed(case, given, zero | {entry})]
-        case Squares(larger, smaller, then):
-            gone = squares(without(given[larger], zero), without(given[smaller], zero))
+        case _:
+            gone = squares(without(given[tree.larger], zero), without(given[tree.smaller], zero))
             if not gone:
-                raise ValueError(f"equations {larger} and {smaller} do not differ by squares")
-            return replayed(then, given, zero | set(gone))
+                raise ValueError(f"equations {tree.larger} and {tree.smaller} do not differ by squares")
+            return replayed(tree.then, given, zero | set(gone))
 
 
 # The product of a column with itself, and the equations as claims ---------------------------------

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any
 
 from .errors import SpecError
@@ -55,8 +55,7 @@ class Scheme:
 def usual_points() -> Iterator[Number]:
     """0, 1, -1, 2, -2, 1/2, -1/2, 3, -3, 1/3, -1/3, ...: small numbers first."""
     yield from (0, 1, -1)
-    for n in count(2):
-        yield from (n, -n, Fraction(1, n), Fraction(-1, n))
+    yield from chain.from_iterable((n, -n, Fraction(1, n), Fraction(-1, n)) for n in count(2))
 
 
 def scheme(outputs: int, taps: int, points: tuple[Number, ...] | None = None) -> Scheme:

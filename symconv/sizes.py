@@ -113,7 +113,7 @@ def value(size: Size, env: Mapping[str, int]) -> int:
             return value(left, env) * value(right, env)
         case Quotient(top, bottom):
             return value(top, env) // value(bottom, env)
-    raise TypeError(f"not a size: {size!r}")
+    raise AssertionError(f"not a size: {size!r}")
 
 
 def normal(size: Size) -> Normal:
@@ -141,7 +141,7 @@ def _terms(size: Size) -> dict[tuple[Atom, ...], int]:
                 for two, b in _terms(right).items():
                     total = _added(total, {tuple(sorted(one + two, key=_order)): a * b}, 1)
             return total
-    raise TypeError(f"not a size: {size!r}")
+    raise AssertionError(f"not a size: {size!r}")
 
 
 def _order(atom: Atom) -> tuple[bool, Any]:

@@ -7,24 +7,31 @@ run; a failure prints it, and SYMCONV_SEED=<seed> replays the run.
 from __future__ import annotations
 
 import os
+import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
+from functools import partial
+from importlib import import_module
 from itertools import cycle
 from random import Random, SystemRandom
 from typing import Any
 
 import pytest
 from damages import built, random_known, random_layer, small_changes
+from gallery import GALLERY
 from lanes import many
 from test_transposed import configurations
 
+import symconv
 import symconv as sc
 from symconv.catalogue import theorem_named
 from symconv.catalogue.flip import SameKernel
+from symconv.claims import Context, Refuted
 from symconv.counting import Sign
 from symconv.identities import Selected, Substituted
 from symconv.padding import MODES
-from symconv.proof import Proof, Step
+from symconv.proof import Proof, Rule, Step
 from symconv.ranks import Exceptional
 from symconv.render import FORMATS
 from symconv.sizes import normal
@@ -331,3 +338,68 @@ def test_options_are_refused_by_name() -> None:
     with pytest.raises(sc.SpecError, match="weight_matrix takes order"):
         sc.prove(sc.Conv((4,), 2), tile=2)
     assert theorem_named("padding-factor").name == "padding_factor"
+
+
+# Rules and further checks, each by itself ---------------------------------------------------------
+
+ALSO: list[tuple[Any, str, dict[str, Any]]] = [
+    (sc.Conv((5,), 3, stride=2), "transpose", {}),
+    (sc.Conv((5,), 3, stride=2, padding=1, padding_mode="circular"), "transpose", {}),
+    (sc.Conv((2,), 2, stride=2), "transpose", {}),
+    (sc.Conv((4,), 2), "morphism", {}),
+    (sc.Conv((4,), 3), "morphism", {}),
+    (sc.Linear(2, 2), "morphism", {}),
+    (sc.Conv((3,), 2), "output_size", {}),
+    (sc.Conv((6,), 2, stride=2), "stride_selection", {}),
+    (sc.Conv((4,), 3), "rank", {}),
+    (sc.Conv((3, 4), 2), "winograd", {"tile": 2}),
+    (sc.Conv((4, 5), 4), "fft_linear", {"method": "karatsuba"}),
+    (sc.Conv((2, 3), 2, 1, 2, padding=1, padding_mode="replicate"), "sparsity", {}),
+    (sc.Sequential(sc.Conv((4,), 2), sc.Conv((3,), 2)), "composition", {}),
+    (sc.Sequential(sc.Conv((4,), 3, padding=1), sc.Conv((4,), 3, padding=1)), "composition", {}),
+    (sc.Sequential(sc.Conv((4,), 3, padding=2, bias=True), sc.Conv((6,), 1, padding=1)), "composition", {}),
+    (sc.Sequential(sc.Conv((4,), 2), sc.AvgPool((3,), 2)), "composition", {}),
+]
+
+
+class Alien:
+    """What no rule is about."""
+
+
+def every_kind() -> Iterator[Proof]:
+    """A small proof of every kind there is, with every check asked for."""
+    for layer, name in GALLERY.values():
+        if layer.read_map.nonzeros <= 200:
+            yield built(layer, name, "all")
+    for subject, name, options in ALSO:
+        theorem = theorem_named(name)
+        yield Proof(theorem, subject, *theorem.build(subject, **options), "all", tuple(options.items()))
+
+
+def all_rules() -> set[type]:
+    """Every class of the package that is a rule: what has a shape and values to check, and follows from something."""
+    names = [each.name for each in pkgutil.walk_packages(symconv.__path__, "symconv.")]
+    modules = [import_module(name) for name in names if not name.startswith(("symconv.sphinxext", "symconv.__main__"))]
+    found = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    return {each for each in found if all(hasattr(each, name) for name in ("shape", "values", "follows"))} - {Rule}
+
+
+def test_a_rule_refuses_a_claim_that_it_is_not_about() -> None:
+    """Every rule there is: its shape says so, and its values say so or compare what does not depend on the claim."""
+    alien, used = Alien(), set()
+    for proof in every_kind():
+        context = Context(
+            proof.layer, proof.matrices, partial(proof.theorem.others, proof.layer, **dict(proof.options))
+        )
+        for step in proof.steps:
+            rule: Any = step.rule
+            context.cited = tuple(proof.steps[cite - 1].claim for cite in step.cites)
+            before = context.cited[0] if context.cited else None
+            with pytest.raises(Refuted, match=r"\w"):
+                rule.shape(context, before, alien)
+            with suppress(Refuted):
+                assert rule.values(context, before, alien) > 0, rule
+            assert rule.shape(context, before, step.claim) >= 0
+            assert rule.values(context, before, step.claim) >= 0
+            used |= {each for each in type(rule).__mro__ if each in vars(import_module(each.__module__)).values()}
+    assert all_rules() - used == set()

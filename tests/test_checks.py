@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from damages import built, with_matrix
 
 import symconv as sc
 from symconv import rules
 from symconv.catalogue import im2col, weight_matrix
 from symconv.definition import Definition
 from symconv.layers import Layer
+from symconv.proof import Proof
 from symconv.readmap import Axis
+from symconv.report import Report, discharge
 from symconv.sums import number, variable
 
 PLANE = sc.Conv((4, 5), (3, 2), padding=1, bias=True)
@@ -87,19 +91,117 @@ def test_a_bias_of_another_channel_is_found_where_the_code_runs(monkeypatch: pyt
     assert "the definition does not add its channel's bias once" in said
 
 
-@pytest.mark.parametrize(("theorem", "method"), [("weight_matrix", "weight_matrix"), ("im2col", "im2col")])
-def test_sympys_opinion_is_asked(theorem: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+DIFFERENCE, DERIVATIVE = "expands to 0 in SymPy: SymPy finds another", "SymPy finds another derivative"
+LINE = sc.Conv((5,), 3)
+OPINIONS: list[tuple[str, Any, str, str]] = [
+    ("weight_matrix", PLANE, "weight_matrix", DIFFERENCE),
+    ("im2col", PLANE, "im2col", DIFFERENCE),
+    ("transpose", LINE, "weight_matrix", DIFFERENCE),
+    ("kronecker", LINE, "weight_matrix", DIFFERENCE),
+    ("morphism", LINE, "weight_matrix", DIFFERENCE),
+    ("composition", sc.Sequential(LINE, sc.Conv((3,), 2)), "weight_matrix", DIFFERENCE),
+    ("winograd", LINE, "weight_matrix", "against its W: SymPy finds another entry"),
+    ("input_gradient", LINE, "weight_matrix", DERIVATIVE),
+    ("pooling", sc.AvgPool((4,), 2), "weight_matrix", "the difference is 0 in SymPy: SymPy finds another entry"),
+    ("sparsity", LINE, "weight_matrix", "SymPy counts other"),
+    ("upsampling", sc.PixelShuffle((2,), 2), "weight_matrix", "SymPy finds that W W^T is not I"),
+    ("upsampling", sc.Upsample((3,), size=4, mode="linear"), "weight_matrix", "SymPy finds a row that does not add up to 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("theorem", "layer", "method", "said"), OPINIONS)
+def test_sympys_opinion_is_asked(
+    theorem: str, layer: Any, method: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the user gets as a SymPy matrix is what SymPy multiplies."""
-    honest = getattr(Layer, method)
 
-    def wrong(self: Layer, *order: str) -> Any:
-        matrix = honest(self, *order).as_mutable()
-        matrix[1, 1] = matrix[1, 1] + 1
-        return matrix
+    def damaged(honest: Any) -> Any:
+        def wrong(self: Any, *order: str) -> Any:
+            matrix = honest(self, *order).as_mutable()
+            matrix[1, 0] = matrix[1, 0] + 1
+            return matrix
 
-    monkeypatch.setattr(Layer, method, wrong)
-    assert "expands to 0 in SymPy: SymPy finds another" in refused(theorem)
-    assert sc.prove(PLANE, theorem, "entries").check()
+        return wrong
+
+    for kind in (Layer, sc.Sequential):
+        if hasattr(kind, method):
+            monkeypatch.setattr(kind, method, damaged(getattr(kind, method)))
+    assert said in refused(theorem, layer)
+    assert sc.prove(layer, theorem, "entries").check()
+
+
+@pytest.mark.parametrize(
+    ("theorem", "layer", "said"),
+    [
+        ("kernel_vector", LINE, DERIVATIVE),
+        ("uncertainty", LINE, DERIVATIVE),
+        ("fft_linear", LINE, "SymPy finds another coefficient"),
+        ("fft_linear", sc.Conv((5,), 3, bias=True), "SymPy finds another coefficient"),
+    ],
+)
+def test_sympys_opinion_is_about_the_output_that_the_user_gets(
+    theorem: str, layer: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Layer.flat_output
+    monkeypatch.setattr(Layer, "flat_output", lambda self: (entry * 2 for entry in honest(self)))
+    options = {"method": "karatsuba"} if theorem == "fft_linear" else {}
+    with pytest.raises(sc.ProofFailed, match=said):
+        sc.prove(layer, theorem, "all", **options)
+    assert sc.prove(layer, theorem, "entries", **options).check()
+
+
+RING = sc.Conv((3,), 2, padding=((1, 0),), padding_mode="circular")
+BESIDE: list[tuple[str, Any, str, str]] = [
+    ("weight_matrix", LINE, "W", "the definition and W"),
+    ("composition", sc.Sequential(LINE, sc.Conv((3,), 2)), "A", "the layers, run one after the other, give another row"),
+    ("kernel_gradient", LINE, "U", "the derivative of the definition by kernel entry 0 and U^T vec(G)"),
+    ("kernel_gradient", LINE, "C", "the derivative of the definition by kernel entry 0 and G C^T"),
+    ("kernel_vector", LINE, "U", "the definition and U vec(K)"),
+    ("kernel_vector", LINE, "W", "W and U vec(K)"),
+    ("kronecker", LINE, "W", "W and the sum of Kronecker products"),
+    ("linear_as_conv", sc.Conv((2, 2), 1, 2), "V", "a row of W is not that of V at its place"),
+    ("uncertainty", LINE, "U", "M with the inputs put in is not U"),
+    ("upsampling", sc.PixelShuffle((2,), 2), "W", "a row of W is another"),
+    ("pooling", sc.AvgPool((4,), 2), "V", "the two matrices differ"),
+    ("dft", RING, "W", "F W and the eigenvalues times F differ"),
+    ("transpose", LINE, "A", "the two sides differ"),
+    ("sparsity", LINE, "W", "counted on the entries of W, the numbers are others"),
+    ("stride_selection", sc.Conv((5,), 2, stride=2), "R", "SymPy finds another entry"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("theorem", "layer", "letter", "said"), BESIDE)
+def test_a_further_check_finds_a_printed_entry_that_is_missing(
+    theorem: str, layer: Any, letter: str, said: str
+) -> None:
+    """By itself, whatever the steps find: the further checks are a second line."""
+    proof = built(layer, theorem)
+    rows = [dict(row) for row in proof.matrices[letter].rows]
+    row = next(row for row in rows if row)
+    row.pop(min(row))
+    assert said in str(further(with_matrix(proof, letter, rows=tuple(rows))).failed)
+    assert further(proof).ok
+
+
+@pytest.mark.parametrize("layer", [LINE, sc.AvgPool((4,), 2)])
+def test_a_matrix_stores_what_lies_in_it_and_is_not_zero(layer: Any) -> None:
+    proof = built(layer)
+    first, *rows = map(dict, proof.matrices["W"].rows)
+    cell = first[0]
+    empty, outside = (0, "zero") if isinstance(cell, Fraction) else ((), "an entry with no kernel entry in it"), 99
+    for row, said in (
+        ({**first, outside: cell}, "the matrix stores a column outside the matrix"),
+        ({**first, 3: empty[0]}, f"the matrix stores {empty[1]}"),
+    ):
+        assert said in str(further(with_matrix(proof, "W", rows=(row, *rows))).failed)
+    if not isinstance(cell, Fraction):
+        damaged = with_matrix(proof, "W", rows=({**first, 0: (1, 0)}, *rows))
+        assert "the matrix stores an entry out of order" in str(further(damaged).failed)
+
+
+def further(proof: Proof) -> Report:
+    """What the checks beside the steps say: every entry, and SymPy."""
+    return discharge("entries", [*proof.theorem.entries(proof), *proof.theorem.sympy(proof)])
 
 
 def test_the_product_with_c_is_compared_with_both(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,7 +301,7 @@ def _(claim: SameKernel, proof: Proof) -> Said:
 def _(rule: Decide, step: Step, proof: Proof) -> Said:
     claim, shape = step.claim, spatial_shape(proof.layer)
     if not isinstance(claim, SameKernel):
-        raise TypeError(f"no words for {claim!r}")
+        raise AssertionError(f"no words for {claim!r}")
     if not claim.pairs:
         return ("there is nothing to reverse",)
     if not claim.differing:

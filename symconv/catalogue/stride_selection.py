@@ -270,7 +270,7 @@ def _(rule: Apart, step: Step, proof: Proof) -> Said:
     claim = step.claim
     axis = proof.layer.read_map.axes[claim.axis] if isinstance(claim, Starts) else None
     if axis is None:
-        raise TypeError(f"no words for {claim!r}")
+        raise AssertionError(f"no words for {claim!r}")
     reach = axis.dilation * (axis.taps - 1)
     return (
         f"the stride {axis.stride} does not divide dilation · (kernel − 1) = {reach}, by which full padding moves the first window",

@@ -48,7 +48,7 @@ def condition(said: Condition) -> Formula:
             return Sym("", ("fits",))
         case Related(_, arguments):
             return Call("first", Sym("", tuple(map(shown, arguments))))
-    raise TypeError(f"not a condition: {said!r}")
+    raise AssertionError(f"not a condition: {said!r}")
 
 
 def inequality(said: AtLeast) -> Formula:
@@ -103,7 +103,7 @@ def formula(term: Term) -> Formula:
                 (Group(body),) if isinstance(inside, Plus) else body.parts if isinstance(body, Juxtapose) else (body,)
             )
             return Juxtapose((*map(sigma, over), *inner))
-    raise TypeError(f"not a term: {term!r}")
+    raise AssertionError(f"not a term: {term!r}")
 
 
 def _factor(term: Term) -> Formula:
@@ -118,7 +118,7 @@ def cases(term: Term) -> Formula:
             said = tuple(condition(each.condition) for each in factors if isinstance(each, Bracket))
             (entry,) = (formula(each) for each in factors if not isinstance(each, Bracket))
             return Cases(((entry, Chain("and", said)), (0, "otherwise")))
-    raise TypeError(f"not an entry with conditions: {term!r}")
+    raise AssertionError(f"not an entry with conditions: {term!r}")
 
 
 def products(certificate: Certificate, zero: Sequence[Size] = ()) -> Formula:
@@ -179,7 +179,7 @@ def reason(move: Move, zero: Sequence[Size], names: Callable[[str], Said]) -> Sa
             return words("the sum over {} taken from its end", name)
         case Use():
             return ("the hypothesis of the induction",)
-    raise TypeError(f"not a move: {move!r}")
+    raise AssertionError(f"not a move: {move!r}")
 
 
 def _bracketed(top: Formula) -> Formula:

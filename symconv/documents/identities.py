@@ -43,7 +43,7 @@ def expression(expr: Expr) -> Formula:
             return Juxtapose(tuple(map(expression, parts)))
         case Transposed(of):
             return Power(expression(of), "T")
-    raise TypeError(f"not a matrix: {expr!r}")
+    raise AssertionError(f"not a matrix: {expr!r}")
 
 
 def known(layer: Any) -> Proof:
@@ -70,7 +70,7 @@ def entry_of(
             sigmas = tuple(Sigma(span) for spans in inner for span in spans if span.single is None)
             factors = (entry_of(part, ends[n], ends[n + 1], ()) for n, part in enumerate(parts))
             return Juxtapose((*sigmas, *factors))
-    raise TypeError(f"not a matrix: {expr!r}")
+    raise AssertionError(f"not a matrix: {expr!r}")
 
 
 @claim_parts.register

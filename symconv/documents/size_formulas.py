@@ -32,7 +32,7 @@ def shown(size: Size) -> Formula:
             return Floor(Chain("/", (top, bottom)), None)
         case Quotient(top, bottom):
             return Floor(shown(top), shown(bottom))
-    raise TypeError(f"not a size: {size!r}")
+    raise AssertionError(f"not a size: {size!r}")
 
 
 def _sum(size: Size) -> bool:

@@ -261,7 +261,7 @@ def holds(condition: Condition, env: Mapping[str, int], relations: Relations) ->
             return value(size, env) % value(divisor, env) == 0
         case Related(letter, arguments):
             return relations[letter](*(value(each, env) for each in arguments))
-    raise TypeError(f"not a condition: {condition!r}")
+    raise AssertionError(f"not a condition: {condition!r}")
 
 
 def evaluate(term: Term, env: Mapping[str, int], sets: Mapping[str, range], relations: Relations) -> Sums:
@@ -291,7 +291,7 @@ def evaluate(term: Term, env: Mapping[str, int], sets: Mapping[str, range], rela
             return added(
                 evaluate(inside, {**env, **dict(zip(names, at, strict=True))}, sets, relations) for at in product(*runs)
             )
-    raise TypeError(f"not a term: {term!r}")
+    raise AssertionError(f"not a term: {term!r}")
 
 
 def added(parts: Any) -> Sums:

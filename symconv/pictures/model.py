@@ -147,7 +147,7 @@ def runs(formula: Formula) -> list[Run]:
             return []
         case str():
             return [(formula, "upright")]
-    raise TypeError(f"not a formula of a picture: {formula!r}")
+    raise AssertionError(f"not a formula of a picture: {formula!r}")
 
 
 def said(formula: Formula) -> str:

@@ -169,7 +169,7 @@ def latex(formula: Formula) -> str:
             return _latex_gap_of(formula)
         case Typeset(inside, code):
             return typeset(code) or spaced(latex(inside))
-    raise TypeError(f"not a formula: {formula!r}")
+    raise AssertionError(f"not a formula: {formula!r}")
 
 
 def text(formula: Formula) -> str:
@@ -239,7 +239,7 @@ def text(formula: Formula) -> str:
             return f"«{text(inside)}»" if filled else "_" * (40 if is_long(inside) else 6)
         case Typeset(inner, _):
             return text(inner)
-    raise TypeError(f"not a formula: {formula!r}")
+    raise AssertionError(f"not a formula: {formula!r}")
 
 
 _ESCAPES = {

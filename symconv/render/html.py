@@ -150,7 +150,7 @@ class _Writer:
                 if self._fold:
                     return f"<details><summary>{said}</summary>\n{within}\n</details>"
                 return f"<p>{said}</p>\n{within}"
-        raise TypeError(f"not a block: {block!r}")
+        raise AssertionError(f"not a block: {block!r}")
 
     def inline(self, parts: Sequence[Inline | Reference]) -> str:
         text = ""
@@ -168,7 +168,8 @@ class _Writer:
                     text += f"<em>{escape(words)}</em>"
                 case Math(formula):
                     text += inline(formula)
-                case Reference(label):
+                case _:
+                    label = part.label
                     text += f'<a href="#{self._anchor(label)}">({self._numbers.get(label, "?")})</a>'
         return text
 

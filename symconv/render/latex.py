@@ -108,7 +108,7 @@ def block(block: Block, key: Numbers) -> str:
             return rf"\medskip\noindent\textbf{{Theorem.}} \emph{{{inline(parts, key)}}}"
         case Steps():
             return _steps(block, key)
-    raise TypeError(f"not a block: {block!r}")
+    raise AssertionError(f"not a block: {block!r}")
 
 
 def inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
@@ -123,7 +123,8 @@ def inline(parts: Sequence[Inline | Reference], key: Numbers) -> str:
                 text += rf"\emph{{{escape(words)}}}"
             case Math(formula):
                 text += f"${latex(formula)}$"
-            case Reference(label):
+            case _:
+                label = part.label
                 text += f"({key[label]})" if isinstance(key, dict) else rf"\eqref{{symconv:{key}:{label}}}"
     return text
 

@@ -61,7 +61,7 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
                     f"{'  ' * (step.level - 1)}- {step.number}. {_inline(step.claim, numbers)} — {_inline(step.reason, numbers)}"
                 )
             return "\n".join(lines) + " ∎"
-    raise TypeError(f"not a block: {block!r}")
+    raise AssertionError(f"not a block: {block!r}")
 
 
 def _math(formula: object) -> str:
@@ -79,8 +79,8 @@ def _inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str
                 text += f"*{_escape(words)}*"
             case Math(formula):
                 text += f"${_math(formula)}$"
-            case Reference(label):
-                text += f"({numbers.get(label, '?')})"
+            case _:
+                text += f"({numbers.get(part.label, '?')})"
     return text
 
 

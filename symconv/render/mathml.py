@@ -166,7 +166,7 @@ def mathml(formula: Formula) -> str:
             return _gap(inside, filled)
         case Typeset(inner, _):
             return mathml(inner)
-    raise TypeError(f"not a formula: {formula!r}")
+    raise AssertionError(f"not a formula: {formula!r}")
 
 
 _MARK = "<mo>▸</mo>"
@@ -264,8 +264,8 @@ def _sigma(over: Span | Fibre | Held | Run | Member) -> str:
             within = f"{_name(name)}<mo>∈</mo>{_name(named_set(name))}"
         case Fibre(span, onto):
             within = f"{_name(span.name)}<mo>∈</mo>{_name(named_set(span.name))}<mo>∩</mo>{mathml(held_set(onto))}"
-        case Held(name, onto):
-            within = f"{_name(name)}<mo>∈</mo>{mathml(held_set(onto))}"
+        case _:
+            within = f"{_name(over.name)}<mo>∈</mo>{mathml(held_set(over.onto))}"
     return f"<munder><mo>∑</mo>{_row(within)}</munder>"
 
 

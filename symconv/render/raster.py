@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import MissingPackage, SpecError, TooLarge
 from ..formula import Formula
 from ..pictures.colours import colour, ink
-from ..pictures.model import NOTE, SMALL, TEXT, Cell, Frame, Item, Label, Line, Picture, band, captioned, runs
+from ..pictures.model import NOTE, SMALL, TEXT, Cell, Frame, Item, Label, Picture, band, captioned, runs
 
 MARGIN = 10
 STILL, MOVING = 2, 1  # pixels for each unit, in PNG and in GIF
@@ -109,10 +109,10 @@ class _Drawer:
                 left, top, right, bottom = self._box(x, y, width, height)
                 outer = left - thick // 2, top - thick // 2, right + thick // 2, bottom + thick // 2
                 self.draw.rectangle(outer, outline=_INK, width=thick)
-            case Line(x, y, right, down, arrow):
-                start, end = self._at(x, y), self._at(x + right, y + down)
+            case _:
+                start, end = self._at(item.x, item.y), self._at(item.x + item.right, item.y + item.down)
                 self.draw.line([start, end], fill=_QUIET, width=self.scale)
-                if arrow:
+                if item.arrow:
                     self.draw.polygon(
                         [
                             end,

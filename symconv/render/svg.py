@@ -13,7 +13,7 @@ from html import escape
 
 from ..formula import Formula
 from ..pictures.colours import Mark, colour, ink
-from ..pictures.model import NOTE, SMALL, TEXT, Cell, Frame, Item, Label, Line, Picture, band, captioned, runs, still
+from ..pictures.model import NOTE, SMALL, TEXT, Cell, Frame, Item, Label, Picture, band, captioned, runs, still
 
 MARGIN = 10
 XMLNS = ' xmlns="http://www.w3.org/2000/svg"'  # which a page of HTML does without
@@ -111,10 +111,10 @@ def _items(items: Sequence[Item]) -> str:
                 round_ = ' rx="7"' if kind == "group" else ""
                 kind += " thin" * (height <= SMALL)
                 parts.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}"{round_}/>')
-            case Line(x, y, right, down, arrow):
-                parts.append(f'<path class="rule" d="M{x} {y}l{right} {down}"/>')
-                if arrow:
-                    parts.append(f'<path class="head" d="M{x + right} {y}l-7-4v8z"/>')
+            case _:
+                parts.append(f'<path class="rule" d="M{item.x} {item.y}l{item.right} {item.down}"/>')
+                if item.arrow:
+                    parts.append(f'<path class="head" d="M{item.x + item.right} {item.y}l-7-4v8z"/>')
     return "\n".join(parts)
 
 

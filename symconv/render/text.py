@@ -71,7 +71,7 @@ def _block(block: Block, numbers: dict[str, int]) -> str:
                 lines.append(fill(f"{step.number}. {inline(step.claim, numbers)}", start, later))
                 lines.append(fill(f"[{inline(step.reason, numbers)}]", later, later))
             return "\n".join(lines) + "  ∎"
-    raise TypeError(f"not a block: {block!r}")
+    raise AssertionError(f"not a block: {block!r}")
 
 
 def inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str:
@@ -85,8 +85,8 @@ def inline(parts: Sequence[Inline | Reference], numbers: dict[str, int]) -> str:
                 text += words
             case Math(formula):
                 text += formula_text(formula)
-            case Reference(label):
-                text += f"({numbers.get(label, '?')})"
+            case _:
+                text += f"({numbers.get(part.label, '?')})"
     return text
 
 

@@ -101,7 +101,7 @@ def _item(item: Item) -> Sequence[str]:
             return [rf"\draw[{_FRAMES[kind]}{thin}] ({x},{y}) rectangle +({width},{height});"]
         case Line(x, y, right, down, arrow):
             return [rf"\draw[{'->, ' if arrow else ''}black!65] ({x},{y}) -- +({right},{down});"]
-    raise TypeError(f"not part of a picture: {item!r}")
+    raise AssertionError(f"not part of a picture: {item!r}")
 
 
 def _cell(cell: Cell) -> list[str]:
