@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from .definition import strides
 from .errors import SpecError
 from .matrices import number_rows, unravel, weight_matrix
 from .readmap import Axis, with_quotients
-from .spec import per_axis
+from .spec import as_integer, per_axis
 from .symbols import name as symbol_name
 
 
-def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
-    """The sentence for an output and an input position, both (channel, *spatial)."""
+def explain(layer: Any, output: int | Sequence[int], input: int | Sequence[int]) -> str:
+    """The sentence for an output and an input: positions (channel, *spatial), or the row and the column of W."""
     at = _position("output", output, layer.output_shape)
     source = _position("input", input, layer.input_shape)
     row = sum(o * step for o, step in zip(at, strides(layer.output_shape), strict=True))
@@ -40,12 +41,18 @@ def explain(layer: Any, output: Sequence[int], input: Sequence[int]) -> str:
     )
 
 
-def _position(name: str, value: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+def _position(name: str, value: int | Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
     example = f"{name}={tuple(size - 1 for size in shape)}"
+    number, line = as_integer(value), "row" if name == "output" else "column"
+    if number is not None:
+        if not 0 <= number < prod(shape):
+            raise SpecError(name, value, f"must be a {line} of W, 0 to {prod(shape) - 1}", f"{name}={prod(shape) - 1}")
+        return unravel(number, shape)
     try:
-        position = per_axis(name, tuple(value), len(shape), -sys.maxsize)
+        position = per_axis(name, tuple(value), len(shape), -sys.maxsize)  # type: ignore[arg-type]
     except (SpecError, TypeError):
-        rule = f"must be a position (channel, *spatial) with {len(shape)} entries within the shape {shape}"
+        entries = "1 entry" if len(shape) == 1 else f"{len(shape)} entries"
+        rule = f"must be a position with {entries} within the shape {shape}, or the number of a {line} of W"
         raise SpecError(name, value, rule, example) from None
     if any(not 0 <= index < size for index, size in zip(position, shape, strict=True)):
         raise SpecError(name, value, f"must lie within the shape {shape}, counting from 0", example)

@@ -57,8 +57,8 @@ class Report:
 
     >>> import symconv as sc
     >>> report = sc.prove(sc.Conv((4,), 3), check="axes").check()
-    >>> print(report)
-    ok: 17 proved, 0 omitted, 0 failed
+    >>> report
+    <Report ok: 17 proved, 0 omitted, 0 failed>
     >>> print(report.proved[0])
     step 1: citations (0 compared)
     """
@@ -84,6 +84,9 @@ class Report:
     def __str__(self) -> str:
         head = f"{'ok' if self.ok else 'FAILED'}: {len(self.proved)} proved, {len(self.omitted)} omitted, {len(self.failed)} failed"
         return "\n".join([head, *(f"  {failure}" for failure in self.failed)])
+
+    def __repr__(self) -> str:
+        return f"<Report {self}>"
 
     def __add__(self, other: Report) -> Report:
         return Report(

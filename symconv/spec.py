@@ -23,7 +23,7 @@ LARGEST = 1 << 62
 KNOWN_RANK = 8
 
 
-def _integer(value: object) -> int | None:
+def as_integer(value: object) -> int | None:
     """The value as an int if it is an integer (NumPy's too), else None; no library's bool is one."""
     if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
@@ -35,7 +35,7 @@ def _integer(value: object) -> int | None:
 
 def integer(name: str, value: object, minimum: int = 1, example: str | None = None) -> int:
     """One integer of at least `minimum`."""
-    result = _integer(value)
+    result = as_integer(value)
     example = example or f"{name}={max(minimum, 1)}"
     if result is None:
         raise SpecError(name, value, f"must be an integer, not {_kind(value)}", example)
@@ -56,7 +56,7 @@ def shape(name: str, value: object) -> tuple[int, ...]:
     """A tuple of sizes, whose length is the rank."""
     items = _sequence(value)
     if items is None:
-        single = _integer(value)
+        single = as_integer(value)
         example = f"{name}=({single if single and single > 0 else 8},)"
         raise SpecError(name, value, "must be a tuple with one size for each axis; its length is the rank", example)
     if not items:
@@ -86,7 +86,7 @@ def ratios(name: str, value: object, rank: int) -> tuple[int | Fraction, ...]:
         raise SpecError(name, value, _count_rule(rank, len(items)), example)
     found: list[int | Fraction] = []
     for item in [value] * rank if items is None else items:
-        whole = _integer(item)
+        whole = as_integer(item)
         if isinstance(item, str) and re.fullmatch(r"[0-9]{1,18}(/[0-9]{1,18})?", item, re.ASCII):
             top, _, bottom = item.partition("/")
             if bottom and not int(bottom):
@@ -115,7 +115,7 @@ def pairs(name: str, value: object, rank: int) -> tuple[Pair, ...] | None:
     items, example = _sequence(value), _pair_example(name, rank)
     crop = "; to crop, give (low, high) pairs"
     if items is None:
-        amount = _integer(value)
+        amount = as_integer(value)
         if amount is None:
             others = "or one integer or (low, high) pair for each axis, or a name: " + ", ".join(NAMED)
             raise SpecError(name, value, f"must be an integer, not {_kind(value)}; {others}", example)
@@ -200,7 +200,7 @@ def _padding_offer(most: int, length: tuple[int, ...], kernel: tuple[int, ...], 
 
 
 def _one(name: str, whole: object, item: object, minimum: int | None, example: str, hint: str = "") -> int:
-    result = _integer(item)
+    result = as_integer(item)
     if result is None:
         raise SpecError(name, whole, f"must hold integers only, not {_kind(item)}", example)
     if minimum is not None and result < minimum:

@@ -83,7 +83,7 @@ def test_a_name_that_is_taken_is_refused_and_another_one_offered() -> None:
 def test_the_letters_of_a_terminal_make_way_for_names() -> None:
     text = " ".join(sc.prove(sc.Conv((4, 4), 3)).render(names={"x": "I", "k": "g"}).split())
     assert "y[0,0] A B D . E F H . J K L . . . . ." in text
-    assert "K = g[2,1], L = g[2,2] (C has another meaning)." in text
+    assert "K = g[2,1], L = g[2,2] (C is left out: it names something else)." in text
 
 
 def test_names_may_change_places() -> None:

@@ -22,7 +22,7 @@ def test_a_repr_hides_defaults_and_evaluates_back() -> None:
 def test_tab_completion_shows_what_a_user_wants() -> None:
     shown = dir(sc.Conv((4,), 2))
     assert "weight_matrix" in shown
-    assert "padding" in shown
+    assert {"padding", "to_latex", "output_latex"} <= {*shown}
     assert not [name for name in shown if name.startswith("_")]
     assert dir(sc.prove(sc.Conv((4,), 2))) == ["check", "layer", "level", "matrices", "render", "steps", "theorem"]
     assert sorted(sc.__all__) == dir(sc)
@@ -77,6 +77,7 @@ def test_an_entry_is_explained_in_one_sentence(
     layer: sc.Layer, output: tuple[int, ...], input: tuple[int, ...], sentence: str
 ) -> None:
     assert layer.explain(output=output, input=input) == sentence
+    assert layer.explain(*eval(sentence[1 : sentence.index("]") + 1])) == sentence  # by row and column of W
 
 
 def test_explanations_agree_with_w() -> None:
@@ -97,7 +98,7 @@ def test_explanations_agree_with_w() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "input"), [((0, 0), (0, 0, 0)), ((0, 0, 2), (0, 0, 0)), ((0, 0, 0), (0, -1, 0)), ((0, 0, 0.0), (0, 0, 0)), (3, (0, 0, 0))]
+    ("output", "input"), [((0, 0), (0, 0, 0)), ((0, 0, 2), (0, 0, 0)), ((0, 0, 0), (0, -1, 0)), ((0, 0, 0.0), (0, 0, 0)), (4, 0), (0, 16), (0, -1), (True, 0), (0, 1.0), ("3", 0)]
 )  # fmt: skip
 def test_a_position_outside_is_refused(output: object, input: object) -> None:
     with pytest.raises(sc.SpecError, match="must"):

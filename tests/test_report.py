@@ -54,6 +54,7 @@ def test_a_report_counts_and_lists_what_failed() -> None:
     assert str(Report((good,), (), (bad, bad))) == (
         "FAILED: 1 proved, 0 omitted, 2 failed\n  step 2: values: it differs\n  step 2: values: it differs"
     )
+    assert repr(Report((good, good))) == "<Report ok: 2 proved, 0 omitted, 0 failed>"
     assert Report((good,))
     assert Report((good,)).ok
     assert not Report((good,), (), (bad,))

@@ -422,10 +422,10 @@ class Layer:
             raise SpecError("kernel", Described(f"of dtype {array.dtype}"), "must hold numbers", example)
         return array
 
-    def explain(self, output: tuple[int, ...], input: tuple[int, ...]) -> str:
+    def explain(self, output: int | tuple[int, ...], input: int | tuple[int, ...]) -> str:
         """One sentence: which kernel entries meet at this entry of W, or why it is zero.
 
-        Positions are `(channel, *spatial)`.
+        Output and input are positions `(channel, *spatial)`, or the row and the column of W.
 
         >>> import symconv as sc
         >>> layer = sc.Conv((4, 4), (3, 3))
@@ -433,6 +433,8 @@ class Layer:
         'W[1, 3] is k_{0,2}: it lies on input (0, 0, 3) when output (0, 0, 1) is computed.'
         >>> layer.explain(output=(0, 0, 0), input=(0, 0, 3))
         'W[0, 3] is 0: along axis 1, output 0 reads positions 0 to 2, and input 3 lies outside the window.'
+        >>> layer.explain(0, 5)
+        'W[0, 5] is k_{1,1}: it lies on input (0, 1, 1) when output (0, 0, 0) is computed.'
         """
         from ..explain import explain
 
@@ -518,6 +520,6 @@ def _short(name: str, value: Any) -> Any:
 
 
 _METHODS = [
-    "definition", "draw", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_shape", "read_map", "symbols",
-    "to_numpy", "to_scipy", "to_torch", "weight_matrix",
+    "definition", "draw", "explain", "im2col", "input_shape", "kernel_shape", "output", "output_latex", "output_shape",
+    "read_map", "symbols", "to_latex", "to_numpy", "to_scipy", "to_torch", "weight_matrix",
 ]  # fmt: skip

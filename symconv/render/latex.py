@@ -268,7 +268,7 @@ def proof_steps(steps: Steps, key: Numbers) -> list[str]:
         start = rf"{inside}\noindent\hangindent={indent}\hangafter=1\makebox[{indent}][l]{{\small {number}.}}"
         if length <= REASON_WIDTH:
             lines.append(
-                rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\hfill{{\small\itshape {reason}}}{end}\par}}"
+                rf"{{\smallskip\raggedright{start}{claim}\hspace*{{1em}}\penalty-5\hfill{{\small\itshape {reason}}}{end}\par}}"
             )
         else:
             lines.append(rf"{{\smallskip\raggedright{start}{claim}\newline{{\small\itshape {reason}.}}{end}\par}}")

@@ -176,6 +176,6 @@ def matrix(block: Matrix, width: int = WIDTH, paint: Callable[[str, str], str] |
     used = {short[0] for short, _ in block.legend}
     others = [letter for letter in letters if letter not in ALPHABET and letter not in used]
     if others:  # so that nobody looks for them
-        legend += f" ({', '.join(others)} {'has another meaning' if len(others) == 1 else 'have other meanings'})"
+        legend += f" ({', '.join(others)} {'is left out: it names' if len(others) == 1 else 'are left out: they name'} something else)"
     said = [f"with {legend}" if legend else "", f"where {sums}" if sums else ""]
     return "\n\n".join([*bands, *(fill(f"{each}.") for each in said if each)])
