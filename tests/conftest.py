@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,12 @@ def pdflatex() -> str:
             "pdflatex is missing: apt-get install texlive-latex-base texlive-latex-recommended texlive-pictures lmodern"
         )
     return found
+
+
+@pytest.fixture
+def sparse() -> Any:
+    """SciPy is an extra: without it the tests that need it are skipped."""
+    return pytest.importorskip("scipy.sparse", reason="install scipy for to_scipy")
 
 
 @pytest.fixture(autouse=True)
