@@ -28,13 +28,13 @@ import symconv as sc
 from symconv.catalogue import theorem_named
 from symconv.catalogue.flip import SameKernel
 from symconv.claims import Context, Refuted
-from symconv.counting import Sign
 from symconv.identities import Selected, Substituted
 from symconv.padding import MODES
 from symconv.proof import Proof, Rule, Step
-from symconv.ranks import Exceptional
 from symconv.render import FORMATS
 from symconv.sizes import normal
+from symconv.steps.counting import Sign
+from symconv.steps.ranks import Exceptional
 from symconv.sums import variable
 
 Layer = Any

@@ -12,8 +12,8 @@ from damages import built
 from test_growth import lines_executed
 
 import symconv as sc
-from symconv import occurrences
 from symconv.proof import Proof
+from symconv.steps import occurrences
 from symconv.sums import Span, variable
 
 PADDED = sc.Conv((4, 4), (3, 3), padding=1)

@@ -16,8 +16,8 @@ from test_documents import assert_clean, compile_log
 import symconv as sc
 from symconv.catalogue.dft import Turns
 from symconv.cyclotomic import cyclotomic, reduced
-from symconv.fourier import Eigenvectors, Factor, Inverse, Ring, RingSum
 from symconv.proof import Proof
+from symconv.steps.fourier import Eigenvectors, Factor, Inverse, Ring, RingSum
 
 
 def ring(size: tuple[int, ...], kernel: tuple[int, ...], lows: tuple[int, ...], **rest: Any) -> sc.Conv | None:

@@ -17,10 +17,10 @@ from test_catalogue import layers
 
 import symconv as sc
 from symconv.catalogue.nonlinearity import Activated, Numbered, OutputRow
-from symconv.covariances import Collected, SharedPairs
-from symconv.covering import Blocks, Tensor, Window, relabelling
 from symconv.identities import Weights
 from symconv.padding import MODES
+from symconv.steps.covariances import Collected, SharedPairs
+from symconv.steps.covering import Blocks, Tensor, Window, relabelling
 
 
 def other(proof: Any, letter: str) -> Any:

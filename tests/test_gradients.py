@@ -25,12 +25,12 @@ import symconv as sc
 from symconv.adjoint import adjoint
 from symconv.catalogue.bias_gradient import BatchBias, BiasSum, ByBias, RowSum
 from symconv.catalogue.transpose import ADJOINT
-from symconv.differentiating import InputSum, Reading, Solved, terms_of
-from symconv.differentiating_kernels import KernelSum, by_input
 from symconv.expressions import Times
-from symconv.input_gradients import ByLayer
-from symconv.kernel_gradients import Correlated, Named
 from symconv.matrices import kernel_matrix
+from symconv.steps.differentiating import InputSum, Reading, Solved, terms_of
+from symconv.steps.differentiating_kernels import KernelSum, by_input
+from symconv.steps.input_gradients import ByLayer
+from symconv.steps.kernel_gradients import Correlated, Named
 from symconv.sums import Factor, Span, number, variable
 
 torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")

@@ -242,7 +242,7 @@ def test_the_theorem(name: str, pdflatex: str, tmp_path: Path) -> None:
 
 def test_the_kernel_that_one_channel_does_not_do_for() -> None:
     """The proof's own example is refused by the factoring."""
-    from symconv.factoring import least_kernel
+    from symconv.steps.factoring import least_kernel
 
     for size in range(3, 9):
         for first in range(2, size):

@@ -16,10 +16,10 @@ from test_transposed import configurations
 import symconv as sc
 from symconv.catalogue import theorem_named
 from symconv.catalogue.output_size import GENERAL, applying, build, counted
-from symconv.counting import Case, Count, Derive, Fits, General, Numbers, Sign, derivation_holds
-from symconv.guide import RELATIONSHIPS, TRANSPOSED, Link, N, S
 from symconv.proof import Proof
 from symconv.sizes import ByOne, Calculate, Certificate, Num, Put, TakeOut, Vanish, Var, floor, normal, value
+from symconv.steps.counting import Case, Count, Derive, Fits, General, Numbers, Sign, derivation_holds
+from symconv.steps.guide import RELATIONSHIPS, TRANSPOSED, Link, N, S
 
 
 def layers(seed: int, count: int) -> list[Any]:

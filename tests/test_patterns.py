@@ -16,8 +16,8 @@ from test_catalogue import layers
 import symconv as sc
 from symconv.catalogue.structure import Levels
 from symconv.padding import MODES
-from symconv.patterns import Property
 from symconv.proof import Proof
+from symconv.steps.patterns import Property
 
 
 def answers(proof: Proof) -> dict[str, Property]:

@@ -20,7 +20,7 @@ import symconv as sc
 from symconv.elimination import PRIME, cover, determinant, pivots
 from symconv.linear import Exact, weights
 from symconv.proof import Proof
-from symconv.ranks import AtLeast, AtMost, Exceptional, GenericRank, NullSpace
+from symconv.steps.ranks import AtLeast, AtMost, Exceptional, GenericRank, NullSpace
 
 
 def claim(proof: Proof, kind: type) -> Any:

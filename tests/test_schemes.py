@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.bilinear import evaluated_identity
 from symconv.schemes import evaluation, scheme, with_roots
-from symconv.tiles import expanded
+from symconv.steps.bilinear import evaluated_identity
+from symconv.steps.tiles import expanded
 
 # (m, r): (B^T, G, A^T), rows separated by semicolons.
 # F(2,3): Lavin and Gray, arXiv 1509.09308, equation (7). F(4,3): the same, section 4.3.

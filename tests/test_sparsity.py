@@ -14,10 +14,10 @@ from lanes import many
 from test_catalogue import layers
 
 import symconv as sc
-from symconv.counts import met, multiples
-from symconv.occurrences import Along, Meets, Shared, Total
 from symconv.padding import MODES
 from symconv.proof import Proof
+from symconv.steps.counts import met, multiples
+from symconv.steps.occurrences import Along, Meets, Shared, Total
 
 
 def said(proof: Proof) -> tuple[Total, Shared]:

@@ -13,12 +13,12 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "guide", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
+    "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
     "matrices", "all_entries", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition", "recognising",
-    "projection", "linear", "adjoint", "counts", "elimination", "schemes", "cyclotomic", "claims", "along", "patterns",
-    "rules", "counting", "isometry", "proof", "formula", "expressions", "identities", "identity_checks", "multiplying", "sequential", "composite", "composing", "exact_arrays", "kernel_polynomials", "halves", "widths", "morphism", "factoring", "fourier", "ranks", "occurrences",
-    "constant_kernel", "transposing", "factors", "blockwise", "input_matrix", "averaging", "pictures", "differentiating", "input_gradients", "differentiating_kernels", "kernel_gradients", "covering", "covariances",
-    "bilinear", "tiles", "tile_checks", "polynomials", "polynomial_checks", "general", "documents", "catalogue", "networks", "render", "worksheets",
+    "projection", "linear", "adjoint", "elimination", "schemes", "cyclotomic", "claims", "along",
+    "rules", "proof", "formula", "expressions", "identities", "multiplying", "sequential", "composite", "exact_arrays", "kernel_polynomials", "halves", "widths", "morphism",
+    "steps", "pictures",
+    "general", "documents", "catalogue", "networks", "render", "worksheets",
     "output", "commands", "grid", "sweep", "drawing", "certify", "cli", "sphinxext",
 ]  # fmt: skip
 """Imports run one way down this list. What a function imports when it is called may go back up: the

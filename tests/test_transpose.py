@@ -20,10 +20,10 @@ from symconv.catalogue import theorem_named
 from symconv.catalogue.transpose import ADJOINT, build
 from symconv.expressions import Transposed
 from symconv.identities import Equation, Selected
-from symconv.isometry import Diagonal, Kernels, Solve, equations, labelled_tables, solve
 from symconv.matrices import NumberMatrix
 from symconv.proof import Proof
-from symconv.transposing import AdjointWeights, Dropped, Meeting
+from symconv.steps.isometry import Diagonal, Kernels, Solve, equations, labelled_tables, solve
+from symconv.steps.transposing import AdjointWeights, Dropped, Meeting
 
 CONFIGURATIONS = [
     *layers(2, many(200, 50)), *(sc.ConvTranspose(**config) for config in configurations(6, many(70, 20))),

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from ..claims import AnyClaim, Claim, Context, Refuted, expect, sums_of
 from ..definition import BIAS, run, source
-from ..differentiating import GRADIENT, defined
 from ..documents.blocks import Block, Document, Heading, Inline, Long, Paragraph, Statement, words
 from ..documents.common import checked, position_symbol, steps
 from ..documents.gradients import LOSS, about_the_gradient, gradient_symbol
@@ -23,6 +22,7 @@ from ..matrices import unravel
 from ..proof import Proof, Step, Theorem
 from ..readmap import ReadMap
 from ..rules import Follows, Unfold, flattened
+from ..steps.differentiating import GRADIENT, defined
 from ..sums import Index, Span, number
 
 SHOWN_CHANNELS, SHOWN_TERMS = 3, 12

@@ -13,7 +13,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..claims import Refuted, expect
-from ..composing import (
+from ..composite import Composite, convolutions, polynomial, uneven, verdict
+from ..documents.blocks import Block, Document, Statement, words
+from ..documents.common import checked, steps
+from ..documents.setting import key
+from ..documents.stack_pages import (
+    kernel_blocks,
+    product_blocks,
+    said_of_stack,
+    stack_ring,
+    stack_setting,
+    stack_title,
+)
+from ..linear import Entry
+from ..matrices import matrix_of, weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..sequential import Sequential, primed
+from ..steps.composing import (
     ONE,
     SHIFT,
     TOTAL,
@@ -33,22 +49,6 @@ from ..composing import (
     Total,
     Uneven,
 )
-from ..composite import Composite, convolutions, polynomial, uneven, verdict
-from ..documents.blocks import Block, Document, Statement, words
-from ..documents.common import checked, steps
-from ..documents.setting import key
-from ..documents.stack_pages import (
-    kernel_blocks,
-    product_blocks,
-    said_of_stack,
-    stack_ring,
-    stack_setting,
-    stack_title,
-)
-from ..linear import Entry
-from ..matrices import matrix_of, weight_matrix
-from ..proof import Proof, Step, Theorem
-from ..sequential import Sequential, primed
 from ..sums import WEIGHT
 
 

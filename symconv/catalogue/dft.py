@@ -38,7 +38,11 @@ from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..formula import position
-from ..fourier import (
+from ..identities import Known, Weights
+from ..matrices import LabelledMatrix, weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..readmap import with_quotients
+from ..steps.fourier import (
     Diagonal,
     Diagonalise,
     Eigenvectors,
@@ -53,10 +57,6 @@ from ..fourier import (
     Wrap,
     shifted,
 )
-from ..identities import Known, Weights
-from ..matrices import LabelledMatrix, weight_matrix
-from ..proof import Proof, Step, Theorem
-from ..readmap import with_quotients
 from ..sums import WEIGHT, number
 
 

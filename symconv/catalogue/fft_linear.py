@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
-from ..bilinear import named, number_table, scheme_steps
 from ..claims import Context, expect
 from ..documents.blocks import words
 from ..documents.polynomials import fft_document
@@ -36,11 +35,15 @@ from ..identities import (
     entry_letters,
     number_matrix,
 )
-from ..identity_checks import whole_entries, whole_sympy
 from ..linear import numbers
 from ..matrices import weight_matrix
-from ..polynomial_checks import block_entries, block_sympy
-from ..polynomials import (
+from ..proof import Proof, Step, Theorem
+from ..readmap import Axis
+from ..schemes import Scheme, each_axis, enough, scheme
+from ..steps.bilinear import named, number_table, scheme_steps
+from ..steps.identity_checks import whole_entries, whole_sympy
+from ..steps.polynomial_checks import block_entries, block_sympy
+from ..steps.polynomials import (
     Block,
     Blocks,
     Circulant,
@@ -57,9 +60,6 @@ from ..polynomials import (
     Turn,
     axis_names,
 )
-from ..proof import Proof, Step, Theorem
-from ..readmap import Axis
-from ..schemes import Scheme, each_axis, enough, scheme
 from ..sums import WEIGHT, Span, number, variable
 
 if TYPE_CHECKING:

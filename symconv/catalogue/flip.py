@@ -34,12 +34,12 @@ from ..identities import (
     labelled_matrix,
     put,
 )
-from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Entry, Exact, of_line
 from ..matrices import unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
 from ..rules import Follows
+from ..steps.identity_checks import whole_entries, whole_sympy
 from ..sums import KERNEL, WEIGHT, number, variable
 
 OTHER, REVERSED = "V", "E"

@@ -13,7 +13,20 @@ from typing import Any
 
 from ..adjoint import adjoint
 from ..claims import Refuted
-from ..differentiating import (
+from ..documents.adjoints import adjoint_blocks
+from ..documents.blocks import Block, Document, Statement, words
+from ..documents.common import checked, steps
+from ..documents.gradients import about_the_gradient, as_layer, input_theorem, written_out
+from ..documents.identities import known
+from ..documents.known import ring
+from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.weights import the_rule
+from ..documents.wording import DEFINITION, ENTRY_RULE
+from ..identities import Known, Weights, Whole
+from ..matrices import matrix_of
+from ..proof import Proof, Step, Theorem
+from ..rules import Unfold
+from ..steps.differentiating import (
     ByInput,
     ChainInput,
     DifferentiateInput,
@@ -25,20 +38,7 @@ from ..differentiating import (
     solution,
     solvable,
 )
-from ..documents.adjoints import adjoint_blocks
-from ..documents.blocks import Block, Document, Statement, words
-from ..documents.common import checked, steps
-from ..documents.gradients import about_the_gradient, as_layer, input_theorem, written_out
-from ..documents.identities import known
-from ..documents.known import ring
-from ..documents.setting import definition, flattening, key, setting, title
-from ..documents.weights import the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE
-from ..identities import Known, Weights, Whole
-from ..input_gradients import ApplyLayer, ByLayer, EachRow, RowsOfGradient, TransposedProduct, TransposeSum
-from ..matrices import matrix_of
-from ..proof import Proof, Step, Theorem
-from ..rules import Unfold
+from ..steps.input_gradients import ApplyLayer, ByLayer, EachRow, RowsOfGradient, TransposedProduct, TransposeSum
 from ..sums import WEIGHT
 from . import transpose
 from . import weight_matrix as main

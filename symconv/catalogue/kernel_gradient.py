@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..claims import Refuted
-from ..differentiating import defined
-from ..differentiating_kernels import ByKernel, ChainKernel, DifferentiateKernel, KernelSum, kernel_sum, kernel_term
 from ..documents.blocks import Block, Document, Statement, words
 from ..documents.columns import COLUMN_RULE, columns_matrix
 from ..documents.common import checked, steps
@@ -23,8 +21,20 @@ from ..documents.kernel_gradients import columns_theorem, inputs_theorem
 from ..documents.setting import definition, flattening, key, setting, title
 from ..documents.wording import DEFINITION
 from ..form import Row
-from ..input_matrix import INPUTS, inputs_matrix
-from ..kernel_gradients import (
+from ..matrices import im2col_matrix, kernel_matrix
+from ..proof import Proof, Step, Theorem
+from ..rules import Unfold
+from ..steps.differentiating import defined
+from ..steps.differentiating_kernels import (
+    ByKernel,
+    ChainKernel,
+    DifferentiateKernel,
+    KernelSum,
+    kernel_sum,
+    kernel_term,
+)
+from ..steps.input_matrix import INPUTS, inputs_matrix
+from ..steps.kernel_gradients import (
     BatchSum,
     ByTheorem,
     ColumnsProduct,
@@ -36,9 +46,6 @@ from ..kernel_gradients import (
     UseInputs,
     correlation,
 )
-from ..matrices import im2col_matrix, kernel_matrix
-from ..proof import Proof, Step, Theorem
-from ..rules import Unfold
 from ..sums import COLUMNS
 from . import kernel_vector
 from .weight_matrix import definition_rows

@@ -29,12 +29,22 @@ from ..documents.wording import (
 )
 from ..form import Row, collect, first_difference
 from ..formula import Call, Formula, Juxtapose, equals, plus
-from ..input_matrix import INPUTS, BothWays, Exchange, KernelRow, LineTable, Name, Vector, inputs_matrix, row_and_column
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line
 from ..rules import (
     Unfold,
+)
+from ..steps.input_matrix import (
+    INPUTS,
+    BothWays,
+    Exchange,
+    KernelRow,
+    LineTable,
+    Name,
+    Vector,
+    inputs_matrix,
+    row_and_column,
 )
 from ..sums import WEIGHT, Factor, Sum, variable
 from .weight_matrix import definition_rows, matrix_rows, normal_form

@@ -20,7 +20,13 @@ from ..documents.identities import known, small
 from ..documents.setting import count_of, definition, flattening, key, ordinal, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE
-from ..factors import (
+from ..formula import Sym, equals
+from ..identities import Known, Weights, exact
+from ..linear import Exact, difference
+from ..matrices import label_strides, unravel, weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..readmap import Axis
+from ..steps.factors import (
     Collect,
     Kronecker,
     KroneckerSum,
@@ -31,13 +37,7 @@ from ..factors import (
     printed,
     weighted,
 )
-from ..formula import Sym, equals
-from ..identities import Known, Weights, exact
-from ..identity_checks import equal_in_sympy
-from ..linear import Exact, difference
-from ..matrices import label_strides, unravel, weight_matrix
-from ..proof import Proof, Step, Theorem
-from ..readmap import Axis
+from ..steps.identity_checks import equal_in_sympy
 from ..sums import WEIGHT
 
 SHOWN = 9  # rows and columns up to which the factors are printed

@@ -18,7 +18,20 @@ from math import prod
 from typing import Any
 
 from ..claims import Refuted, expect
-from ..covering import (
+from ..documents import covering as _words  # noqa: F401 - registers the words of the claims and rules
+from ..documents.blocks import Block, Document, Statement, words
+from ..documents.common import checked, steps
+from ..documents.covering import statement
+from ..documents.identities import known
+from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.weights import grid_or_size, the_rule
+from ..documents.wording import DEFINITION, ENTRY_RULE
+from ..errors import SpecError
+from ..identities import Known, Weights
+from ..layers import Conv, Linear
+from ..matrices import weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..steps.covering import (
     Alone,
     AtEachPosition,
     Blocks,
@@ -41,19 +54,6 @@ from ..covering import (
     weight_number,
     window,
 )
-from ..documents import covering as _words  # noqa: F401 - registers the words of the claims and rules
-from ..documents.blocks import Block, Document, Statement, words
-from ..documents.common import checked, steps
-from ..documents.covering import statement
-from ..documents.identities import known
-from ..documents.setting import definition, flattening, key, setting, title
-from ..documents.weights import grid_or_size, the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE
-from ..errors import SpecError
-from ..identities import Known, Weights
-from ..layers import Conv, Linear
-from ..matrices import weight_matrix
-from ..proof import Proof, Step, Theorem
 from ..sums import WEIGHT
 from . import weight_matrix as main
 

@@ -21,7 +21,14 @@ from ..documents.setting import count_of, definition, flattening, key, setting, 
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, claim_parts, entry_rule, reason_parts
 from ..errors import TooLarge
-from ..factoring import (
+from ..formula import Array, Formula, Juxtapose, Power, Sigma, Sym, Tuple, equals, plus
+from ..halves import enough, first_size, indivisible, pair
+from ..identities import Known, Weights
+from ..linear import Entry, Exact, difference
+from ..matrices import reads, unravel, weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..sequential import Sequential
+from ..steps.factoring import (
     FIRST,
     PRIME,
     SECOND,
@@ -38,14 +45,7 @@ from ..factoring import (
     kernels_of,
     least_kernel,
 )
-from ..formula import Array, Formula, Juxtapose, Power, Sigma, Sym, Tuple, equals, plus
-from ..halves import enough, first_size, indivisible, pair
-from ..identities import Known, Weights
-from ..identity_checks import equal_in_sympy
-from ..linear import Entry, Exact, difference
-from ..matrices import reads, unravel, weight_matrix
-from ..proof import Proof, Step, Theorem
-from ..sequential import Sequential
+from ..steps.identity_checks import equal_in_sympy
 from ..sums import KERNEL, WEIGHT, Span, number, variable
 
 NONZEROS_LIMIT = 1_000_000

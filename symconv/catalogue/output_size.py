@@ -13,7 +13,17 @@ from itertools import product
 from typing import Any
 
 from ..claims import Context, Refuted, expect
-from ..counting import (
+from ..documents.blocks import Block, Document, Emph, Heading, Paragraph, Statement, words
+from ..documents.common import steps
+from ..documents.counting import letters
+from ..documents.setting import is_transposed, key, listed, setting, title
+from ..documents.size_formulas import shown
+from ..documents.sizes import relationship_table
+from ..documents.wording import cited
+from ..formula import Chain, equals
+from ..proof import Proof, Step, Theorem
+from ..sizes import Certificate, Size, value
+from ..steps.counting import (
     LAST,
     POSITION,
     Case,
@@ -41,15 +51,7 @@ from ..counting import (
     layer_sizes,
     put_in,
 )
-from ..documents.blocks import Block, Document, Emph, Heading, Paragraph, Statement, words
-from ..documents.common import steps
-from ..documents.counting import letters
-from ..documents.setting import is_transposed, key, listed, setting, title
-from ..documents.size_formulas import shown
-from ..documents.sizes import relationship_table
-from ..documents.wording import cited
-from ..formula import Chain, equals
-from ..guide import (
+from ..steps.guide import (
     GENERAL,
     LOW,
     RELATIONSHIPS,
@@ -62,8 +64,6 @@ from ..guide import (
     convolution,
     windows,
 )
-from ..proof import Proof, Step, Theorem
-from ..sizes import Certificate, Size, value
 
 # The proof ----------------------------------------------------------------------------------------
 

@@ -20,11 +20,11 @@ from ..documents.wording import DEFINITION, ENTRY_RULE, Said, reason_parts
 from ..expressions import Times
 from ..formula import equals, position
 from ..identities import Assemble, Equation, Known, Multiply, Select, Selected, Selection, Weights, Whole, number_matrix
-from ..identity_checks import whole_entries, whole_sympy
 from ..linear import Exact, numbers
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line
+from ..steps.identity_checks import whole_entries, whole_sympy
 from ..sums import WEIGHT, Span, number, variable
 
 if TYPE_CHECKING:

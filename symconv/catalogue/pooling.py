@@ -13,8 +13,6 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ..averaging import DIVIDES, SUMS, Compare, Count, Maximum, NotLinear, Scale, Unequal, between, constant, diagonal
-from ..constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
 from ..documents import averaging as _averaging  # noqa: F401 - registers its words
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
@@ -37,10 +35,24 @@ from ..identities import (
     entry_letters,
     number_matrix,
 )
-from ..identity_checks import whole_entries, whole_sympy
 from ..linear import of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
+from ..steps.averaging import (
+    DIVIDES,
+    SUMS,
+    Compare,
+    Count,
+    Maximum,
+    NotLinear,
+    Scale,
+    Unequal,
+    between,
+    constant,
+    diagonal,
+)
+from ..steps.constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
+from ..steps.identity_checks import whole_entries, whole_sympy
 from ..sums import WEIGHT, Span, number
 
 if TYPE_CHECKING:

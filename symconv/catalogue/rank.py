@@ -38,7 +38,8 @@ from ..identities import Known, Weights, exact
 from ..linear import Exact
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..ranks import (
+from ..readmap import ReadMap
+from ..steps.ranks import (
     TERMS,
     Annihilate,
     AtLeast,
@@ -53,7 +54,6 @@ from ..ranks import (
     by_position,
     few_minors,
 )
-from ..readmap import ReadMap
 from ..sums import WEIGHT
 from . import weight_matrix as main
 

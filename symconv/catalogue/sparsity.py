@@ -13,7 +13,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ..claims import Refuted, expect
-from ..counts import met
 from ..documents import occurrences as _words  # noqa: F401 - registers the words of the claims and rules
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, steps
@@ -23,9 +22,10 @@ from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
 from ..identities import Known, Weights
 from ..matrices import weight_matrix
-from ..occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total, shared, total
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, ReadMap
+from ..steps.counts import met
+from ..steps.occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total, shared, total
 from ..sums import WEIGHT
 from . import weight_matrix as main
 

@@ -39,12 +39,12 @@ from ..identities import (
     number_matrix,
     put,
 )
-from ..identity_checks import whole_entries, whole_sympy
 from ..linear import numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line
 from ..rules import Follows
+from ..steps.identity_checks import whole_entries, whole_sympy
 from ..sums import WEIGHT, Span, number, variable
 
 STRIDE, DILATION, FULL = ("V", "R"), ("D", "E"), ("F", "C")

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..blockwise import ALONG, Blocks, Decide, Levels, levels
 from ..claims import expect
 from ..documents.blocks import Document, Heading, Inline, Paragraph, Statement, words
 from ..documents.blockwise import word
@@ -22,9 +21,10 @@ from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
 from ..identities import Known, Weights
 from ..matrices import weight_matrix
-from ..patterns import Property, Rows, decide
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, ReadMap, labelled_rows
+from ..steps.blockwise import ALONG, Blocks, Decide, Levels, levels
+from ..steps.patterns import Property, Rows, decide
 from ..sums import WEIGHT
 from .weight_matrix import entries
 

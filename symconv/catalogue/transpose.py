@@ -25,14 +25,14 @@ from ..expressions import Expr, Times, Transposed
 from ..formula import Chain, Entry, Formula, Group, Juxtapose, Power, Words, equals, position
 from ..identities import Assemble, Known, Select, Selected, Weights, Whole, exact, number_matrix, same
 from ..identities import Equation as Matrices
-from ..identity_checks import equal_in_sympy
-from ..isometry import Diagonal, Kernels, Solve, SumOfSquares, column, kernels, squared
 from ..linear import of_matrix
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..rules import flattened
+from ..steps.identity_checks import equal_in_sympy
+from ..steps.isometry import Diagonal, Kernels, Solve, SumOfSquares, column, kernels, squared
+from ..steps.transposing import AdjointWeights, Dropped, Exchange, KnownFor, Meeting, Remainder, Turn, dropped, meeting
 from ..sums import WEIGHT, Span, number, variable
-from ..transposing import AdjointWeights, Dropped, Exchange, KnownFor, Meeting, Remainder, Turn, dropped, meeting
 from .padding_factor import PADDING, pads, positions_held
 
 ADJOINT = "A"

@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..claims import Refuted, expect
-from ..covariances import (
+from ..documents.blocks import Block, Document, Statement, words
+from ..documents.common import checked, steps
+from ..documents.covariances import about_the_kernel, counts_grid, covariance_formula, output_formula
+from ..documents.identities import known
+from ..documents.input_matrix import INPUT_RULE, the_inputs
+from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.weights import grid_or_size, the_rule
+from ..documents.wording import DEFINITION, ENTRY_RULE
+from ..identities import Known, Weights
+from ..matrices import weight_matrix
+from ..proof import Proof, Step, Theorem
+from ..steps.covariances import (
     Collected,
     CollectEntries,
     Covariance,
@@ -31,19 +42,8 @@ from ..covariances import (
     collected,
     shared,
 )
-from ..documents.blocks import Block, Document, Statement, words
-from ..documents.common import checked, steps
-from ..documents.covariances import about_the_kernel, counts_grid, covariance_formula, output_formula
-from ..documents.identities import known
-from ..documents.input_matrix import INPUT_RULE, the_inputs
-from ..documents.setting import definition, flattening, key, setting, title
-from ..documents.weights import grid_or_size, the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE
-from ..identities import Known, Weights
-from ..input_matrix import INPUTS, inputs_matrix
-from ..kernel_gradients import ByTheorem, Named
-from ..matrices import weight_matrix
-from ..proof import Proof, Step, Theorem
+from ..steps.input_matrix import INPUTS, inputs_matrix
+from ..steps.kernel_gradients import ByTheorem, Named
 from ..sums import WEIGHT
 from . import kernel_vector
 from . import weight_matrix as main

@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..claims import AnyClaim, Context, Refuted, expect
-from ..constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Inline, Statement, words
 from ..documents.common import checked, steps
@@ -31,6 +30,7 @@ from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line
 from ..rules import Follows
+from ..steps.constant_kernel import Constant, ConstantKernel, constant_entries, constant_sympy
 from ..sums import WEIGHT, number, variable
 from ..weighted import Resampled
 

@@ -15,12 +15,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
-from ..bilinear import (
-    named,
-    number_table,
-    only,
-    scheme_steps,
-)
 from ..claims import Context, expect
 from ..documents.blocks import words
 from ..documents.tiles import winograd_document
@@ -31,9 +25,15 @@ from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
 from ..schemes import Scheme, each_axis, enough, scheme
+from ..steps.bilinear import (
+    named,
+    number_table,
+    only,
+    scheme_steps,
+)
+from ..steps.tile_checks import tile_entries, tile_sympy
+from ..steps.tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
 from ..sums import WEIGHT, variable
-from ..tile_checks import tile_entries, tile_sympy
-from ..tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
 
 if TYPE_CHECKING:
     from ..layers import Layer

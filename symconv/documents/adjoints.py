@@ -7,9 +7,9 @@ from typing import Any
 
 from ..adjoint import Adjoint
 from ..formula import Chain, Formula, Juxtapose, Power, Sym, Words, equals
-from ..isometry import Equation, occurring
 from ..matrices import LabelledMatrix
 from ..readmap import ReadMap
+from ..steps.isometry import Equation, occurring
 from ..sums import KERNEL, WEIGHT, number, variable
 from .blocks import Block, Heading, Inline, Paragraph, words
 from .setting import kernel_letters

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
-from ..averaging import DIVIDES, Compare, Count, Maximum, NotLinear, Scale, Unequal, constant
 from ..formula import Formula, Juxtapose, Sym, equals, position
 from ..identities import Diagonal
 from ..proof import Proof, Step
+from ..steps.averaging import DIVIDES, Compare, Count, Maximum, NotLinear, Scale, Unequal, constant
 from ..sums import WEIGHT, number, variable
 from .blocks import words
 from .common import position_symbol

@@ -6,17 +6,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import lcm, prod
 
-from ..bilinear import (
-    Combine,
-    Evaluate,
-    Evaluated,
-    Identity,
-    Interpolate,
-    Interpolated,
-    Multiplied,
-    Multiply,
-    numbered_schemes,
-)
 from ..formula import (
     Cases,
     Chain,
@@ -30,6 +19,17 @@ from ..formula import (
 )
 from ..proof import Proof, Step
 from ..schemes import Number, Scheme, Table
+from ..steps.bilinear import (
+    Combine,
+    Evaluate,
+    Evaluated,
+    Identity,
+    Interpolate,
+    Interpolated,
+    Multiplied,
+    Multiply,
+    numbered_schemes,
+)
 from ..sums import Span, number, variable
 from .blocks import Cell, Inline, Matrix, words
 from .setting import count_of, listed, ordinal

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..blockwise import Blocks, Decide, Levels, property_of
 from ..formula import Chain, Formula, Sym, equals, plus, times
 from ..matrices import LabelledMatrix
-from ..patterns import Place, Property
 from ..proof import Proof, Step
 from ..readmap import Axis
+from ..steps.blockwise import Blocks, Decide, Levels, property_of
+from ..steps.patterns import Place, Property
 from ..sums import WEIGHT, number, variable
 from .blocks import Inline, words
 from .setting import count_of, listed, ordinal

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..constant_kernel import Constant, ConstantKernel
 from ..proof import Proof, Step
+from ..steps.constant_kernel import Constant, ConstantKernel
 from .blocks import words
 from .wording import Said, cited, claim_parts, reason_parts
 

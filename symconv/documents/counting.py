@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..counting import (
+from ..formula import Chain, Formula, equals
+from ..proof import Proof, Step
+from ..sizes import Size, floor
+from ..steps.counting import (
     Case,
     Compare,
     Count,
@@ -25,10 +28,7 @@ from ..counting import (
     Window,
     put_in,
 )
-from ..formula import Chain, Formula, equals
-from ..guide import LOW, TRANSPOSED, K, Relationship, S
-from ..proof import Proof, Step
-from ..sizes import Size, floor
+from ..steps.guide import LOW, TRANSPOSED, K, Relationship, S
 from ..sums import variable
 from .blocks import Inline, words
 from .setting import is_transposed, listed

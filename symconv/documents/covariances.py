@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ..covariances import (
+from ..formula import Call, Formula, Juxtapose, Power, Sym, equals, plus, times
+from ..matrices import LabelledMatrix
+from ..proof import Proof, Step
+from ..steps.covariances import (
     Collected,
     CollectEntries,
     Covariance,
@@ -17,10 +20,7 @@ from ..covariances import (
     TakeMean,
     TakeOutput,
 )
-from ..formula import Call, Formula, Juxtapose, Power, Sym, equals, plus, times
-from ..input_matrix import INPUTS
-from ..matrices import LabelledMatrix
-from ..proof import Proof, Step
+from ..steps.input_matrix import INPUTS
 from ..sums import WEIGHT, number
 from .blocks import Block, Cell, Heading, Matrix, Paragraph, words
 from .kernel_gradients import kernel_symbol

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..covering import (
+from ..formula import Cases, Chain, Formula, Juxtapose, Sym, equals, position, times
+from ..identities import NEW_KERNEL, Weights
+from ..layers import Conv, Linear
+from ..proof import Proof, Step
+from ..steps.covering import (
     Alone,
     AtEachPosition,
     Blocks,
@@ -19,10 +23,6 @@ from ..covering import (
     Tensor,
     Window,
 )
-from ..formula import Cases, Chain, Formula, Juxtapose, Sym, equals, position, times
-from ..identities import NEW_KERNEL, Weights
-from ..layers import Conv, Linear
-from ..proof import Proof, Step
 from ..sums import INPUT, KERNEL, WEIGHT, Index, number, variable
 from .blocks import Inline, words
 from .described import described

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from ..factors import (
+from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
+from ..proof import Proof, Step
+from ..readmap import Line, ReadMap
+from ..steps.factors import (
     Collect,
     Kronecker,
     KroneckerSum,
@@ -13,9 +16,6 @@ from ..factors import (
     Tabulate,
     family_letter,
 )
-from ..formula import Cases, Chain, Entry, Formula, Group, Juxtapose, Sigma, Sym, equals
-from ..proof import Proof, Step
-from ..readmap import Line, ReadMap
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
 from .blocks import Inline, words
 from .wording import Said, cited, claim_parts, matrix_entry, reads_twice, reason_parts

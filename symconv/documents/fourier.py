@@ -20,7 +20,9 @@ from ..formula import (
     plus,
     position,
 )
-from ..fourier import (
+from ..proof import Proof, Step
+from ..readmap import Axis, ReadMap
+from ..steps.fourier import (
     Diagonal,
     Diagonalise,
     Eigenvectors,
@@ -34,8 +36,6 @@ from ..fourier import (
     Witness,
     Wrap,
 )
-from ..proof import Proof, Step
-from ..readmap import Axis, ReadMap
 from ..sums import KERNEL, WEIGHT, Index, Span, number, variable
 from .blocks import Inline, Reference, words
 from .polynomials import numbered_names

@@ -18,12 +18,12 @@ from ..formula import (
     equals,
     position,
 )
-from ..fourier import (
+from ..proof import Proof
+from ..readmap import Axis, ReadMap
+from ..steps.fourier import (
     Witness,
     shifted,
 )
-from ..proof import Proof
-from ..readmap import Axis, ReadMap
 from ..sums import KERNEL, WEIGHT, Index, number, variable
 from .blocks import Block, Cell, Display, Heading, Inline, Long, Matrix, Paragraph, words
 from .fourier import (

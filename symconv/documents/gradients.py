@@ -10,19 +10,6 @@ from typing import Any
 
 from ..adjoint import adjoint
 from ..definition import constant, strides, weights
-from ..differentiating import (
-    GRADIENT,
-    ByInput,
-    ChainInput,
-    DifferentiateInput,
-    ForOutput,
-    InputSum,
-    Reading,
-    Solved,
-    outside,
-    readings,
-    solved_terms,
-)
 from ..expressions import Times
 from ..form import Row
 from ..formula import (
@@ -41,10 +28,23 @@ from ..formula import (
     plus,
     position,
 )
-from ..input_gradients import ApplyLayer, ByLayer, EachRow, RowsOfGradient, TransposedProduct, TransposeSum
 from ..matrices import unravel
 from ..proof import Proof, Step
 from ..readmap import Channels, ReadMap
+from ..steps.differentiating import (
+    GRADIENT,
+    ByInput,
+    ChainInput,
+    DifferentiateInput,
+    ForOutput,
+    InputSum,
+    Reading,
+    Solved,
+    outside,
+    readings,
+    solved_terms,
+)
+from ..steps.input_gradients import ApplyLayer, ByLayer, EachRow, RowsOfGradient, TransposedProduct, TransposeSum
 from ..sums import INPUT, KERNEL, WEIGHT, Factor, Index, number, variable
 from .blocks import Block, Heading, Inline, Long, Paragraph, words
 from .common import position_symbol

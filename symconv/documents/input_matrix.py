@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..formula import Call, Chain, Formula, Juxtapose, Sym, Words, equals, plus, position, times
-from ..input_matrix import INPUTS, BothWays, Exchange, KernelRow, Name, Vector
 from ..matrices import LabelledMatrix
 from ..proof import Proof, Step
 from ..readmap import ReadMap
+from ..steps.input_matrix import INPUTS, BothWays, Exchange, KernelRow, Name, Vector
 from ..sums import INPUT, WEIGHT, variable
 from .blocks import Block, Cell, Display, Heading, Long, Math, Matrix, Paragraph, Reference, words
 from .common import place, position_symbol

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..adjoint import leftover
-from ..differentiating import GRADIENT
-from ..differentiating_kernels import ByKernel, ChainKernel, DifferentiateKernel, KernelSum
 from ..formula import Call, Derivative, Formula, Juxtapose, Power, Sigma, Sym, equals, position
-from ..input_matrix import INPUTS
-from ..kernel_gradients import (
+from ..proof import Proof, Step
+from ..readmap import ReadMap
+from ..steps.differentiating import GRADIENT
+from ..steps.differentiating_kernels import ByKernel, ChainKernel, DifferentiateKernel, KernelSum
+from ..steps.input_matrix import INPUTS
+from ..steps.kernel_gradients import (
     THEOREMS,
     BatchSum,
     ByTheorem,
@@ -23,8 +25,6 @@ from ..kernel_gradients import (
     UseInputs,
     exchange,
 )
-from ..proof import Proof, Step
-from ..readmap import ReadMap
 from ..sums import COLUMNS, KERNEL, Index, Span, number, variable
 from .blocks import Inline, Reference, words
 from .columns import COLUMN_RULE

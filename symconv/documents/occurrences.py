@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ..counts import first_output, last_output
 from ..formula import Call, Chain, Floor, Formula, Sym, equals, plus
-from ..occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total, has_formula
 from ..proof import Proof, Step
 from ..readmap import Axis, Channels
+from ..steps.counts import first_output, last_output
+from ..steps.occurrences import Along, Collect, Count, Meets, Multiply, Share, Shared, Total, has_formula
 from ..sums import WEIGHT, Index, number, variable
 from .blocks import Inline, words
 from .setting import count_of, listed, ordinal

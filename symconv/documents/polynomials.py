@@ -7,7 +7,10 @@ from typing import Any
 
 from ..expressions import Times
 from ..formula import Chain, Formula, Group, Juxtapose, Power, Sigma, Sym, Tuple, Words, equals, position, times
-from ..polynomials import (
+from ..proof import Proof, Step
+from ..readmap import Axis, ReadMap
+from ..schemes import Scheme
+from ..steps.polynomials import (
     Blocks,
     Circulant,
     Convolution,
@@ -23,9 +26,6 @@ from ..polynomials import (
     Turn,
     axis_names,
 )
-from ..proof import Proof, Step
-from ..readmap import Axis, ReadMap
-from ..schemes import Scheme
 from ..sums import KERNEL, WEIGHT, Index, Span, number, variable
 from .bilinear import grid, numbered_letters, point_labels, points_chosen, ring, total
 from .blocks import Block, Document, Heading, Inline, Paragraph, Statement, words

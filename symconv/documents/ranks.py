@@ -9,7 +9,7 @@ from ..formula import Chain, Formula, Group, Juxtapose, Power, Sym, equals
 from ..linear import Entry
 from ..matrices import LabelledMatrix
 from ..proof import Proof, Step
-from ..ranks import Annihilate, AtLeast, AtMost, Cover, Drop, Exceptional, GenericRank, Minor, NullSpace, Squeeze
+from ..steps.ranks import Annihilate, AtLeast, AtMost, Cover, Drop, Exceptional, GenericRank, Minor, NullSpace, Squeeze
 from ..sums import KERNEL, WEIGHT, number
 from .blocks import words
 from .setting import count_of, listed

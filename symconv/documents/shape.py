@@ -6,9 +6,9 @@ from math import prod
 
 from ..formula import Chain
 from ..matrices import LabelledMatrix
-from ..patterns import axis_pattern
 from ..proof import Proof
 from ..readmap import Axis, ReadMap
+from ..steps.patterns import axis_pattern
 from ..sums import WEIGHT
 from .blocks import Block, Heading, Inline, Math, Paragraph, words
 from .known import shape_of

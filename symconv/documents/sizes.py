@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..formula import Chain, Formula, equals
-from ..guide import RELATIONSHIPS, Hypothesis, Relationship
+from ..steps.guide import RELATIONSHIPS, Hypothesis, Relationship
 from .blocks import Block, Emph, Heading, Inline, Paragraph, Table, words
 from .setting import listed, ordinal
 from .size_formulas import shown

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..composing import (
-    ONE,
-    TOTAL,
-    Uneven,
-)
 from ..composite import Break, Composite, convolutions, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Sym, equals, times
@@ -17,6 +12,11 @@ from ..matrices import unravel
 from ..pictures.colours import APART
 from ..proof import Proof
 from ..sequential import Sequential, primed
+from ..steps.composing import (
+    ONE,
+    TOTAL,
+    Uneven,
+)
 from ..sums import INPUT, KERNEL, number
 from .blocks import Block, Cell, Heading, Inline, Long, Matrix, Paragraph, Table, words
 from .common import position_symbol

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..composing import (
+from ..composite import Break, Polynomial, along, convs, offset, polynomial, stride
+from ..definition import BIAS
+from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, Words, equals, plus, position
+from ..linear import PolynomialMatrix
+from ..proof import Proof, Step
+from ..readmap import CHANNEL
+from ..sequential import Sequential, primed
+from ..steps.composing import (
     ONE,
     SHIFT,
     TOTAL,
@@ -24,13 +31,6 @@ from ..composing import (
     Total,
     Uneven,
 )
-from ..composite import Break, Polynomial, along, convs, offset, polynomial, stride
-from ..definition import BIAS
-from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, Words, equals, plus, position
-from ..linear import PolynomialMatrix
-from ..proof import Proof, Step
-from ..readmap import CHANNEL
-from ..sequential import Sequential, primed
 from ..sums import KERNEL, WEIGHT, number, variable
 from .blocks import Inline, words
 from .described import described

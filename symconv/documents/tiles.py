@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import prod
 
-from ..bilinear import numbered_schemes
 from ..formula import (
     Chain,
     Entry,
@@ -21,8 +20,9 @@ from ..formula import (
 )
 from ..proof import Proof, Step
 from ..readmap import Axis
+from ..steps.bilinear import numbered_schemes
+from ..steps.tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
 from ..sums import INPUT, KERNEL, PADDED, WEIGHT, Span, number, variable
-from ..tiles import ENTRY, TILE, Correlation, Cut, Nest, Nested, Tile, Tiled, Tiles, Tiling, Transpose
 from .bilinear import along, grid, numbered_letters, point_labels, points_chosen, ring, suffixes, total, transposed
 from .blocks import Block, Display, Document, Heading, Inline, Paragraph, Statement, words
 from .common import checked, steps

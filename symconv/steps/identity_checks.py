@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .claims import Refuted
-from .expressions import Expr, Times, letters_of
-from .identities import Whole, exact, same
-from .matrices import LabelledMatrix
+from ..claims import Refuted
+from ..expressions import Expr, Times, letters_of
+from ..identities import Whole, exact, same
+from ..matrices import LabelledMatrix
 
 
 def wholes(proof: Any) -> list[Whole]:

@@ -8,11 +8,11 @@ from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
-from .identities import Selected, Weights, entry_letters, exact
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..identities import Selected, Weights, entry_letters, exact
+from ..linear import Exact, difference
+from ..rules import Follows
 from .identity_checks import equal_in_sympy
-from .linear import Exact, difference
-from .rules import Follows
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from .adjoint import reads
-from .claims import AnyClaim, Context, Refuted, expect, for_each_line
-from .identities import Weights
+from ..adjoint import reads
+from ..claims import AnyClaim, Context, Refuted, expect, for_each_line
+from ..identities import Weights
+from ..linear import Entry, Exact
+from ..readmap import Line, ReadMap
+from ..rules import Follows
+from ..sums import WEIGHT
 from .input_matrix import INPUTS
 from .kernel_gradients import Named
-from .linear import Entry, Exact
-from .readmap import Line, ReadMap
-from .rules import Follows
-from .sums import WEIGHT
 
 Counts = tuple[tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...], ...]
 """For each line, its entries that are not zero: (output, input, the labels with how often each)."""

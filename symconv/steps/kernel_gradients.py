@@ -13,15 +13,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .adjoint import leftover, reads
-from .claims import AnyClaim, Context, Refuted, expect
+from ..adjoint import leftover, reads
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..layers import Conv
+from ..linear import Entry, Exact
+from ..readmap import Axis, with_quotients
+from ..rules import Follows, is_matrix
+from ..sums import COLUMNS, Index, Sum, number, variable
 from .differentiating_kernels import KernelSum, Terms, by_input, same
 from .input_matrix import INPUTS
-from .layers import Conv
-from .linear import Entry, Exact
-from .readmap import Axis, with_quotients
-from .rules import Follows, is_matrix
-from .sums import COLUMNS, Index, Sum, number, variable
 
 THEOREMS = {INPUTS: "kernel_vector", COLUMNS: "im2col"}
 """The theorems that say what these matrices are."""
@@ -98,8 +98,8 @@ class ByTheorem:
         return expect(known, True, "the claim names no matrix that a theorem is about")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        from .catalogue import prove
-        from .errors import ProofFailed
+        from ..catalogue import prove
+        from ..errors import ProofFailed
 
         if not isinstance(after, Named):
             raise Refuted("the claim names no matrix")

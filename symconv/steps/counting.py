@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..readmap import Axis
+from ..rules import Follows, all_windows
+from ..sizes import Certificate, Put, Size, Vanish, Var, floor, normal, value
 from .guide import HIGH, LOW, RELATIONSHIPS, ROOM, TRANSPOSED, D, K, Link, N, Relationship, S, known, windows
-from .readmap import Axis
-from .rules import Follows, all_windows
-from .sizes import Certificate, Put, Size, Vanish, Var, floor, normal, value
 
 J, U, Q, R = Var("j"), Var("u"), Var("q"), Var("r")
 POSITION = S * J + D * U - LOW

@@ -15,15 +15,15 @@ from itertools import combinations, product
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Union
 
-from .adjoint import reads
-from .claims import AnyClaim, Context, Refuted, expect
-from .linear import Entry as Polynomial
-from .linear import Monomial
-from .linear import product as multiplied
-from .matrices import label_strides
-from .readmap import ReadMap, labelled_rows
-from .rules import Follows
-from .sums import WEIGHT
+from ..adjoint import reads
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..linear import Entry as Polynomial
+from ..linear import Monomial
+from ..linear import product as multiplied
+from ..matrices import label_strides
+from ..readmap import ReadMap, labelled_rows
+from ..rules import Follows
+from ..sums import WEIGHT
 
 Equation = tuple[tuple[Monomial, int], ...]
 """A polynomial that must be zero, as sorted terms."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .claims import Refuted, expect
-from .readmap import Axis, Table
+from ..claims import Refuted, expect
+from ..readmap import Axis, Table
 
 Rows = Sequence[Mapping[int, tuple[int, ...]]]
 Place = tuple[int, int]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
-from .elimination import (
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..elimination import (
     Lines,
     all_minors,
     at_point,
@@ -25,11 +25,11 @@ from .elimination import (
     pivots,
     quotient,
 )
-from .identities import about_w, exact
-from .linear import Entry, Exact
-from .readmap import ReadMap
-from .rules import Follows
-from .sums import WEIGHT
+from ..identities import about_w, exact
+from ..linear import Entry, Exact
+from ..readmap import ReadMap
+from ..rules import Follows
+from ..sums import WEIGHT
 
 MINORS, MINOR_ROWS, MINOR_KERNEL = 60, 6, 9
 """How many minors are worked out, with how many rows and how many kernel entries at most."""

@@ -7,12 +7,12 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from .claims import Refuted, differ
-from .form import Row, first_difference
+from ..claims import Refuted, differ
+from ..form import Row, first_difference
+from ..proof import Proof
+from ..readmap import ReadMap
+from ..sums import WEIGHT
 from .polynomials import Blocks, Shift, nested_terms, overlapped, reversed_entry
-from .proof import Proof
-from .readmap import ReadMap
-from .sums import WEIGHT
 
 
 def _claim(proof: Proof, kind: type[Any]) -> Any:
@@ -26,7 +26,7 @@ def block_entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     read_map: ReadMap = proof.layer.definition.read_map
 
     def every_entry() -> int:
-        from .catalogue.weight_matrix import definition_rows
+        from ..catalogue.weight_matrix import definition_rows
 
         compared = 0
 

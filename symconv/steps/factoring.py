@@ -12,15 +12,15 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
-from .composite import Composite, Polynomial, polynomial, substituted
-from .definition import strides
-from .halves import deltas, first_size
-from .identities import Known, Weights, exact
-from .linear import Entry, difference
-from .linear import product as multiplied
-from .rules import Follows
-from .sums import WEIGHT
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..composite import Composite, Polynomial, polynomial, substituted
+from ..definition import strides
+from ..halves import deltas, first_size
+from ..identities import Known, Weights, exact
+from ..linear import Entry, difference
+from ..linear import product as multiplied
+from ..rules import Follows
+from ..sums import WEIGHT
 
 FIRST, SECOND = "H", "G"
 """The matrices of the two layers; their kernels are h and g."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
-from .identities import about_w
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..identities import about_w
+from ..rules import Follows
+from ..sums import WEIGHT
 from .patterns import Property, Rows, check
-from .rules import Follows
-from .sums import WEIGHT
 
 ALONG = ("toeplitz", "circulant")
 

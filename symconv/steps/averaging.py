@@ -14,18 +14,18 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
-from .identities import (
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..identities import (
     Diagonal,
     Multiply,
     about_w,
     number_matrix,
 )
-from .linear import Exact, numbers
-from .readmap import CHANNEL, Channels, Line, with_quotients
-from .rules import Follows, is_matrix
-from .sums import WEIGHT
-from .weighted import Pooled
+from ..linear import Exact, numbers
+from ..readmap import CHANNEL, Channels, Line, with_quotients
+from ..rules import Follows, is_matrix
+from ..sums import WEIGHT
+from ..weighted import Pooled
 
 SUMS, DIVIDES = "S", "D"
 """The layer that only sums, and what divides."""

@@ -15,15 +15,15 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..form import row_difference
+from ..identities import about_w
+from ..linear import Entry
+from ..readmap import Axis
+from ..rules import Follows, is_matrix
+from ..schemes import Number, Scheme
+from ..sums import WEIGHT, Index
 from .bilinear import Identity, cited, evaluated_identity, named, number_table, only, same
-from .claims import AnyClaim, Context, Refuted, expect
-from .form import row_difference
-from .identities import about_w
-from .linear import Entry
-from .readmap import Axis
-from .rules import Follows, is_matrix
-from .schemes import Number, Scheme
-from .sums import WEIGHT, Index
 
 TILE, ENTRY = "n", "s"
 """The letters of a tile's number and of an entry of a tile."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from .claims import AnyClaim, Context, Refuted, compare, expect, for_each_line, same_lines
+from ..claims import AnyClaim, Context, Refuted, compare, expect, for_each_line, same_lines
+from ..form import Row, collect
+from ..readmap import Axis, Line, with_quotients
+from ..rules import Follows, executed, weights_and_signal
+from ..sums import KERNEL, Factor, Index, Span, Sum, number, variable
 from .differentiating import GRADIENT
-from .form import Row, collect
-from .readmap import Axis, Line, with_quotients
-from .rules import Follows, executed, weights_and_signal
-from .sums import KERNEL, Factor, Index, Span, Sum, number, variable
 
 Terms = dict[int, Row]
 """For each kernel label of a line, the terms of its derivative: (input or position, output) -> how often."""

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from .claims import AnyClaim, Claim, Context, Refuted, compare, expect, for_each_line, read, same_lines
-from .definition import constant, weights
-from .form import Row, weigh
-from .readmap import Channels, Line, ReadMap, TransposedChannels, with_quotients
-from .rules import Follows, weights_and_signal
-from .sums import KERNEL, Factor, Index, Span, number, quotient, variable
-from .weighted import Resampled, Shuffled
+from ..claims import AnyClaim, Claim, Context, Refuted, compare, expect, for_each_line, read, same_lines
+from ..definition import constant, weights
+from ..form import Row, weigh
+from ..readmap import Channels, Line, ReadMap, TransposedChannels, with_quotients
+from ..rules import Follows, weights_and_signal
+from ..sums import KERNEL, Factor, Index, Span, number, quotient, variable
+from ..weighted import Resampled, Shuffled
 
 GRADIENT = "G"
 """The derivative of L by the output, an entry for each output."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from .adjoint import Adjoint, adjoint, reads
-from .claims import AnyClaim, Context, Refuted, expect
+from ..adjoint import Adjoint, adjoint, reads
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..identities import Known, Multiply, Weights
+from ..readmap import Axis
+from ..rules import Follows
+from ..sizes import Put, normal
+from ..sums import Index, number, variable
 from .guide import I_, ROOM, TRANSPOSED, N, S
-from .identities import Known, Multiply, Weights
-from .readmap import Axis
-from .rules import Follows
-from .sizes import Put, normal
-from .sums import Index, number, variable
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from math import lcm, prod
 from operator import add
 from typing import Any
 
-from .claims import Refuted, differ
-from .form import Row, first_difference, row_difference
-from .proof import Proof
-from .readmap import Axis, ReadMap
-from .schemes import Number, Scheme, Table
-from .sums import WEIGHT
+from ..claims import Refuted, differ
+from ..form import Row, first_difference, row_difference
+from ..proof import Proof
+from ..readmap import Axis, ReadMap
+from ..schemes import Number, Scheme, Table
+from ..sums import WEIGHT
 from .tiles import ENTRY, TILE, Tiled, Tiling, kernel_entry
 
 Form = dict[tuple[Any, Any], int]
@@ -28,7 +28,7 @@ def _ends_in(proof: Proof) -> Tiled:
 
 def tile_entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
     """The tile of all axes at once, with the printed matrices; then every row of W as the tiles compute it."""
-    from .catalogue.weight_matrix import definition_rows
+    from ..catalogue.weight_matrix import definition_rows
 
     claim = _ends_in(proof)
     read_map: ReadMap = proof.layer.definition.read_map

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from math import gcd
 
-from .readmap import Axis
-from .sums import Index, number
+from ..readmap import Axis
+from ..sums import Index, number
 
 
 def multiples(first: int, last: int, slope: int, offset: int, modulus: int) -> int:

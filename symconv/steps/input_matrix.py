@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
-from .claims import (
+from ..claims import (
     AnyClaim,
     Context,
     Refuted,
@@ -25,12 +25,12 @@ from .claims import (
     same_lines,
     tabulated,
 )
-from .definition import strides
-from .form import Row, collect
-from .matrices import Cells, LabelledMatrix, unravel, weight_matrix
-from .readmap import Line, Table, with_quotients
-from .rules import Follows, flattened, is_matrix, numbers_positions, weights_and_signal
-from .sums import KERNEL, WEIGHT, Factor, Index, number, variable
+from ..definition import strides
+from ..form import Row, collect
+from ..matrices import Cells, LabelledMatrix, unravel, weight_matrix
+from ..readmap import Line, Table, with_quotients
+from ..rules import Follows, flattened, is_matrix, numbers_positions, weights_and_signal
+from ..sums import KERNEL, WEIGHT, Factor, Index, number, variable
 
 INPUTS = "U"
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from .claims import AnyClaim, Context, Refuted, expect
+from ..claims import AnyClaim, Context, Refuted, expect
+from ..identities import about_w
+from ..linear import Exact
+from ..readmap import Axis, ReadMap
+from ..rules import Follows
+from ..sums import WEIGHT
 from .counts import first_output, last_output, met
-from .identities import about_w
-from .linear import Exact
-from .readmap import Axis, ReadMap
-from .rules import Follows
-from .sums import WEIGHT
 
 # Claims -------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .sizes import ByOne, Calculate, Move, Num, Put, Size, TakeOut, Vanish, Var, floor, sized, value
+from ..sizes import ByOne, Calculate, Move, Num, Put, Size, TakeOut, Vanish, Var, floor, sized, value
 
 N, K, S, D = Var("N"), Var("k"), Var("s"), Var("d")
 LOW, HIGH = Var("low"), Var("high")
