@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import prod
+from math import gcd, lcm, prod
 from typing import Any, ClassVar, TypeVar
 
 from ..claims import AnyClaim, Context, Refuted, expect
@@ -49,6 +49,8 @@ LIMIT = 50_000
 Key = TypeVar("Key")
 Form = dict[int, Fraction]
 """A linear form in the entries of one channel's kernel."""
+Combination = dict[tuple[int, int], Fraction]
+"""Entries of W - V, (row, column), and how often each is taken."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class SameKernel:
     """For which kernels W and V, of one and the same kernel, are equal: `needed` pairs of entries must agree.
 
     `witnesses` has for each needed pair (u, reversed u) entries of W - V, (row, column) -> factor, that
-    add up to k_u - k_(reversed u). Where not all pairs are needed, `kernel` is one that is not symmetric
+    add up to k_u - k_(reversed u). A factor is an integer wherever integers do; where not, the agreement is needed
+    over the rings in which `divisor` has an inverse. Where not all pairs are needed, `kernel` is one that is not symmetric
     and gives equal matrices all the same.
     """
 
@@ -69,6 +72,16 @@ class SameKernel:
     differing: int  # entries of W - V, for one pair of channels, that are not zero
     witnesses: tuple[tuple[int, tuple[tuple[int, int, Fraction], ...]], ...]
     kernel: tuple[Fraction, ...] | None
+
+    @property
+    def divisor(self) -> int:
+        """The least common multiple of what the factors are divided by."""
+        return lcm(*(factor.denominator for _, entries in self.witnesses for *_, factor in entries))
+
+    @property
+    def alike(self) -> bool:
+        """Whether every witness is one entry, or its negative."""
+        return all(len(entries) == 1 and abs(entries[0][-1]) == 1 for _, entries in self.witnesses)
 
 
 @dataclass(frozen=True)
@@ -224,47 +237,66 @@ def build(layer: Any) -> tuple[tuple[Step, ...], dict[str, Any]]:
 
 
 def decided(layer: Any, ours: tuple[Exact, ...], theirs: tuple[Exact, ...]) -> SameKernel:
-    """Which agreements between opposite entries W = V needs, by elimination on the entries of W - V."""
+    """Which agreements between opposite entries W = V needs, by elimination over the integers on the entries of W - V."""
     shape = tuple(axis.taps for axis in layer.read_map.axes)
-    pairs = pairs_of(shape)
-    basis: dict[int, tuple[Form, dict[tuple[int, int], Fraction]]] = {}  # pivot -> (reduced form, what adds up to it)
+    pairs, differing = pairs_of(shape), 0
+    alone: dict[int, Combination] = {}  # pair -> the first entry that is its difference, or the negative of it
+    basis: dict[int, tuple[Form, Combination]] = {}  # pivot, the first of its pairs -> (form, what adds up to it)
     for at, form in differences(ours, theirs, shape):
+        differing += 1
         row: Form = {u: Fraction(value) for u, value in form.items() if u < len(pairs)}
-        made: dict[tuple[int, int], Fraction] = {at: Fraction(1)}
-        for pivot, (other, parts) in basis.items():
-            factor = -row.get(pivot, Fraction(0))
-            if factor:
-                _add(row, other, factor)
-                _add(made, parts, factor)
-        if not row:
-            continue
-        pivot = min(row)
-        scale = 1 / row[pivot]
-        row = {u: value * scale for u, value in row.items()}
-        made = {place: value * scale for place, value in made.items()}
-        for other, parts in basis.values():
-            factor = -other.get(pivot, Fraction(0))
-            if factor:
-                _add(other, row, factor)
-                _add(parts, made, factor)
-        basis[pivot] = row, made
-        if len(basis) == len(pairs):
-            break
-    witnesses = tuple(
-        (u, tuple((row, column, factor) for (row, column), factor in sorted(basis[u][1].items())))
-        for u in pairs
-        if u in basis and basis[u][0] == {u: Fraction(1)}
-    )
+        if len(row) == 1 and abs(row[min(row)]) == 1:
+            alone.setdefault(min(row), {at: row[min(row)]})
+        if len(alone) < len(pairs) and not _complete(basis, pairs):
+            _inserted(basis, row, {at: Fraction(1)})
+    witnesses = []
+    for u in pairs:
+        made = alone.get(u) or _combined(basis, u)
+        if made is not None:
+            witnesses.append((u, tuple((row, column, factor) for (row, column), factor in sorted(made.items()))))
     kernel = None
-    free = next((u for u in pairs if u not in basis), None)
-    if free is not None:  # solve the equations with this difference 1: a kernel that is not symmetric
+    free = None if len(alone) == len(pairs) else next((u for u in pairs if u not in basis), None)
+    if free is not None:  # solve the equations with this difference 1, and multiply: a kernel that is not symmetric
         values = [Fraction(0)] * prod(shape)
         values[free] = Fraction(1)
-        for pivot, (row, _) in basis.items():
-            values[pivot] = -row.get(free, Fraction(0))
-        kernel = tuple(values)
-    differing = sum(1 for _ in differences(ours, theirs, shape))
-    return SameKernel(len(pairs), differing, witnesses, kernel)
+        for pivot in sorted(basis, reverse=True):
+            row = basis[pivot][0]
+            values[pivot] = -sum(row[u] * values[u] for u in row if u != pivot) / row[pivot]
+        scale = Fraction(lcm(*(each.denominator for each in values)), gcd(*(each.numerator for each in values)))
+        kernel = tuple(each * scale for each in values)
+    return SameKernel(len(pairs), differing, tuple(witnesses), kernel)
+
+
+def _inserted(basis: dict[int, tuple[Form, Combination]], row: Form, made: Combination) -> None:
+    """One more row of integers for an echelon form: where two begin with the same pair, Euclid leaves it to one of them."""
+    while row:
+        pivot = min(row)
+        if pivot not in basis:
+            basis[pivot] = row, made
+            return
+        other, parts = basis[pivot]
+        if abs(row[pivot]) < abs(other[pivot]):
+            basis[pivot], row, made, other, parts = (row, made), other, parts, row, made
+        factor = Fraction(-(row[pivot] // other[pivot]))
+        _add(row, other, factor)
+        _add(made, parts, factor)
+
+
+def _complete(basis: dict[int, tuple[Form, Combination]], pairs: list[int]) -> bool:
+    """Whether no further row can change what follows from them: every difference does, over the integers."""
+    return len(basis) == len(pairs) and all(abs(basis[u][0][u]) == 1 for u in pairs)
+
+
+def _combined(basis: dict[int, tuple[Form, Combination]], u: int) -> Combination | None:
+    """What adds up to the difference of a pair alone, with the only factors that do; None where nothing does."""
+    rest: Form = {u: Fraction(1)}
+    made: Combination = {}
+    while rest and min(rest) in basis:
+        row, parts = basis[min(rest)]
+        factor = rest[min(rest)] / row[min(rest)]
+        _add(rest, row, -factor)
+        _add(made, parts, factor)
+    return None if rest else made
 
 
 # Words --------------------------------------------------------------------------------------------
@@ -284,7 +316,10 @@ def _(claim: SameKernel, proof: Proof) -> Said:
         return words("The kernel has one entry in each channel, so {}.", equals(WEIGHT, OTHER))
     same = "For one and the same kernel, {} "
     if claim.kernel is None:
-        return words(same + "exactly when the kernel is symmetric: equal to its reversal.", equals(WEIGHT, OTHER))
+        where = f", over the rings in which {claim.divisor:,} has an inverse" if claim.divisor > 1 else ""
+        return words(
+            same + f"exactly when the kernel is symmetric: equal to its reversal{where}.", equals(WEIGHT, OTHER)
+        )
     symbols = [position_symbol(KERNEL, unravel(u, shape)) for u in range(prod(shape))]
     if not claim.differing:
         return words(same + "for every kernel.", equals(WEIGHT, OTHER))
@@ -313,7 +348,7 @@ def _(rule: Decide, step: Step, proof: Proof) -> Said:
     u, entries = claim.witnesses[0]
     first, last = (position_symbol(KERNEL, unravel(n, shape)) for n in (u, opposite(u, shape)))
     row, column, factor = entries[0]
-    if len(entries) == 1 and abs(factor) == 1:
+    if claim.alike:
         gap = Chain("-", (first, last) if factor == 1 else (last, first))
         shown = words(
             "entry {} of {} is {}, and there is one like it for " + _which(claim),
@@ -322,9 +357,11 @@ def _(rule: Decide, step: Step, proof: Proof) -> Said:
             gap,
         )
     else:
+        numbers = "an integer" if claim.divisor == 1 else f"a multiple of 1/{claim.divisor:,}"
         shown = words(
-            "sums of entries of {} are {}, and likewise for " + _which(claim), difference, Chain("-", (first, last))
-        )
+            f"entries of {{}}, each times {numbers}, add up to {{}}, and likewise for {_which(claim)}",
+            difference, Chain("-", (first, last)),
+        )  # fmt: skip
     channel = " (of the first pair of channels)" if proof.layer.read_map.shows_channels else ""
     return (*words(symmetric + "; ", difference), *shown, channel)
 
