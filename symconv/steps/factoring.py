@@ -94,7 +94,11 @@ class Sum:
         compared += expect(len(after.second), prod(second.kernel_shape), "g has another number of entries")
         layer: Any = context.subject
         sums = tuple(u + v - 1 for u, v in zip(first.kernel_shape[2:], second.kernel_shape[2:], strict=True))
-        return compared + expect(sums, layer.kernel_shape[2:], "the two kernels together have another size")
+        compared += expect(sums, layer.kernel_shape[2:], "the two kernels together have another size")
+        described = kernels_of(
+            layer, first.kernel_shape[2:]
+        )  # others have the same product, and are not what a page says
+        return compared + expect(after, described, "h and g do not hold the windows and the ones that are described")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
         first, second = layers_of(context.cited)
