@@ -11,7 +11,7 @@ import pytest
 from damages import built, with_step
 
 import symconv as sc
-from symconv.factoring import Factors
+from symconv.steps.factoring import Factors
 
 
 def page(layer: sc.Layer, theorem: str) -> str:
