@@ -9,6 +9,7 @@ Every number of that page comes from here.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import os
 import platform
@@ -192,8 +193,11 @@ def one_layer(size: int) -> tuple[dict[str, Any], list[str]]:
     ]  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Train, convert, compare, measure, write."""
+    said, _, further = str(__doc__).partition("\n\n")
+    form = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=said, epilog=further, formatter_class=form).parse_args(arguments)
     torch.set_num_threads(1)
     print("training, converting and measuring: about a minute")
     load = os.getloadavg()[0]

@@ -135,12 +135,21 @@ def test_average_pooling_defaults_and_rounding_up() -> None:
         (one("Reshape", np.array([-1, 12]), shape=("n", 3, 4)), (2, 3, 4)),
         (one("Reshape", np.array([2, 4, -1]), shape=(2, 3, 4)), (2, 3, 4)),
         (one("Squeeze", np.array([2]), shape=(2, 3, 1)), (2, 3, 1)),
+        (one("Squeeze", np.array([-2]), shape=(2, 1, 3)), (2, 1, 3)),
+        (one("Squeeze", shape=(2, 3, 1), opset=11, axes=[2]), (2, 3, 1)),
         (one("Unsqueeze", np.array([1]), shape=(2, 3)), (2, 3)),
+        (one("Unsqueeze", np.array([-1, 1]), shape=(2, 3)), (2, 3)),
+        (one("Conv", weights(0, 1, 1, 2), shape=(2, 1, 5), auto_pad="VALID"), (2, 1, 5)),
+        (one("ReduceMean", shape=(2, 3, 4), opset=13, axes=[-1]), (2, 3, 4)),
+        (one("Gemm", weights(0, 4, 3), weights(1, 1, 3), shape=(2, 4)), (2, 4)),
+        (one("Flatten", shape=(2, 3, 4), axis=-2), (2, 3, 4)),
         (one("ReduceMean", np.array([2, 3]), shape=(2, 3, 2, 4), keepdims=0), (2, 3, 2, 4)),
         (one("DepthToSpace", shape=(2, 8, 2, 3), blocksize=2, mode="CRD"), (2, 8, 2, 3)),
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4)), (2, 3, 4, 4)),
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="reflect"), (2, 3, 4, 4)),
         (one("Pad", np.array([0, 0, 1, 0, 0, 0, 2, 1]), shape=(2, 3, 4, 4), mode="edge"), (2, 3, 4, 4)),
+        (one("Pad", np.array([0, 0, 1, 0, 0, 2]), shape=(2, 3, 4), mode="wrap"), (2, 3, 4)),
+        (one("Pad", np.array([2, 1]), np.array(0.0), np.array([-1]), shape=(2, 3, 4)), (2, 3, 4)),
         (one("DepthToSpace", shape=(2, 8, 2, 3), blocksize=2), (2, 8, 2, 3)),
         (one("SpaceToDepth", shape=(2, 3, 4, 6), blocksize=2), (2, 3, 4, 6)),
         (one("Slice", np.array([1, -1]), np.array([3, -99]), np.array([1, -1]), np.array([1, -2]), shape=(2, 4, 5)), (2, 4, 5)),
@@ -153,10 +162,12 @@ def test_average_pooling_defaults_and_rounding_up() -> None:
         (one("Relu", shape=(2, 5)), (2, 5)),
         (one("Clip", np.array(-1.0), np.array(2.0), shape=(2, 5)), (2, 5)),
         (one("Clip", np.array(0.0), shape=(2, 5)), (2, 5)),
+        (one("Clip", shape=(2, 5), opset=6, min=-1.0, max=2.0), (2, 5)),
         (one("LeakyRelu", shape=(2, 5), alpha=0.125), (2, 5)),
         (one("Abs", shape=(2, 5)), (2, 5)),
         (one("Identity", shape=(2, 5)), (2, 5)),
         (one("Dropout", shape=(2, 5)), (2, 5)),
+        (one("Dropout", np.array(0.5), np.array(False), shape=(2, 5)), (2, 5)),
     ],
     ids=lambda value: value.graph.node[0].op_type if hasattr(value, "graph") else "",
 )  # fmt: skip
@@ -167,6 +178,12 @@ def test_other_operators(proto: Any, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("operator", ["Sigmoid", "Tanh", "Elu", "Softplus", "HardSwish", "Gelu"])
 def test_activations(operator: str) -> None:
     agrees(one(operator, shape=(2, 5)), (2, 5), exactly=False)
+
+
+def test_the_hard_sigmoid_is_the_one_that_pytorch_has() -> None:
+    agrees(one("HardSigmoid", shape=(2, 5), alpha=1 / 6), (2, 5), exactly=False)
+    refused = sc.fully_connected(sc.from_onnx(one("HardSigmoid", shape=(2, 5)))).refused["node"]  # its slope is 1/5
+    assert refused.reason == "only alpha=1/6 and beta=1/2 are known"
 
 
 def test_batch_normalisation() -> None:
@@ -239,6 +256,23 @@ def test_resize(where: str) -> None:
             agrees(one("Resize", None, *given, shape=(2, 3, 4, 6), **config), (2, 3, 4, 6), exactly=False)
 
 
+@pytest.mark.parametrize("where", ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"])
+def test_resize_to_one(where: str) -> None:
+    for sizes in ([2, 3, 1, 5], [2, 3, 4, 1], [2, 2, 4, 6]):
+        config = {"coordinate_transformation_mode": where}
+        agrees(one("Resize", None, None, np.array(sizes), shape=(2, 3, 4, 6), **config), (2, 3, 4, 6))
+
+
+def test_resize_by_a_scale_that_gives_no_whole_size() -> None:
+    scales, config = np.array([1, 1, 1.5, 0.5], np.float32), {"shape": (2, 3, 5, 5)}
+    for mode in ("nearest", "linear"):
+        dense = agrees(one("Resize", None, scales, mode=mode, **config), (2, 3, 5, 5), exactly=False)
+        assert dense.source.output_shape == (3, 7, 2)
+        for where in ("align_corners", "pytorch_half_pixel"):  # there the size of 7.5 counts, or that of 7
+            proto = one("Resize", None, scales, mode=mode, coordinate_transformation_mode=where, **config)
+            assert "is no whole number" in sc.fully_connected(sc.from_onnx(proto)).refused["node"].reason
+
+
 def test_split_and_constants_that_are_moved() -> None:
     nodes = [
         helper.make_node("Split", ["x", "sizes"], ["a", "b"], "split", axis=1),
@@ -251,6 +285,8 @@ def test_split_and_constants_that_are_moved() -> None:
     assert [node.name for node in dense.nodes] == ["split", "split.2", "conv", "cat"]
     parts = [helper.make_node("Split", ["x"], ["a", "b"], axis=2, num_outputs=2), helper.make_node("Neg", ["b"], ["y"])]
     agrees(model(parts, (2, 3, 5)), (2, 3, 5))
+    parts = [helper.make_node("Split", ["x"], ["a", "", "b"], axis=1), helper.make_node("Neg", ["b"], ["y"])]
+    agrees(model(parts, (2, 6), opset=13), (2, 6))  # three parts, one of which nobody wants
 
 
 def test_sizes_that_are_computed_as_exporters_write_them() -> None:
@@ -290,6 +326,13 @@ def test_sizes_that_depend_on_the_batch_are_no_constants() -> None:
     ]
     with pytest.raises(sc.SymconvError, match=r"slice \(Slice\)"):
         sc.fully_connected(sc.from_onnx(model(nodes, ("n", 4), {"one": np.array([1])})))
+    nodes = [
+        helper.make_node("Shape", ["x"], ["n"]),
+        helper.make_node("Mul", ["n", "twice"], ["size"]),
+        helper.make_node("Reshape", ["x", "size"], ["y"], "node"),
+    ]
+    dense = sc.fully_connected(sc.from_onnx(model(nodes, ("n", 4, 2), {"twice": np.array([2, 1, 2])})))
+    assert dense.refused["node"].reason == "its shape is not known"
 
 
 def test_the_sum_of_one_is_itself() -> None:

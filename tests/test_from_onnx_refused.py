@@ -16,7 +16,7 @@ from onnx import TensorProto, helper  # noqa: E402
 from onnx_cases import model, one, weights  # noqa: E402
 
 import symconv as sc  # noqa: E402
-from symconv.networks import Refused  # noqa: E402
+from symconv.networks import Refused, Reshape  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,37 @@ from symconv.networks import Refused  # noqa: E402
         (one("Div", np.zeros((2, 1)), shape=(1, 2, 4)), "divides by zero"),
         (one("Pad", np.array([0, 0, 1, 0, 0, 1]), np.array(3.0), shape=(1, 2, 4)), "only padding with zeros"),
         (model([helper.make_node("Mul", ["x", "x"], ["y"], "node")], (1, 4)), "depends on the input"),
+        (one("Conv", weights(0, 1, 1, 2), shape=(2, 1, 5), auto_pad="SOME"), "auto_pad=SOME is not known"),
+        (one("GlobalAveragePool", shape=(2, 5)), "one computed input, with channels and spatial axes"),
+        (one("ConvTranspose", weights(0, 1, 1, 2), shape=(2, 1, 5), output_shape=[9]), "the sizes [9], which are more than the [6] that it computes"),
+        (one("ConvTranspose", weights(0, 1, 1, 2), shape=(2, 1, 5), strides=[3], auto_pad="SAME_UPPER"), "the sizes [15], which are more than the [14]"),
+        (one("Pad", np.array([0, 1, 0, 0, 0, 0]), shape=(2, 1, 5)), "it pads the batch or the channels"),
+        (one("Pad", np.array([0, 0, -1, 0, 0, 2]), shape=(2, 1, 5), mode="wrap"), "it crops before it wraps"),
+        (one("ReduceMean", shape=(2, 1, 5)), "the mean over everything"),
+        (one("ReduceMean", np.array([1]), shape=(2, 3, 5)), "only the mean over all axes but batch and channels"),
+        (one("Gemm", weights(0, 4, 3), weights(1, 2, 3), shape=(2, 4)), "its bias has the shape (2, 3), not one number for each of its 3 outputs"),
+        (one("Gemm", weights(0, 2, 3), shape=(2, 4), transA=1), "its input is on the right, or transposed"),
+        (model([helper.make_node("MatMul", ["w", "x"], ["y"], "node")], (2, 4), {"w": weights(0, 3, 2)}), "its input is on the right"),
+        (one("MatMul", weights(0, 4), shape=(2, 4)), "its weights are no matrix"),
+        (model([helper.make_node("Div", ["c", "x"], ["y"], "node")], (2, 3, 4), {"c": np.ones((3, 1))}), "the constant comes first"),
+        (model([helper.make_node("Concat", ["c", "x"], ["y"], "node", axis=1)], (2, 3), {"c": np.ones((2, 3))}), "it concatenates with a constant"),
+        (one("Add", np.ones((3, 1)), shape=(2, 1, 5)), "its constant is not one number for each channel"),
+        (one("Flatten", shape=(2, 3, 4), axis=2), "it flattens the batch too"),
+        (one("Reshape", np.array([3, 2, 4]), shape=(2, 3, 4)), "it changes the batch axis"),
+        (one("Squeeze", shape=(2, 3, 1)), "it may change the batch axis"),
+        (one("Squeeze", np.array([-3]), shape=(1, 3, 1)), "it changes the batch axis"),
+        (one("Unsqueeze", np.array([0]), shape=(2, 3)), "it changes the batch axis"),
+        (one("BatchNormalization", *[np.ones(3)] * 3, -np.ones(3), shape=(2, 3, 4)), "a variance of -1.0 has no root"),
+        (one("Clip", None, np.array(2.0), shape=(2, 5)), "it needs a lower and an upper limit"),
+        (one("Dropout", np.array(0.5), np.array(True), shape=(2, 5)), "in training it drops entries at random"),
+        (model([helper.make_node("Gather", ["c", "x"], ["y"], "node", axis=1)], (2, 3), {"c": np.ones((2, 3))}), "which entries it takes depends on the input"),
+        (one("Resize", np.array([1, 1, 2], np.float32), shape=(2, 3, 5), opset=10, mode="linear"), "before version 11"),
+        (one("Resize", None, np.array([2, 1, 1], np.float32), shape=(2, 3, 5)), "it resizes the batch"),
+        (one("Resize", None, None, np.array([4, 3, 5]), shape=(2, 3, 5)), "it resizes the batch"),
+        (one("Resize", None, None, np.array([2, 3, 9]), shape=(2, 3, 5), coordinate_transformation_mode="half_pixel_symmetric"), "coordinate_transformation_mode=half_pixel_symmetric is not known"),
+        (one("Resize", None, None, np.array([2, 4, 5]), shape=(2, 3, 5), mode="linear"), "linear interpolation with half_pixel is not known"),
+        (one("Resize", None, None, np.array([2, 3, 1]), shape=(2, 3, 5), mode="linear", coordinate_transformation_mode="pytorch_half_pixel"), "places an axis of one output elsewhere"),
+        (one("Resize", None, np.array([1, 1, 0.5], np.float32), shape=(2, 3, 4), mode="linear", antialias=1), "antialias: not known here"),
     ],
     ids=lambda value: value.graph.node[0].op_type if hasattr(value, "graph") else "",
 )  # fmt: skip
@@ -43,6 +74,46 @@ def test_refused_by_name_with_the_reason(proto: Any, reason: str) -> None:
     refused = sc.fully_connected(sc.from_onnx(proto)).refused["node"]
     assert refused.what == proto.graph.node[0].op_type
     assert reason in refused.reason
+
+
+@pytest.mark.parametrize("operator", ["Add", "Sub"])
+def test_sums_of_different_shapes_are_refused(operator: str) -> None:
+    nodes = [helper.make_node("GlobalAveragePool", ["x"], ["a"]), helper.make_node(operator, ["a", "x"], ["y"], "node")]
+    refused = sc.fully_connected(sc.from_onnx(model(nodes, (2, 3, 4)))).refused["node"]
+    assert refused.reason == "its inputs have different shapes, (3, 1) and (3, 4)"
+
+
+def test_whole_numbers_of_some_bits_are_refused() -> None:
+    """7 / 2 is 3 there, and 100 + 100 may be -56."""
+    for proto in (one("Div", np.array(2), shape=(2, 4)), one("Add", np.array([1, 2, 3, 4]), shape=(2, 4))):
+        proto.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+        assert "wrap around" in sc.fully_connected(sc.from_onnx(proto)).refused["node"].reason
+    nodes = [helper.make_node("Cast", ["x"], ["a"], "cast", to=TensorProto.DOUBLE), helper.make_node("Div", ["a", "c"], ["y"])]  # fmt: skip
+    proto = model(nodes, (2, 4), {"c": np.array(2.0)})
+    proto.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    assert list(sc.fully_connected(sc.from_onnx(proto)).refused) == ["cast"]
+
+
+def test_another_shape_than_onnx_infers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look at what the conversions of the operators say."""
+    from symconv.networks.onnx_models import OPERATORS
+
+    monkeypatch.setitem(OPERATORS, "Relu", lambda call: [Reshape()])
+    refused = sc.fully_connected(sc.from_onnx(one("Relu", shape=(2, 3, 4)))).refused["node"]
+    assert refused.reason == "ONNX gives its output the shape (3, 4), and its parameters (12,)"
+
+
+def test_a_shape_that_is_computed_from_the_input_is_taken_from_the_declaration() -> None:
+    nodes = [
+        helper.make_node("ArgMax", ["x"], ["i"], "which", axis=1, keepdims=0),
+        helper.make_node("Reshape", ["x", "i"], ["r"], "node"),
+        helper.make_node("Neg", ["r"], ["y"]),
+    ]
+    proto = model(nodes, ("n", 3, 4))
+    with pytest.raises(sc.Unsupported, match=r"node \(Reshape\) is not converted: its shape is not known"):
+        sc.from_onnx(proto)
+    proto.graph.value_info.append(helper.make_tensor_value_info("r", TensorProto.DOUBLE, ("n", 12)))
+    assert sc.from_onnx(proto).output_shape == (12,)
 
 
 def test_parameters_that_do_not_fit_and_nothing_is_known_of_what_follows() -> None:
@@ -134,6 +205,10 @@ def test_the_shape_of_an_unknown_operator_can_be_declared() -> None:
         (one("Resize", None, np.array([1, 1, 2.0], np.float32), np.array([1, 2, 3]), shape=(1, 2, 2)), "both scales and sizes"),
         (one("Slice", np.array([2]), np.array([1]), np.array([2]), shape=(1, 2, 4)), r"takes no entries of the input of shape \(2, 4\)"),
         (one("Conv", shape=(1, 1, 4)), "it has no weights"),
+        (one("Conv", np.ones((0, 1, 2)), shape=(1, 1, 4)), "out_channels=0: must be at least 1"),
+        (one("Slice", None, np.array([1]), shape=(2, 3)), "where it starts or ends is not known"),
+        (one("Resize", shape=(2, 3, 5)), "its sizes are not known"),
+        (one("BatchNormalization", *[np.ones(3)] * 4, shape=(2, 3, 4), training_mode=1), "divides by the spread of the batch"),
         (one("SpaceToDepth", shape=(1, 4, 6, 6), blocksize=-1), "must be a tuple of sizes of at least 1"),
         (one("Gemm", shape=(1, 4)), "it has no weights"),
         (one("BatchNormalization", shape=(1, 2, 4)), "it has no weights"),
@@ -200,7 +275,17 @@ def test_weights_that_are_computed_are_none() -> None:
         helper.make_node("Conv", ["x", "k"], ["y"], "conv"),
     ]
     dense = sc.fully_connected(sc.from_onnx(model(nodes, (1, 1, 4))))
-    assert "depend" in dense.refused["conv"].reason
+    assert dense.refused["conv"].reason == "its weights depend on the input"
+    nodes = [  # four numbers have no shape of three
+        helper.make_node("Reshape", ["c", "s"], ["k"]),
+        helper.make_node("Conv", ["x", "k"], ["y"], "conv"),
+    ]
+    numbers = {"c": np.ones(4), "s": np.array([3, 1, 1])}
+    dense = sc.fully_connected(sc.from_onnx(model(nodes, (1, 1, 4), numbers)))
+    assert dense.refused["conv"].reason == "its weights depend on the input"
+    nodes = [helper.make_node("Conv", ["x", "none"], ["y"], "conv")]
+    with pytest.raises(sc.Unsupported, match=r"conv \(Conv\) is not converted: its weights are not known"):
+        sc.from_onnx(model(nodes, (1, 1, 4)))
 
 
 def test_nodes_that_are_no_nodes_are_refused() -> None:
@@ -243,6 +328,8 @@ def test_errors_teach(tmp_path: Path) -> None:
     )
     with pytest.raises(sc.Unsupported, match="2 inputs and 1 output; it must have one of each"):
         sc.from_onnx(two)
+    with pytest.raises(sc.Unsupported, match="the output y is not computed from the input"):
+        sc.from_onnx(model([helper.make_node("Neg", ["x"], ["z"])], (1, 4), {"y": np.ones(3)}))
 
 
 def test_without_onnx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,6 +119,12 @@ def test_activations(activation: nn.Module) -> None:
     np.testing.assert_allclose(dense(x.numpy()), activation(x).numpy(), rtol=1e-12, atol=1e-12)
 
 
+def test_a_single_module_that_is_no_layer_is_a_network() -> None:
+    dense = converted(nn.ReLU(), (4,))
+    assert [node.name for node in dense.nodes] == ["relu"]
+    assert dense([-1, 2, 0, 3]).tolist() == [0, 2, 0, 3]
+
+
 def test_functions_and_methods() -> None:
     class Model(nn.Module):
         def __init__(self) -> None:
@@ -195,7 +201,7 @@ def test_what_is_computed_in_place_changes_its_input() -> None:
         sc.from_torch(View(), (2, 3))
 
 
-def test_the_experiment() -> None:
+def test_the_experiment(capsys: pytest.CaptureFixture[str]) -> None:
     """Without the training: every way, also with fractions, predicts the same on every image of the test set."""
     pytest.importorskip("sklearn", reason="needs scikit-learn: pip install -e '.[experiment]'")
     import importlib.util
@@ -207,6 +213,9 @@ def test_the_experiment() -> None:
     assert spec.loader is not None
     experiment = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(experiment)
+    with pytest.raises(SystemExit):
+        experiment.main(["--help"])  # which does nothing else
+    assert "writes docs/experiment.md" in capsys.readouterr().out
     _, test, _, _ = experiment.digits()
     model = experiment.untrained().eval()
     network = sc.fully_connected(sc.from_torch(model, (1, 8, 8)))
@@ -240,6 +249,8 @@ FUNCTIONS: dict[str, tuple[tuple[int, ...], Any, dict[str, Any]]] = {
     "single": ((4, 5), lambda m, x: x[:, 2, None, 1:4], {}),
     "narrow": ((4, 5), lambda m, x: x.narrow(1, 1, 2) + torch.narrow(x, 1, -2, 2), {}),
     "select": ((4, 4, 4), lambda m, x: torch.add(x.select(2, -1), x.select(-1, 0).flip(1), alpha=-3), {}),
+    "named": ((3,), lambda m, x: torch.sub(other=x, input=x.relu()) + torch.add(other=x, input=-x, alpha=3) * torch.mul(m.t, other=torch.ones(())), {"t": w(3, 1)[0]}),
+    "named-tensors": ((3, 2), lambda m, x: torch.cat(dim=1, tensors=[torch.transpose(input=x, dim0=1, dim1=2).flatten(1), torch.mul(x, other=2).flatten(1)]), {}),
     "flip": ((3, 4), lambda m, x: torch.flip(x, (1, -1)), {}),
     "permute": ((2, 3, 4), lambda m, x: x.permute(0, 3, 1, 2), {}),
     "transpose": ((2, 3, 4), lambda m, x: x.transpose(1, -1).contiguous().flatten(1), {}),

@@ -36,6 +36,13 @@ import symconv as sc  # noqa: E402
         (nn.BatchNorm1d(4).train(), (4,), "module.eval"),
         (nn.Dropout(0.5).train(), (4,), "module.eval"),
         (nn.PReLU(), (4,), "no conversion"),
+        (nn.AvgPool2d(2), (4, 6), "it takes (channels, 2 sizes), and the input has the shape (4, 6)"),
+        (nn.Upsample(scale_factor=1.5), (2, 1, 1), "copies an input whose size the scale 1.5 does not change"),
+        (nn.Upsample(size=82), (1, 2), "computes the positions in floating point"),  # output 41 in single precision
+        (nn.PixelShuffle(2), (2, 4, 3, 3), "it takes (channels, height, width) with channels a multiple of 4"),
+        (nn.PixelUnshuffle(2), (2, 4, 4, 4), "it takes (channels, height, width) with sizes that are multiples of 2"),
+        (nn.Softplus(2), (4,), "only beta=1 is known"),
+        (nn.Softplus(1, 1), (4,), "with a threshold of at least 20"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
@@ -55,6 +62,41 @@ def test_refused_by_name_with_the_reason(module: nn.Module, shape: tuple[int, ..
             dense(x.numpy())
         ours = dense(x.numpy(), {name: lambda y: module(torch.from_numpy(y).float()).detach().numpy()})
         np.testing.assert_allclose(ours, module(x.relu().float()).detach().numpy(), rtol=1e-5)
+
+
+def test_single_modules_that_are_refused_say_why() -> None:
+    norm = nn.BatchNorm1d(2).eval()
+    norm.running_var = -torch.ones(2)
+    for module, shape, said in (
+        (nn.ChannelShuffle(3), (4, 2, 2), "4 channels are not 3 equal groups"),
+        (nn.Flatten(0), (2, 3), "it flattens the batch too"),
+        (nn.ZeroPad2d(1), (4, 5), "it pads the channels or the batch"),
+        (norm, (2, 3), r"a variance of -1.0 has no root"),
+    ):
+        with pytest.raises(sc.Unsupported, match=f"{type(module).__name__} is not converted: {said}"):
+            sc.from_torch(module, shape)
+
+
+def test_a_module_of_two_inputs_is_refused() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.both = nn.Bilinear(3, 3, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.both(x, x)
+
+    assert converted(Model(), (3,)).refused["both"].what == "Bilinear"
+
+
+def test_another_shape_than_pytorch_gives_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look at what the conversions of the modules say."""
+    from symconv.networks.operations import Reshape
+    from symconv.networks.torch_modules import MODULES
+
+    monkeypatch.setitem(MODULES, "ReLU", lambda module, shape: [Reshape()])
+    refused = converted(nn.Sequential(nn.ReLU()), (3, 4)).refused["0"]
+    assert refused.reason == "its output has the shape (3, 4), which its parameters do not give"
 
 
 def test_attention_is_refused_and_the_rest_converted() -> None:
@@ -131,6 +173,11 @@ def test_errors_teach() -> None:
 
     with pytest.raises(sc.Unsupported, match="batch axis"):
         sc.from_torch(Mixes(), (4,))
+    for forward in (lambda m, x: (x, x), lambda m, x: m.t):
+        with pytest.raises(
+            sc.Unsupported, match="the model's output is not one tensor that is computed from its input"
+        ):
+            sc.from_torch(Written(forward, t=torch.ones(2, 4)), (4,))
 
 
 def test_without_pytorch_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,10 +205,29 @@ def test_without_pytorch_the_error_says_what_to_install(monkeypatch: pytest.Monk
         (lambda m, x: x @ m.t, "flatten first"),
         (lambda m, x: x.clamp(max=0), "a known activation with both limits"),
         (lambda m, x: x.argmax(1, keepdim=True) * 1.0, "which input it takes depends"),
+        (lambda m, x: F.linear(m.t[:2], x.flatten(1)[:, :3]), "its weights depend on the input"),
+        (lambda m, x: F.conv2d(x, weight=x[:, :, :1, :1]), "its input is not its first argument, or not alone"),
+        (lambda m, x: x.narrow(m.d, 0, 1), r"its axis is tensor(1), and must be a number"),
+        (lambda m, x: x.flip(0), "it works along the batch"),
+        (lambda m, x: x[:2], "it takes a part of the batch"),
+        (lambda m, x: x.permute(1, 0, 2, 3), "it moves the batch"),
+        (lambda m, x: x.mT, "no conversion"),
+        (lambda m, x: torch.tanh(x, out=torch.empty_like(x)), "its arguments are not known here"),
+        (lambda m, x: x.clamp(min=1), "a known activation with both limits"),
+        (lambda m, x: F.dropout(x), "in training it drops entries at random; call module.eval()"),
+        (lambda m, x: torch.cat([x, torch.ones(x.shape, dtype=x.dtype)], 1), "it concatenates with a constant"),
+        (lambda m, x: x + x.mean((2, 3), keepdim=True), "its inputs have different shapes, (2, 3, 3) and (2, 1, 1)"),
+        (lambda m, x: x / 0, "it divides by zero"),
+        (lambda m, x: x[:, :1] + m.c, "not one number for each channel"),  # the sum has more channels
+        (lambda m, x: x.mean(1), "only the mean over all axes but batch and channels"),
+        (lambda m, x: F.pad(x.flatten(2), (-1, 2), mode="circular"), "it crops before it wraps"),
     ],
 )  # fmt: skip
 def test_functions_that_are_refused_say_why(forward: Any, said: str) -> None:
-    model = Written(forward, t=torch.ones(3, 3).double(), m=torch.zeros(2).double(), v=torch.ones(2).double())
+    further = {"d": torch.tensor(1), "c": torch.ones(4, 1, 1).double()}
+    model = Written(
+        forward, t=torch.ones(3, 3).double(), m=torch.zeros(2).double(), v=torch.ones(2).double(), **further
+    )
     refused = converted(model, (2, 3, 3)).refused
     assert any(said in each.reason for each in refused.values()), refused
 
@@ -205,6 +271,11 @@ def test_numbers_that_change_are_no_weights(forward: Any) -> None:
     (refusal,) = dense.refused.values()
     assert "its numbers are others when it is run again, or for another batch size" in refusal.reason
     assert len(dense.nodes) == 2  # the rest is converted
+
+
+def test_axes_that_change_with_the_batch_are_no_axes() -> None:
+    with pytest.raises(sc.Unsupported, match=r"mean \(mean\) computes something else when it is run again"):
+        sc.from_torch(Written(lambda m, x: x.mean((x.shape[0], 5 - x.shape[0]))), (1, 4, 5))
 
 
 def test_random_numbers_are_no_weights() -> None:

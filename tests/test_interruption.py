@@ -89,15 +89,23 @@ def test_a_full_standard_error_keeps_the_exit_status(unbuffered: bool) -> None:
 
 def test_a_full_disk_leaves_the_earlier_file(tmp_path: Path) -> None:
     """The limit on the size of a file stands in for a full disk, which needs no privilege."""
-    resource = pytest.importorskip("resource", reason="limits of processes are POSIX")
+    pytest.importorskip("resource", reason="limits of processes are POSIX")
     target = tmp_path / "proof.html"
     target.write_text("the earlier proof")
 
-    def limited() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
-
-    status, said = run(*BASE, "-o", str(target), preexec_fn=limited)
+    # Only around the command itself: other tools, such as one that measures coverage, write files at its end.
+    limited = (
+        "import resource, signal, sys\n"
+        "from symconv.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))\n"
+        f"status = main({[*BASE, '-o', str(target)]!r})\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\n"
+        "sys.exit(status)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, check=False, timeout=120)
+    status, said = done.returncode, done.stderr
     assert (status, said) == (2, f"symconv: {target}: File too large\n")
     assert target.read_text() == "the earlier proof"
     assert list(tmp_path.iterdir()) == [target]

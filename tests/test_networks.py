@@ -16,7 +16,19 @@ from test_documents import assert_clean, compile_log
 
 import symconv as sc
 from symconv.matrices import LabelledMatrix, NumberMatrix
-from symconv.networks import Activation, Add, Apply, Concat, Dense, FullyConnected, Refused, Reshape, Scale, Take
+from symconv.networks import (
+    Activation,
+    Add,
+    Apply,
+    Concat,
+    Dense,
+    FullyConnected,
+    Permute,
+    Refused,
+    Reshape,
+    Scale,
+    Take,
+)
 
 
 def example(seed: int = 0) -> sc.Network:
@@ -110,6 +122,8 @@ def test_concatenation_along_any_axis(axis: int) -> None:
     ]  # fmt: skip
     dense = sc.fully_connected(sc.Network((len(flat),), nodes))
     assert dense(flat).tolist() == np.concatenate([first, second], axis).tolist()
+    said = " ".join(dense.render("text").split())
+    assert (f"one tensor after the other along index {axis} (counted from 0) is a permutation" in said) == (axis > 0)
 
 
 def test_symbols_give_the_definition() -> None:
@@ -222,6 +236,17 @@ def test_every_damaged_number_bias_and_connection_is_found() -> None:
         FullyConnected(dense.source, dense.nodes[:-1]).render("text")
 
 
+def test_a_theorem_that_fails_for_a_layer_fails_for_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from symconv.readmap import Axis
+
+    right, dense = Axis.meets, sc.fully_connected(sc.Conv((4,), 2))
+    monkeypatch.setattr(Axis, "meets", lambda axis, p: right(axis, p) if p else {})
+    broken = FullyConnected(dense.source, dense.nodes)
+    assert "weight_matrix fails for Conv(input_size=(4,), kernel_size=2)" in str(broken.check())
+    with pytest.raises(sc.ProofFailed):
+        broken.verified()
+
+
 # Errors -------------------------------------------------------------------------------------------
 
 
@@ -238,6 +263,14 @@ def test_every_damaged_number_bias_and_connection_is_found() -> None:
         ([("pool", Refused("MaxPool2d", "no"))], "pool: shape=None: the output of MaxPool2d has no known shape"),
         ([("norm", Scale([1, 2], [0]))], "norm: scale of shape (2,): must have the shape (1,)"),
         ([Activation("relu")], "must be tuples (name, operation, *inputs)"),
+        ([("sum", Add((1, 2, 3)), "input", "input")], "sum: multiples=(1, 2, 3): must be one number for each of the 2 inputs. Valid: Add((1, 1))"),
+        ([("flat", Reshape(), "input"), ("cat", Concat(), "flat", "input")], "cat: inputs=((16,), (1, 4, 4)): must agree in all sizes but that of axis 0"),
+        ([("cat", Concat(3), "input", "input")], "must agree in all sizes but that of axis 3"),
+        ([("relu", Activation("relu"), "input", "input")], "relu: inputs=((1, 4, 4), (1, 4, 4)): must be 1, and there are 2"),
+        ([("take", Take(((0,), (1, 2))))], "take: indices=((0,), (1, 2)): must be those of each axis of (1, 4, 4)"),
+        ([("take", Take(((0,), (1, 4), (0,))))], "must lie within the shape (1, 4, 4)"),
+        ([("take", Take(((0,), (), (0,))))], "must lie within the shape (1, 4, 4)"),
+        ([("move", Permute((0, 1, 1)))], "move: axes=(0, 1, 1): must name each axis of (1, 4, 4) once. Valid: Permute((2, 1, 0))"),
     ],
 )  # fmt: skip
 def test_networks_that_do_not_fit(nodes: list[Any], message: str) -> None:
@@ -255,6 +288,13 @@ def test_networks_that_do_not_fit(nodes: list[Any], message: str) -> None:
         (lambda: Refused("a", "b", "ab"), "shape='ab': must be a tuple of sizes"),  # type: ignore[arg-type]
         (lambda: sc.Network((1, 3), [("c", Take(((0,), "ab")))]), "must be a tuple of numbers for each axis"),  # type: ignore[arg-type]
         (lambda: sc.Network((1, 3), None), "nodes=None: must be a list of nodes"),  # type: ignore[arg-type]
+        (
+            lambda: sc.Network((1, 3), [("r", Reshape())], "other"),
+            "output='other': must be the name of a node. Valid: output='r'",
+        ),
+        (lambda: Apply("conv"), "layer='conv': must be a layer"),  # type: ignore[arg-type]
+        (lambda: Activation("relu", (1,)), r"parameters=\(1,\): relu takes at most 0"),
+        (lambda: Scale([np.ones(2), np.ones((2, 2))], [0]).concrete("a", [(1,)]), "scale=.*: is no array: "),
     ],
 )
 def test_operations_that_are_none(make: Any, message: str) -> None:
@@ -314,6 +354,7 @@ def test_a_node_says_what_it_is_in_one_line() -> None:
         ("max", Refused("MaxPool1d", "which input it takes depends on the input", (1, 1))),
     ]
     network = sc.fully_connected(sc.Network((1, 4), nodes))
+    assert repr(sc.fully_connected(sc.Network((4,), [("flat", Reshape())])).nodes[0]) == "<flat: Reshape, matrix 4 x 4>"
     assert [repr(node) for node in network.nodes] == [
         "<conv: Conv(input_size=(4,), kernel_size=3), matrix 2 x 4>", "<act: relu>", "<max: MaxPool1d, not converted>",
     ]  # fmt: skip
@@ -321,6 +362,34 @@ def test_a_node_says_what_it_is_in_one_line() -> None:
         network["max"].to_scipy()
     with pytest.raises(sc.NotApplicable, match="act has no matrix: an activation is not linear"):
         network["act"].to_scipy()
+
+
+def test_a_network_of_the_nodes_of_another() -> None:
+    network = example()
+    assert sc.Network(network.input_shape, network.nodes) == network
+    part = sc.Network(network.input_shape, network.nodes, "relu")
+    x = oracle.integers(0, (1, 4, 3))
+    assert part.output_shape == (2, 4, 3)
+    assert (
+        sc.fully_connected(part)(x).tolist() == sc.fully_connected(sc.Network((1, 4, 3), network.nodes[:3]))(x).tolist()
+    )
+
+
+def test_the_numbers_of_a_matrix_of_zeros() -> None:
+    assert (
+        sc.fully_connected(sc.Network((2,), [("none", Scale([0, 0], [1, 2]))]))([[5, 7], [1, 1]]).tolist()
+        == [[1, 2]] * 2
+    )
+
+
+def test_without_scipy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(
+        sc.MissingPackage, match=r"to_scipy needs SciPy, which is not installed: pip install 'symconv\[scipy\]'"
+    ):
+        sc.fully_connected(example())["sum"].to_scipy()
 
 
 def test_a_page_that_there_is_not() -> None:
@@ -354,6 +423,7 @@ def test_a_large_network_costs_nothing_until_it_is_computed() -> None:
         (Scale([0, 0], [1, 2]), ", and all its entries are zero."),
         (Scale(), "; 4 of its 16 entries are not always zero."),
         (Take(((1,), (0,))), "; 1 of its 4 entries is not zero."),
+        (Permute((1, 0)), "the axes change places, so the entries do: a permutation"),
         (sc.Conv((2,), 1, 2, 2), "; 8 of its 16 entries are not always zero."),
         (sc.Conv((2,), 2, 2), ", and none of its entries is always zero."),
         (sc.AvgPool((2,), 1, 2), "; 4 of its 16 entries are not zero."),
@@ -375,5 +445,5 @@ def test_the_page_in_every_format(pdflatex: str, tmp_path: Path) -> None:
         assert "weight_matrix" in dense.render(format).replace("\\", "")
     text = dense.render("text")
     assert max(map(len, text.splitlines())) <= 80
-    assert dense.render("text") == text
+    assert str(dense) == text
     assert dense._repr_markdown_() == dense.render("markdown")

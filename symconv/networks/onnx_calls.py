@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ class Call:
     batch: int | None
     inputs: int
     missing: list[str]  # inputs that are neither computed nor constant
-    outputs: int
+    outputs: list[str]  # the names of its outputs, empty where one is not wanted
     place: int = 0  # which of its outputs is asked for
 
     def get(self, name: str, default: Any) -> Any:
@@ -48,14 +48,14 @@ class Call:
         if at >= len(self.constants):
             return None
         if self.constants[at] is None and len(self.shapes) + len(self.missing) > 1:
-            raise Declined("its weights depend on the input")
+            raise Declined(f"its weights {'depend on the input' if len(self.shapes) > 1 else 'are not known'}")
         return self.constants[at]
 
     def each(self, name: str, default: int) -> list[int]:
         """One number for each spatial axis."""
         return [int(n) for n in self.attributes.get(name, [default] * len(self.spatial))]
 
-    def pads(self, kernel: Sequence[int], same: Callable[[int], int]) -> list[tuple[int, int]]:
+    def pads(self, same: Callable[[int], int]) -> list[tuple[int, int]]:
         """(begin, end) for each axis; `same` is the total along an axis for the SAME modes."""
         rank, mode = len(self.spatial), self.get("auto_pad", "NOTSET")
         if mode == "NOTSET":

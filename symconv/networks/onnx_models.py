@@ -17,12 +17,13 @@ from .onnx_constants import computed, shape_of, sizes
 from .onnx_files import EXAMPLE, array, loaded
 from .onnx_operators import CONSTANT_FIRST, OPERATORS, Declined, why
 from .onnx_shapes import Type, declared, of_one, of_two
-from .operations import Operation, Refused, Shape, must_fit
+from .operations import Add, Apply, Operation, Refused, Reshape, Scale, Shape, must_fit
 
 if TYPE_CHECKING:
     import numpy as np
 
 _RESIZING = ("Reshape", "Resize")
+_REAL = ("UNDEFINED", "FLOAT16", "BFLOAT16", "FLOAT", "DOUBLE")
 
 
 def from_onnx(model: Any, input_size: Any = None) -> Network:
@@ -185,7 +186,7 @@ class _Reader:
             for each, value in zip(node.input, known, strict=True)
             if each and value is None and each not in self.names
         ]
-        outputs = sum(map(bool, node.output))
+        outputs = list(node.output)
         call = Call(attributes, known, shapes, after, self.batch, len(node.input), missing, outputs, place)
         try:
             found = OPERATORS[node.op_type](call)
@@ -193,11 +194,18 @@ class _Reader:
             raise
         except (TypeError, ValueError, IndexError, KeyError, ZeroDivisionError) as error:
             raise Declined(f"its attributes or constants are not those of the operator ({error})") from None
+        if any(isinstance(each, (Add, Apply, Scale)) for each in found) and not all(map(self._real, node.input)):
+            raise Declined("it computes with whole numbers of some bits, which wrap around and divide without a rest")
         for operation in found:
             shapes = [operation.output_shape(shapes)]
         if after is not None and shapes[0] != after:
             raise Declined(f"ONNX gives its output the shape {after}, and its parameters {shapes[0]}")
         return found
+
+    def _real(self, value: str) -> bool:
+        """Whether what is computed from the input holds real numbers, if it can be told."""
+        kind = self.types.get(value, (0, []))[0] or self.kind
+        return value not in self.names or kind in [self.onnx.TensorProto.DataType.Value(each) for each in _REAL]
 
     def _shape(self, node: Any, value: str) -> Shape | None:
         """The shape of what a node gives, without its batch, where ONNX can tell all of it or the model declares it."""
@@ -250,8 +258,6 @@ class _Reader:
                 )
         shape = self.shapes[INPUT]
         if not kept:
-            from .operations import Reshape
-
             return Network(shape, [("identity", Reshape(shape))])
         return Network(shape, kept, output)
 

@@ -12,8 +12,8 @@ from .exact import exact
 from .onnx_calls import Call
 from .onnx_constants import BATCH
 from .onnx_rearranging import REARRANGING
-from .operations import Activation, Add, Apply, Concat, Operation, Reshape, Scale, Shape
-from .torch_modules import Declined, batch_norm, channel_numbers, mean, why
+from .operations import Activation, Add, Apply, Concat, Operation, Reshape, Scale
+from .torch_modules import Declined, batch_norm, channel_numbers, mean, padded, why
 
 __all__ = ["OPERATORS", "Call", "Declined", "why"]
 
@@ -28,7 +28,7 @@ def _conv(call: Call) -> list[Operation]:
         return (windows - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 - size[axis]
 
     layer = Conv(
-        size, kernel, weight.shape[1] * group, weight.shape[0], stride, call.pads(kernel, total), dilation, group,
+        size, kernel, weight.shape[1] * group, weight.shape[0], stride, call.pads(total), dilation, group,
         bias is not None,
     )  # fmt: skip
     return [Apply(layer, weight, bias)]
@@ -41,15 +41,16 @@ def _conv_transpose(call: Call) -> list[Operation]:
     full = [
         (n - 1) * s + d * (k - 1) + 1 + e for n, s, d, k, e in zip(size, stride, dilation, kernel, extra, strict=True)
     ]
-    wanted = [int(n) for n in call.get("output_shape", [])][-len(size) :]
+    wanted, mode = [int(n) for n in call.get("output_shape", [])][-len(size) :], call.get("auto_pad", "NOTSET")
+    if not wanted and mode.startswith("SAME"):
+        wanted = [n * s for n, s in zip(size, stride, strict=True)]
     if wanted:  # it decides the padding; SAME_UPPER puts the odd one at the end, everything else at the beginning
         totals = [f - m for f, m in zip(full, wanted, strict=True)]
         if min(totals) < 0:
-            raise Declined("its output_shape is larger than what it computes")
-        upper = call.get("auto_pad", "NOTSET") == "SAME_UPPER"
-        pads = [(t // 2, t - t // 2) if upper else (t - t // 2, t // 2) for t in totals]
+            raise Declined(f"its output is to have the sizes {wanted}, which are more than the {full} that it computes")
+        pads = [(t // 2, t - t // 2) if mode == "SAME_UPPER" else (t - t // 2, t // 2) for t in totals]
     else:
-        pads = call.pads(kernel, lambda axis: full[axis] - size[axis] * stride[axis])
+        pads = call.pads(lambda axis: 0)
     layer = ConvTranspose(
         size, kernel, weight.shape[0], weight.shape[1] * group, stride, pads, extra, dilation, group, bias is not None
     )
@@ -65,40 +66,26 @@ def _average_pool(call: Call) -> list[Operation]:
         return (-(-size[axis] // stride[axis]) - 1) * stride[axis] + kernel[axis] - size[axis]
 
     pool = AvgPool(
-        size, kernel, call.shapes[0][0], stride, call.pads(kernel, total), bool(call.get("ceil_mode", 0)),
+        size, kernel, call.shapes[0][0], stride, call.pads(total), bool(call.get("ceil_mode", 0)),
         bool(call.get("count_include_pad", 0)),
     )  # fmt: skip
     return [Apply(pool)]
 
 
 def _pad(call: Call) -> list[Operation]:
-    """Padding alone: a depthwise 1 x 1 convolution with ones, padded."""
     given = call.get("pads", None) if call.inputs < 2 else call.constant(1)
     value = call.get("value", 0) if call.inputs < 3 else call.constant(2)
-    mode = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}.get(
-        call.get("mode", "constant")
-    )
-    rank = len(call.spatial) + 2
-    if (
-        given is None
-        or len(given) != 2 * rank
-        or call.inputs > 3
-        or mode is None
-        or (value is not None and float(value))
-    ):
+    modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+    mode, rank = modes.get(call.get("mode", "constant")), len(call.spatial) + 2
+    if given is None or mode is None or (value is not None and float(value)):
         raise Declined("only padding with zeros, or of the modes reflect, edge and wrap, is known")
-    pairs = [(int(given[axis]), int(given[axis + rank])) for axis in range(rank)]
-    if pairs[:2] != [(0, 0), (0, 0)]:
+    axes = call.constant(3)
+    places = range(rank) if axes is None else [int(axis) % rank for axis in axes]
+    ends = [int(n) for n in given]  # all beginnings, then all ends
+    pairs = dict(zip(places, zip(ends[: len(ends) // 2], ends[len(ends) // 2 :], strict=True), strict=True))
+    if any(pairs.get(axis, (0, 0)) != (0, 0) for axis in (0, 1)):
         raise Declined("it pads the batch or the channels")
-    channels = call.shapes[0][0]
-    layer = Conv(call.spatial, 1, channels, channels, padding=pairs[2:], groups=channels, padding_mode=mode)
-    return [Apply(layer, _ones(layer.kernel_shape))]
-
-
-def _ones(shape: Shape) -> Any:
-    import numpy as np
-
-    return np.ones(shape, int)
+    return padded(call.shapes[0], [pairs.get(axis, (0, 0)) for axis in range(2, rank)], mode)
 
 
 def _global_average_pool(call: Call) -> list[Operation]:
@@ -113,18 +100,20 @@ def _reduce_mean(call: Call) -> list[Operation]:
 
 
 def _gemm(call: Call) -> list[Operation]:
-    weight, bias = call.weights(1), call.constant(2)
     if call.constants[0] is not None or call.get("transA", 0):
         raise Declined("its input is on the right, or transposed")
+    weight, bias = call.weights(1), call.constant(2)
     return _linear(
         call, weight if call.get("transB", 0) else weight.T, bias, call.get("alpha", 1.0), call.get("beta", 1.0)
     )
 
 
 def _matmul(call: Call) -> list[Operation]:
+    if call.constants[0] is not None:
+        raise Declined("its input is on the right")
     weight = call.weights(1)
-    if call.constants[0] is not None or weight.ndim != 2:
-        raise Declined("its input is on the right, or the weights are no matrix")
+    if weight.ndim != 2:
+        raise Declined("its weights are no matrix")
     return _linear(call, weight.T, None, 1, 1)
 
 
@@ -234,13 +223,16 @@ def _reshape(call: Call) -> list[Operation]:
 
 def _squeezed(call: Call) -> list[Operation]:
     axes = call.get("axes", None) if call.inputs < 2 else call.constant(1)
-    if axes is None or call.after is None or any(int(axis) <= 0 for axis in axes):
+    if axes is None or call.after is None:
         raise Declined("it may change the batch axis")
+    rank = max(len(call.shapes[0]), len(call.after)) + 1  # of the shape that has those axes
+    if any(int(axis) % rank == 0 for axis in axes):
+        raise Declined("it changes the batch axis")
     return [Reshape(call.after)]
 
 
 def _batch_normalization(call: Call) -> list[Operation]:
-    if call.get("training_mode", 0) or call.outputs > 1:
+    if call.get("training_mode", 0) or any(call.outputs[1:]):
         raise Declined("in training it divides by the spread of the batch")
     channels = call.shapes[0][:1]
     weight, bias, means, variances = (exact(call.weights(at), channels, "weights").tolist() for at in (1, 2, 3, 4))

@@ -56,8 +56,8 @@ def _split(call: Call) -> list[Operation]:
     axis = _axis(call, call.get("axis", 0))
     total, sizes = call.shapes[0][axis], _numbers(call, 1, "split")
     if sizes is None:
-        each = -(-total // call.outputs)
-        sizes = [min(each, total - n * each) for n in range(call.outputs)]
+        each = -(-total // len(call.outputs))
+        sizes = [min(each, total - n * each) for n in range(len(call.outputs))]
     start = sum(sizes[: call.place])
     return [_taken(call, {axis: range(start, start + sizes[call.place])})]
 
@@ -113,6 +113,8 @@ def _resize(call: Call) -> list[Operation]:
     unknown = {"antialias", "exclude_outside", "keep_aspect_ratio_policy"} & set(call.attributes)
     if any(call.attributes[each] not in (0, b"stretch") for each in unknown):
         raise Declined(f"{', '.join(sorted(unknown))}: not known here")
+    if call.inputs == 2:
+        raise Declined("before version 11 of the operators it does not say where an output lies on the input")
     mode, where = call.get("mode", "nearest"), call.get("coordinate_transformation_mode", "half_pixel")
     sizes, scales = _target(call)
     if prod(sizes) > MOST:
@@ -150,6 +152,9 @@ def _target(call: Call) -> tuple[tuple[int, ...], list[Fraction]]:
         if factors.get(0, 1) != 1:
             raise Declined("it resizes the batch")
         each = [factors.get(axis, Fraction(1)) for axis in range(1, rank)]
+        whole = all((n * factor).denominator == 1 for n, factor in zip(shape, each, strict=True))
+        if not whole and call.get("coordinate_transformation_mode", "") in ("align_corners", "pytorch_half_pixel"):
+            raise Declined("the size by which it places the outputs is no whole number; give the sizes")
         return tuple(floor(n * factor) for n, factor in zip(shape, each, strict=True)), each
     target = call.after
     if sizes is not None:

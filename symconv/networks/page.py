@@ -169,7 +169,7 @@ def _reason(network: FullyConnected, node: Dense) -> tuple[Inline, ...]:
             )
         case Refused():
             return (operation.reason,)
-    raise TypeError(f"not an operation: {operation!r}")
+    raise AssertionError(f"no reason is written for {operation!r}")
 
 
 def _named(activation: Activation) -> str:

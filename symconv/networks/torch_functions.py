@@ -15,7 +15,7 @@ from typing import Any
 from .exact import exact, plain
 from .operations import Activation, Add, Concat, Operation, Reshape, Scale, Shape
 from .rearranging import Permute, Take
-from .torch_modules import Declined, channel_numbers, mean, operations, padded, why
+from .torch_modules import Declined, channel_numbers, mean, operations, padded, pairs_from_the_last, why
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Call:
     def shape(self) -> Shape:
         """That of the one computed input, which comes first."""
         if len(self.shapes) != 1 or self.computed != (0,):
-            raise Declined(why(self.name) if len(self.shapes) < 2 else "it combines what depends on the input")
+            raise Declined("its input is not its first argument, or not alone")
         return self.shapes[0]
 
     def get(self, place: int, name: str, default: Any = None) -> Any:
@@ -65,7 +65,7 @@ def name_of(target: Any) -> str:
 
 def function(call: Call) -> list[Operation]:
     """What a call does; raises `Declined` with the reason."""
-    if not (isinstance(call.target, str) or call.target is operator.getitem or _is_torch(call.target)):
+    if not (isinstance(call.target, str) or call.target is operator.getitem or is_torch(call.target)):
         raise Declined(why(call.name))
     if call.name in FUNCTIONS:
         return FUNCTIONS[call.name](call)
@@ -75,7 +75,7 @@ def function(call: Call) -> list[Operation]:
     raise Declined(why(call.name))
 
 
-def _is_torch(target: Any) -> bool:
+def is_torch(target: Any) -> bool:
     """Whether a function is PyTorch's or Python's own, and not one that merely has its name."""
     return str(getattr(target, "__module__", "")).split(".")[0] in ("torch", "_operator", "None")
 
@@ -97,10 +97,7 @@ def _as_module(call: Call, name: str, args: Any, kwargs: dict[str, Any], **tenso
 
 
 def _weights(call: Call) -> tuple[Any, Any]:
-    weight, bias = call.get(1, "weight"), call.get(2, "bias")
-    if not isinstance(weight, call.torch.Tensor):
-        raise Declined("its weights depend on the input")
-    return weight, bias
+    return call.get(1, "weight"), call.get(2, "bias")
 
 
 def _conv(call: Call) -> list[Operation]:
@@ -138,13 +135,11 @@ def _matmul(call: Call) -> list[Operation]:
 
 def _clamp(call: Call) -> list[Operation]:
     low, high = call.get(1, "min"), call.get(2, "max")
-    if not all(each is None or isinstance(each, (int, float)) for each in (low, high)) or low is None:
+    if high is None and isinstance(low, (int, float)) and low == 0:
+        return [Activation("relu")]
+    if not all(isinstance(each, (int, float)) for each in (low, high)):
         raise Declined(why("clamp"))
-    if high is None and low == 0:
-        return [Activation("relu")] if call.shape else []
-    if high is None:
-        raise Declined(why("clamp"))
-    return [Activation("hardtanh", (low, high))] if call.shape else []
+    return [Activation("hardtanh", (low, high))]
 
 
 def _batch_norm(call: Call) -> list[Operation]:
@@ -169,14 +164,14 @@ def _pad(call: Call) -> list[Operation]:
     mode = call.get(2, "mode", "constant")
     if call.get(3, "value") or mode not in modes:
         raise Declined("only padding with zeros, or of the modes reflect, replicate and circular, is known")
-    return padded(call.shape, call.get(1, "pad"), modes[mode])
+    return padded(call.shape, pairs_from_the_last(call.get(1, "pad")), modes[mode])
 
 
 # Sums and numbers ---------------------------------------------------------------------------------
 
 
 def _concat(call: Call) -> list[Operation]:
-    if not call.args or len(call.shapes) != len(call.args[0]):
+    if len(call.shapes) != len(call.args[0]):
         raise Declined("it concatenates with a constant")
     return [Concat(call.axis(call.get(1, "dim", 0)))]
 

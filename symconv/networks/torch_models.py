@@ -15,7 +15,7 @@ from ..layers import Layer
 from .graph import Network
 from .operations import Shape, must_fit
 from .torch_modules import MODULES, Declined, layer_of
-from .torch_reader import BATCH, again, reader
+from .torch_reader import BATCH, again, in_order, reader
 
 _EXAMPLE = "sc.from_torch(torch.nn.Conv2d(1, 8, 3), (28, 28))"
 
@@ -129,7 +129,7 @@ def _traced(torch: Any, module: Any, input_size: Any) -> Network:
     """Trace the model, run it, and collect the nodes."""
     _named(module)
     wrapped = torch.nn.Sequential(module)  # so that a single module is one node too
-    graph = _traced_graph(torch, module, wrapped)
+    graph = in_order(_traced_graph(torch, module, wrapped))
     modules = dict(graph.named_modules())
     first = next(node for node in graph.graph.nodes if node.op == "placeholder")
     user = next(iter(first.users), None)

@@ -164,19 +164,26 @@ def _upsample(module: Any, shape: Shape) -> list[Operation]:
 
 
 def _takes_the_same(layer: Upsample, module: Any) -> bool:
-    """Whether PyTorch finds the same on inputs that tell positions apart: its positions are floating-point numbers."""
+    """Whether PyTorch finds the same on inputs that tell positions apart: its positions are floating-point numbers.
+
+    They are not the same numbers in single precision as in double: of two inputs, output 41 of 82 takes another one.
+    """
     import numpy as np
     import torch
 
-    alone = Upsample(layer.input_size, 1, layer.size, layer.scale_factor, layer.mode, layer.align_corners)
-    ramp = torch.arange(prod(layer.input_size), dtype=torch.float64) ** 2
-    theirs = module(ramp.reshape(1, 1, *layer.input_size)).reshape(-1).numpy()
-    ours = Apply(alone)
     from .conversion import Dense
     from .graph import INPUT, Node
 
+    alone = Upsample(layer.input_size, 1, layer.size, layer.scale_factor, layer.mode, layer.align_corners)
+    ours = Apply(alone)
     dense = Dense(Node("upsample", ours, (INPUT,)), alone.output_shape, ours.matrix([alone.input_shape]), None)
-    return bool(np.allclose(dense.apply(ramp.numpy()[None])[0], theirs, rtol=1e-4, atol=1e-4))
+    power, tolerance = (2, 1e-4) if layer.mode == "bilinear" else (1, 0)
+    for dtype in (torch.float32, torch.float64):
+        ramp = torch.arange(prod(layer.input_size), dtype=dtype) ** power
+        theirs = module(ramp.reshape(1, 1, *layer.input_size)).reshape(-1).numpy()
+        if not np.allclose(dense.apply(ramp.numpy()[None])[0], theirs, rtol=tolerance, atol=tolerance):
+            return False
+    return True
 
 
 def _pixel_shuffle(module: Any, shape: Shape) -> list[Operation]:
@@ -203,23 +210,27 @@ def _channel_shuffle(module: Any, shape: Shape) -> list[Operation]:
     return [Take((tuple(order), *(tuple(range(size)) for size in shape[1:])))]
 
 
-def padded(shape: Shape, given: Any, mode: str) -> list[Operation]:
-    """Padding alone, low and high from the last axis on: a depthwise convolution with a kernel of one 1, padded."""
+def padded(shape: Shape, pairs: list[tuple[int, int]], mode: str) -> list[Operation]:
+    """Padding alone, (low, high) for each of the last axes: a depthwise convolution with a kernel of one 1, padded."""
     import numpy as np
 
     channels, *sizes = shape
-    pairs = [(low, high) for low, high in zip(given[::2], given[1::2], strict=True)][::-1]
     if len(pairs) > len(sizes):
         raise Declined("it pads the channels or the batch")
     if mode == "circular" and any(number < 0 for pair in pairs for number in pair):
-        raise Declined("PyTorch crops before it wraps, and here it is the other way round")
+        raise Declined("it crops before it wraps, and here it is the other way round")
     pairs = [(0, 0)] * (len(sizes) - len(pairs)) + pairs
     layer = Conv(tuple(sizes), 1, channels, channels, padding=pairs, groups=channels, padding_mode=mode)
     return [Apply(layer, np.ones(layer.kernel_shape, int))]
 
 
+def pairs_from_the_last(given: Any) -> list[tuple[int, int]]:
+    """PyTorch's padding, low and high from the last axis on, as pairs in the order of the axes."""
+    return [(low, high) for low, high in zip(given[::2], given[1::2], strict=True)][::-1]
+
+
 def _padding(mode: str) -> Callable[[Any, Shape], list[Operation]]:
-    return lambda module, shape: padded(shape, module.padding, mode)
+    return lambda module, shape: padded(shape, pairs_from_the_last(module.padding), mode)
 
 
 def _flatten(module: Any, shape: Shape) -> list[Operation]:
@@ -266,7 +277,8 @@ def channel_numbers(value: Any, shape: Shape) -> list[Any]:
 
     value = np.asarray(value)
     lead = value.reshape((1,) * max(len(shape) + 1 - value.ndim, 0) + value.shape)
-    if lead.ndim != len(shape) + 1 or any(n != 1 for n in (lead.shape[0], *lead.shape[2:])):
+    fits = lead.ndim == len(shape) + 1 and lead.shape[1] in (1, *shape[:1])
+    if not fits or any(n != 1 for n in (lead.shape[0], *lead.shape[2:])):
         raise Declined("its constant is not one number for each channel")
     found: list[Any] = exact(np.broadcast_to(lead.reshape(-1), shape[:1]), shape[:1], "constant").tolist()
     return found
@@ -291,8 +303,8 @@ def _gelu(module: Any, shape: Shape) -> list[Operation]:
 
 
 def _softplus(module: Any, shape: Shape) -> list[Operation]:
-    if module.beta != 1:
-        raise Declined("only beta=1 is known")
+    if module.beta != 1 or module.threshold < 20:  # above the threshold PyTorch gives x, which at 20 is a rounding
+        raise Declined("only beta=1 is known, with a threshold of at least 20")
     return [Activation("softplus")]
 
 

@@ -12,11 +12,26 @@ from typing import Any
 from ..errors import SpecError, Unsupported
 from .graph import INPUT, Network, leading_to
 from .operations import Apply, Operation, Refused, Reshape, Scale, Shape
-from .torch_functions import SPLITS, Call, function, name_of, piece
+from .torch_functions import SPLITS, Call, function, is_torch, name_of, piece
 from .torch_modules import Declined, operations, why
 
 BATCH = 2
 """Inputs in the run whose shapes are noted."""
+
+
+def in_order(graph: Any) -> Any:
+    """The traced graph with the tensors that PyTorch's functions were given by name at their places.
+
+    torch.sub(other=x, input=y) is y - x.
+    """
+    for node in graph.graph.nodes:
+        if node.op == "call_method" or (node.op == "call_function" and is_torch(node.target)):
+            args, kwargs = list(node.args), dict(node.kwargs)
+            for place, names in enumerate((("input", "tensors"), ("other",))):
+                if len(args) == place:
+                    args += [kwargs.pop(name) for name in names if name in kwargs]
+            node.args, node.kwargs = tuple(args), kwargs
+    return graph
 
 
 def reader(torch: Any, graph: Any, shape: Shape, dtype: Any) -> Any:
