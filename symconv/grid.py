@@ -79,7 +79,12 @@ def read(path: str, limit: int = LIMIT) -> Grid:
         text = raw.decode()
     except UnicodeDecodeError:
         raise SpecError("GRID", path, "is not UTF-8 text", _BLOCK) from None
-    grid = parsed(text)
+    try:
+        grid = parsed(text)
+    except SpecError as error:
+        if error.parameter != "GRID":
+            raise
+        raise SpecError("GRID", path, error.rule, error.example) from None
     size = sum(prod(map(len, block.values())) for block in grid.blocks) * len(grid.theorems)
     if size > limit:
         raise TooLarge(f"{path} has {size:,} configurations, more than {limit:,}; --limit {size} allows them")

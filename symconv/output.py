@@ -83,6 +83,9 @@ def _about(path: str) -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise OSError(error.errno, "its reader left before all of it was written", path) from None
+    except FileNotFoundError as error:
+        folder = os.path.dirname(path) or "."
+        raise FileNotFoundError(error.errno, f"{error.strerror} (there is no folder {folder})", path) from None
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
 

@@ -15,7 +15,7 @@ from math import gcd
 from typing import Any
 
 from .errors import SpecError
-from .padding import NAMED, mode_named
+from .padding import MODES, NAMED, mode_named
 
 Pair = tuple[int, int]
 
@@ -170,7 +170,8 @@ def conv_padding(
     if numeric is None:
         named = NAMED.get(value) if isinstance(value, str) else None
         if named is None:
-            raise SpecError("padding", value, "a named padding is one of " + ", ".join(NAMED), 'padding="same"')
+            valid = f'padding=1, padding_mode="{value}"' if value in list(MODES) else 'padding="same"'
+            raise SpecError("padding", value, "a named padding is one of " + ", ".join(NAMED), valid)
         numeric = tuple(named(*axis) for axis in zip(length, kernel, stride, dilation, strict=True))
     rules = mode_named(mode)
     limits = [rules.limit(size) for size in length]

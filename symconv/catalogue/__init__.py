@@ -115,6 +115,9 @@ def prove(layer: Layer | Sequential, theorem: str = "weight_matrix", check: str 
     unknown = sorted(set(options) - set(chosen.options))
     if unknown:
         takes = f"{chosen.name} takes " + (", ".join(chosen.options) or "no options")
+        others = [each.name for each in map(theorem_named, _MODULES) if unknown[0] in each.options]
+        if others:
+            takes += f"; {unknown[0]} is for {' and '.join(others)}"
         if unknown[0] == "order":
             takes = f"can be chosen for weight_matrix; {chosen.name} is about vectors in row-major order"
         raise SpecError(unknown[0], options[unknown[0]], takes, f'sc.prove(layer, "{chosen.name}")')

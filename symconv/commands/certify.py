@@ -34,7 +34,10 @@ def run(options: argparse.Namespace) -> int:
 
         write(path, every_size())
     with progress("symconv: Coq is checking"):
-        verdict = certify(read(path, "proof.v"))
+        try:
+            verdict = certify(read(path, "proof.v"))
+        except SpecError as error:  # which knows the text, not its file
+            raise SpecError("FILE", path, error.rule, error.example) from None
     if not verdict.accepted:
         return say(f"{path}: {verdict.said}", REFUTED)
     print(f"{printable(path)}: {verdict.said}")

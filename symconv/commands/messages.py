@@ -16,14 +16,15 @@ from ..spec import written_data
 from .options import PARAMETERS, kinds
 
 _TUPLE = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"  # what nests no deeper than pairs of fractions
-_VALUE = rf"""(?:{_TUPLE}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|False|None)"""
+_LIST, _DICT = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]", r"\{[^{}]*\}"  # rows of numbers; names
+_VALUE = rf"""(?:{_TUPLE}|{_LIST}|{_DICT}|"[^"]*"|'[^']*'|Fraction\(-?\d+, \d+\)|-?\d+|True|False|None)"""
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
 _PROVE = re.compile(r'sc\.prove\(layer, "(\w+)"\)')
 _LIMIT = re.compile(r"symconv\.limits\.\w+ = (\d+)")
 _STACK = re.compile(r"Sequential\(([^()]+)\)")
 _CHOICES = {
-    "theorem": "--theorem", "check": "--check", "depth": "--depth", "layout": "--layout", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "order": "--order", "first_index": "--first-index", "kernel_values": "--kernel-values",
+    "theorem": "--theorem", "check": "--check", "depth": "--depth", "layout": "--layout", "what": "--what", "output": "--output", "title": "--title", "path": "-o", "order": "--order", "rank": "--rank", "names": "--names", "first_index": "--first-index", "kernel_values": "--kernel-values",
     "input_values": "--input-values", "bias_values": "--bias-values",
 }  # fmt: skip
 
@@ -40,6 +41,7 @@ def on_command_line(message: str, asked: Collection[str] = ()) -> str:
     """
     options = PARAMETERS | _CHOICES
     message = re.sub(rf"\b({'|'.join(layer.__name__ for layer in kinds().values())})({_TUPLE})", _layer, message)
+    message = re.sub(r"\b(\w+)_values=values\.json", r"--\1-values values.json", message)
     message = _STACK.sub(_then, message.replace("sc.Sequential(layer, another)", '--then "--kernel 2"'))
     message = _LIMIT.sub(r"--limit \1", _PROVE.sub(r"--theorem \1", message))
     names = "|".join(sorted({*options, *filter(str.isidentifier, asked)}, key=len, reverse=True))  # asked is user text
@@ -89,12 +91,22 @@ def _written(text: str, between: str = "x") -> str | None:
     except (ValueError, SyntaxError):
         return None
     written = _joined(value, between)
-    return written if _WORD.fullmatch(written.replace(":", "").replace(",", "")) else None
+    if ";" in written:
+        return f'"{written}"'  # as a shell needs it
+    return written if _WORD.fullmatch(re.sub("[:,=]", "", written)) else None
 
 
 def _joined(value: Any, between: str) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{old}={new}" for old, new in value.items())
+    if isinstance(value, list):
+        return ";".join(map(_row, value)) if any(isinstance(each, list) for each in value) else _row(value)
     if not isinstance(value, tuple):
         return str(value)
     if all(isinstance(each, tuple) and len(each) == 2 for each in value):
         return "x".join(f"{low}:{high}" for low, high in value)
     return written_data(value) if any(isinstance(each, tuple) for each in value) else between.join(map(str, value))
+
+
+def _row(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -10,7 +10,7 @@ from .values import read_value
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ..layers import Layer
 
@@ -212,7 +212,9 @@ def layer_from(options: argparse.Namespace) -> Layer:
     for option, form, _ in _OPTIONS:
         given = getattr(options, _parameter(option))
         if given is not None and _parameter(option) not in required:
-            raise SpecError(option, given, f"is not an option of --layer {name}", kind.usual)
+            raise SpecError(
+                option, given, f"is not an option of --layer {name}", kind.usual + _channels(option, required)
+            )
         if given is not None:
             parameters[_parameter(option)] = read_value(option, given, form)
         elif required.get(_parameter(option)):
@@ -222,6 +224,12 @@ def layer_from(options: argparse.Namespace) -> Layer:
         parameters["padding"] = padding * rank  # like one number, one pair is for all axes
     layer: Layer = kind(**parameters)
     return layer
+
+
+def _channels(option: str, parameters: Collection[str]) -> str:
+    """For a layer whose channels have another option: that one."""
+    named = [PARAMETERS[each] for each in parameters if each.endswith("channels")] if "channels" in option else []
+    return "".join(f" {each} 2" for each in named)
 
 
 def takes_value() -> dict[str, bool]:

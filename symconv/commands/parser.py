@@ -50,7 +50,10 @@ class Parser(argparse.ArgumentParser):
         add, self.options = self.options, None
         if add is not None:
             add(self)
-        return super().parse_known_args(args, namespace)
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # said by the parser whose command it is: it knows the options that there are
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Help and version; argparse itself hides that they could not be written."""
@@ -62,9 +65,24 @@ class Parser(argparse.ArgumentParser):
             example = 'symconv prove --input 8 --kernel 3 --then "--kernel 3" (prove and theorems take stacks)'
         elif "--then" in message:
             example = '--then "--kernel 3 --stride 2"'
-        elif "expected one argument" in message:
+        elif "--padding: expected one argument" in message:
             example = "--padding=-1:2 (with =, for a value that starts with a minus sign)"
+        elif "unrecognized arguments: --" in message:
+            option = self._meant(message.split()[2].partition("=")[0])
+            example = f"{option}, or {example}" if option else example
+        elif "unrecognized" in message:
+            example = f"--input 4x4 (a value is one word), or {example}"
+        elif "COMMAND" in message:
+            example = f"symconv prove --input 4x4 --kernel 3x3, or {example}"
         raise SpecError("command line", NOT_GIVEN, message, example)
+
+    def _meant(self, typed: str) -> str | None:
+        """The option that somebody who typed this has in mind: --kernel for --kernel-size, --padding for --pad."""
+        from difflib import get_close_matches
+
+        options = sorted((each for each in self._option_string_actions if each.startswith("--")), key=len)
+        alike = [each for each in options if each.startswith(typed) or typed.startswith(each)]
+        return next(iter(alike or get_close_matches(typed, options, 1)), None)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -73,4 +73,9 @@ def _general(options: argparse.Namespace) -> GeneralProof:
     if layer_given(options) or options.then or getattr(options, "with") or options.order:
         rule = "proves a theorem for all sizes, and takes no layer options"
         raise SpecError("--general", options.general, rule, "--general weight_matrix --rank 2")
-    return prove_general(options.general, options.rank)
+    try:
+        return prove_general(options.general, options.rank)
+    except SpecError as error:
+        if error.parameter != "theorem":
+            raise
+        raise SpecError("--general", options.general, error.rule, "--general weight_matrix") from None

@@ -45,15 +45,17 @@ def stack_from(
 
     from ..sequential import Sequential
 
+    usual = '--then "--kernel 3 --stride 2"'
     for text in options.then:
         try:
             given = parse(shlex.split(text))
+            _continue(layers[-1], given)
+            layers.append(layer_from(given))
+        except SpecError as error:
+            rule = str(error).removesuffix(f". Valid: {error.example}").removeprefix("command line: ")
+            raise SpecError("--then", text, rule, error.example if "--" in text else usual) from None
         except ValueError as error:
-            if isinstance(error, SpecError):
-                raise
-            raise SpecError("--then", text, f"cannot be read: {error}", '--then "--kernel 3 --stride 2"') from None
-        _continue(layers[-1], given)
-        layers.append(layer_from(given))
+            raise SpecError("--then", text, f"cannot be read: {error}", usual) from None
     return Sequential(*layers)
 
 

@@ -67,7 +67,9 @@ def format_of(form: str | None, path: str | None, fragment: bool) -> str:
             form = suffixes[suffix]
     if form not in formats:
         raise SpecError("--format", form, "must be one of " + ", ".join(formats), "--format latex")
-    if form == "beamer" and path is not None and path.lower().endswith(".pdf"):
+    if path is not None and path.lower().endswith(".pdf") and form != "pdf":
+        if form != "beamer":
+            raise SpecError("--format", form, f"is no PDF, and {path} would not open as one", "--format pdf")
         form = SLIDES
     if fragment and form not in WHOLE:
         rule = f"is for the formats {' and '.join(WHOLE)}, and this would be {form}"
