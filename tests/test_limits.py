@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lanes import some
 
 import symconv as sc
 from symconv import limits
@@ -62,23 +64,44 @@ def test_it_is_refused_in_a_second_and_two_hundred_megabytes(arguments: tuple[st
     assert seconds < 1  # of processor time: a busy machine waits longer
 
 
-@pytest.mark.parametrize("theorem", sc.theorems())
-def test_every_theorem_refuses_that_size_or_proves_it(theorem: str) -> None:
+def command(theorem: str, n: int) -> list[str]:
+    """One that asks for a theorem about n x n inputs."""
+    size = ["--input", f"{n}x{n}"]
     layer = {
-        "pooling": ["--layer", "avg-pool", *HUGE],
-        "upsampling": ["--layer", "upsample", *HUGE[:2], "--scale-factor", "2"],
+        "pooling": ["--layer", "avg-pool", *size, "--kernel", "3x3"],
+        "upsampling": ["--layer", "upsample", *size, "--scale-factor", "2"],
+    }.get(theorem, [*size, "--kernel", "3x3"])
+    more = {
+        "composition": ["--then", "--kernel 3x3"],
+        "dft": ["--padding", "1", "--padding-mode", "circular"],
+        "bias_gradient": ["--bias"],
+        "padding_factor": ["--padding", "1"],
+        "stride_selection": ["--stride", "2"],
     }
-    asked = layer.get(theorem, [*HUGE, *(["--then", "--kernel 3x3"] if theorem == "composition" else [])])
-    if theorem == "dft":
-        asked += ["--padding", "1", "--padding-mode", "circular"]
-    if theorem == "bias_gradient":
-        asked += ["--bias"]
-    status, memory, seconds, said = measured("prove", *asked, "--theorem", theorem)
+    return ["prove", *layer, *more.get(theorem, []), "--theorem", theorem]
+
+
+@pytest.mark.parametrize("theorem", sc.theorems())
+def test_every_theorem_refuses_that_size(theorem: str) -> None:
+    status, memory, seconds, said = measured(*command(theorem, 100_000))
     assert status == 2
     assert said.count("\n") == 1
     assert "allows it" in said or "does not apply" in said
     assert memory < 200
     assert seconds < 2
+
+
+@pytest.mark.parametrize("theorem", some(sc.theorems(), 1, ["kronecker"]))
+def test_the_largest_layer_that_is_not_refused_is_proved_within_the_memory(theorem: str, tmp_path: Path) -> None:
+    *_, said = measured(*command(theorem, 200_000), "--check", "axes")
+    found = re.search(r"have ([\d,]+) entries .* more than 600,000; ", said)
+    if found is None:
+        assert "does not apply" in said
+        return
+    largest = 200_000 * 590_000 // int(found[1].replace(",", ""))
+    status, memory, _, said = measured(*command(theorem, largest), "--check", "axes", "-o", str(tmp_path / "proof.txt"))
+    assert (status, said) == (0, "") or (status == 2 and re.search(r"entries one by one|more than [12],000,000 ", said))
+    assert memory < 200
 
 
 def test_a_raised_limit_allows_it(tmp_path: Path) -> None:

@@ -250,6 +250,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: max(layer.definition.read_map.nonzeros, prod(layer.output_shape) * prod(layer.input_size) // 4),
+    tables=2,
     document=document,
     starts=("known",),
     ends=ends,

@@ -275,5 +275,5 @@ THEOREM = Theorem(
     others=lambda layer, size=None, **_: {RING: on_the_ring(layer, ring_sizes(layer.read_map.axes, size))},
     labels=(DEFINITION, ENTRY_RULE),
     options=("method", "size", "points"),
-    tables=4,
+    tables=5,
 )

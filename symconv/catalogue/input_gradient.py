@@ -148,6 +148,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    tables=4,
     document=document,
     others=lambda layer: {} if layer.kernel_shape is None else {transpose.ADJOINT: adjoint(layer).layer},
     ends=ends,

@@ -200,6 +200,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    tables=4,
     document=document,
     starts=("known",),
     ends=("kronecker",),

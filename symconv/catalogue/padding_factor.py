@@ -163,6 +163,7 @@ THEOREM = Theorem(
     entries=whole_entries,
     sympy=whole_sympy,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    tables=4,
     document=document,
     starts=("known",),
     ends=("assemble",),

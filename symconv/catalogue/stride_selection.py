@@ -349,5 +349,5 @@ THEOREM = Theorem(
     ends=conclusions,
     others=others,
     labels=(DEFINITION, ENTRY_RULE),
-    tables=3,
+    tables=6,
 )

@@ -373,6 +373,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    tables=4,
     document=document,
     starts=("known",),
     others=lambda layer: {ADJOINT: adjoint(layer).layer},

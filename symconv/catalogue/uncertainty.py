@@ -170,6 +170,7 @@ THEOREM = Theorem(
     entries=entries,
     sympy=sympy_check,
     size=lambda layer: layer.definition.read_map.nonzeros,
+    walks=True,
     document=document,
     starts=("known",),
     ends=("mean", "output", "shared"),

@@ -365,5 +365,5 @@ THEOREM = Theorem(
     ends=ends,
     others=lambda layer: {ONES: ones(layer)},
     labels=(DEFINITION, ENTRY_RULE),
-    tables=3,
+    tables=5,
 )
