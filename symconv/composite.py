@@ -17,11 +17,11 @@ from itertools import product
 from math import gcd, prod
 from typing import Any
 
+from .algebra.linear import Entry, Exact, Monomial
+from .algebra.linear import product as multiplied
 from .definition import strides
 from .errors import SpecError
 from .layers import Conv
-from .linear import Entry, Exact, Monomial
-from .linear import product as multiplied
 from .matrices import unravel, weight_matrix
 from .readmap import Axis
 from .sequential import Sequential, primed

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from .algebra.systems import Combination
 from .errors import Described, SpecError
-from .systems import Combination
 from .tensors import as_numpy
 
 EXAMPLE = "a SymPy matrix, a two-dimensional NumPy array, a SciPy sparse array or nested lists such as [[1, 0], [2, 1]]"

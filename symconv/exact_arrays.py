@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from .algebra.schemes import Number, plain
 from .entries import ratio
 from .errors import Described, SpecError
-from .schemes import Number, plain
 from .tensors import as_numpy
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Union
 
-from .linear import Exact
+from .algebra.linear import Exact
 from .node import Node
 
 

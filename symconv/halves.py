@@ -12,11 +12,11 @@ from math import ceil, prod
 from typing import Any
 
 from . import spec
+from .algebra.kernel_polynomials import remaining
+from .algebra.linear import Entry
 from .definition import strides
 from .errors import NotApplicable, SpecError
-from .kernel_polynomials import remaining
 from .layers import Conv, Linear
-from .linear import Entry
 from .sequential import Sequential
 
 

@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar
 
+from .algebra.linear import Entry, Exact, difference, of_line, of_matrix
 from .claims import AnyClaim, Context, Refuted, expect
 from .definition import BIAS
 from .expressions import Expr, Times, Transposed, evaluate, letters_of
-from .linear import Entry, Exact, difference, of_line, of_matrix
 from .matrices import LabelledMatrix, NumberMatrix, NumberRows, ProductRows, matrix_of
 from .readmap import Line
 from .rules import Follows, is_matrix

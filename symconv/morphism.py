@@ -18,13 +18,13 @@ from math import prod
 from typing import Any
 
 from . import limits, spec
+from .algebra.schemes import Number
 from .arrays import WithArrays
 from .composite import Break, Composite, convolutions, stride, verdict
 from .errors import Described, NotApplicable, SpecError
 from .exact_arrays import array, numbers
 from .halves import first_size, pair
 from .layers import Conv, Layer
-from .schemes import Number
 from .sequential import Sequential
 from .widths import fewest, filled, product_of, too_few
 

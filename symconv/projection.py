@@ -23,6 +23,7 @@ from math import lcm, prod
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from .algebra.systems import Combination, Solved, solve
 from .arrays import WithArrays
 from .blocks import Pattern
 from .definition import strides
@@ -32,7 +33,6 @@ from .layers import Layer
 from .matrices import reads, weight_matrix
 from .readmap import Axis
 from .recognition import kernel_text
-from .systems import Combination, Solved, solve
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 from . import spec
+from .algebra.systems import Combination, add
 from .blocks import Blocks, Pattern
 from .definition import strides
 from .entries import Entries, read
@@ -24,7 +25,6 @@ from .padding import MODES, NAMED, mode_named
 from .readmap import Axis
 from .recognition import Recognition
 from .search import Asked, along, grouped, preference
-from .systems import Combination, add
 
 LISTED = 200
 """How many alternatives are listed."""

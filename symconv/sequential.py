@@ -14,11 +14,11 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from .algebra.linear import Entry, Exact, PolynomialMatrix, added
 from .definition import BIAS
 from .errors import SpecError, TooLarge
 from .identities import exact
 from .layers import Layer, Linear
-from .linear import Entry, Exact, PolynomialMatrix, added
 from .matrices import matrix_of, unravel
 from .multiplying import multiplied
 from .sums import KERNEL

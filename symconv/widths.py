@@ -18,11 +18,11 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from .algebra.kernel_polynomials import factored, polynomial, remaining, two_factors
+from .algebra.schemes import Number, plain
 from .definition import strides
 from .errors import NotApplicable, Unsupported
 from .halves import owner
-from .kernel_polynomials import factored, polynomial, remaining, two_factors
-from .schemes import Number, plain
 
 Halves = tuple[list[list[Number]], list[list[Number]]]
 """The first kernel, one row for each channel in between; the second, one row for each (output channel, tap)."""

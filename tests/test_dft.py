@@ -14,8 +14,8 @@ from lanes import many, some
 from test_documents import assert_clean, compile_log
 
 import symconv as sc
+from symconv.algebra.cyclotomic import cyclotomic, reduced
 from symconv.catalogue.dft import Turns
-from symconv.cyclotomic import cyclotomic, reduced
 from symconv.proof import Proof
 from symconv.steps.fourier import Eigenvectors, Factor, Inverse, Ring, RingSum
 

@@ -16,9 +16,9 @@ from test_composition import kernels_for, stacks
 from test_documents import assert_clean, compile_log
 
 import symconv as sc
+from symconv.algebra.kernel_polynomials import two_factors
 from symconv.composite import Composite, convolutions, verdict
 from symconv.halves import deltas, enough, first_size, owner, starts
-from symconv.kernel_polynomials import two_factors
 from symconv.render import FORMATS
 
 Conv = sc.Conv

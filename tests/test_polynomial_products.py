@@ -13,7 +13,7 @@ from oracle import integers
 from scheme_cases import Counted, configurations, fractions
 
 import symconv as sc
-from symconv.schemes import scheme
+from symconv.algebra.schemes import scheme
 
 
 def split(a: list[Any], g: list[Any], base: int) -> list[Any]:

@@ -17,8 +17,8 @@ from sympy import Matrix, expand, factor, symbols
 from test_catalogue import layers
 
 import symconv as sc
-from symconv.elimination import PRIME, cover, determinant, pivots
-from symconv.linear import Exact, weights
+from symconv.algebra.elimination import PRIME, cover, determinant, pivots
+from symconv.algebra.linear import Exact, weights
 from symconv.proof import Proof
 from symconv.steps.ranks import AtLeast, AtMost, Exceptional, GenericRank, NullSpace
 

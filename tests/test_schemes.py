@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.schemes import evaluation, scheme, with_roots
+from symconv.algebra.schemes import evaluation, scheme, with_roots
 from symconv.steps.bilinear import evaluated_identity
 from symconv.steps.tiles import expanded
 

@@ -12,8 +12,8 @@ from damages import built
 from test_catalogue import as_true, some_damages
 
 import symconv as sc
+from symconv.algebra.schemes import Scheme
 from symconv.proof import Proof
-from symconv.schemes import Scheme
 
 BROKEN = [
     (sc.Conv((9,), 3, padding=1), "winograd", {"tile": 2, "points": (0, 1, Fraction(-1, 2))}),

@@ -54,7 +54,7 @@ ACCEPTED = {
     ("commands/messages.py", "literal_eval", "_written"): "reads numbers, texts and tuples of one of this package's own messages, and calls nothing",
     **{
         (file, "Poly", where): "of numbers and of symbols that this package made"
-        for file, where in (("catalogue/dft.py", "multiplied"), ("elimination.py", "_divided"), ("elimination.py", "common_factors"), ("kernel_polynomials.py", "polynomial"), ("steps/polynomial_checks.py", "products"))
+        for file, where in (("catalogue/dft.py", "multiplied"), ("algebra/elimination.py", "_divided"), ("algebra/elimination.py", "common_factors"), ("algebra/kernel_polynomials.py", "polynomial"), ("steps/polynomial_checks.py", "products"))
     },
     ("networks/torch_models.py", "eval", "_traced"): "PyTorch's Module.eval(): the mode, no text",
 }  # fmt: skip

@@ -14,9 +14,9 @@ import symconv as sc
 ROOT = Path(sc.__file__).parent
 ORDER = [
     "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
-    "matrices", "all_entries", "symbols", "sympy_latex", "explain", "layers", "systems", "entries", "blocks", "search", "recognition", "recognising",
-    "projection", "linear", "adjoint", "elimination", "schemes", "cyclotomic", "claims", "along",
-    "rules", "proof", "formula", "expressions", "identities", "multiplying", "sequential", "composite", "exact_arrays", "kernel_polynomials", "halves", "widths", "morphism",
+    "matrices", "algebra", "all_entries", "symbols", "sympy_latex", "explain", "layers", "entries", "blocks", "search", "recognition", "recognising",
+    "projection", "adjoint", "claims", "along",
+    "rules", "proof", "formula", "expressions", "identities", "multiplying", "sequential", "composite", "exact_arrays", "halves", "widths", "morphism",
     "steps", "pictures",
     "general", "documents", "catalogue", "networks", "render", "worksheets",
     "output", "commands", "grid", "sweep", "drawing", "certify", "cli", "sphinxext",

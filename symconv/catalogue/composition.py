@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..algebra.linear import Entry
 from ..claims import Refuted, expect
 from ..composite import Composite, convolutions, polynomial, uneven, verdict
 from ..documents.blocks import Block, Document, Statement, words
@@ -25,7 +26,6 @@ from ..documents.stack_pages import (
     stack_setting,
     stack_title,
 )
-from ..linear import Entry
 from ..matrices import matrix_of, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..sequential import Sequential, primed

@@ -20,8 +20,8 @@ from itertools import product
 from math import lcm, prod
 from typing import Any
 
+from ..algebra.cyclotomic import reduced
 from ..claims import Refuted
-from ..cyclotomic import reduced
 from ..documents.blocks import Block, Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.fourier import EIGENVALUES, frequencies

@@ -17,6 +17,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
+from ..algebra.linear import numbers
+from ..algebra.schemes import Scheme, each_axis, enough, scheme
 from ..claims import Context, expect
 from ..documents.blocks import words
 from ..documents.polynomials import fft_document
@@ -35,11 +37,9 @@ from ..identities import (
     entry_letters,
     number_matrix,
 )
-from ..linear import numbers
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
-from ..schemes import Scheme, each_axis, enough, scheme
 from ..steps.bilinear import named, number_table, scheme_steps
 from ..steps.identity_checks import whole_entries, whole_sympy
 from ..steps.polynomial_checks import block_entries, block_sympy

@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import gcd, lcm, prod
 from typing import Any, ClassVar, TypeVar
 
+from ..algebra.linear import Entry, Exact, of_line
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents.blocks import Document, Statement, words
 from ..documents.common import checked, position_symbol, steps
@@ -34,7 +35,6 @@ from ..identities import (
     labelled_matrix,
     put,
 )
-from ..linear import Entry, Exact, of_line
 from ..matrices import unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis

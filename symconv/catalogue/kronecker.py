@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
+from ..algebra.linear import Exact, difference
 from ..claims import Refuted
 from ..documents.blocks import Block, Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
@@ -22,7 +23,6 @@ from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE
 from ..formula import Sym, equals
 from ..identities import Known, Weights, exact
-from ..linear import Exact, difference
 from ..matrices import label_strides, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis

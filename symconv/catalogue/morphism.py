@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
+from ..algebra.linear import Entry, Exact, difference
 from ..claims import Refuted
 from ..composite import Polynomial
 from ..documents.blocks import Block, Display, Document, Heading, Paragraph, Statement, words
@@ -24,7 +25,6 @@ from ..errors import TooLarge
 from ..formula import Array, Formula, Juxtapose, Power, Sigma, Sym, Tuple, equals, plus
 from ..halves import enough, first_size, indivisible, pair
 from ..identities import Known, Weights
-from ..linear import Entry, Exact, difference
 from ..matrices import reads, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..sequential import Sequential

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..adjoint import unpadded
+from ..algebra.linear import Exact, numbers
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.identities import expression, known, number_blocks
@@ -20,7 +21,6 @@ from ..documents.wording import DEFINITION, ENTRY_RULE, Said, reason_parts
 from ..expressions import Times
 from ..formula import equals, position
 from ..identities import Assemble, Equation, Known, Multiply, Select, Selected, Selection, Weights, Whole, number_matrix
-from ..linear import Exact, numbers
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Line

@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from ..algebra.linear import of_line
 from ..documents import averaging as _averaging  # noqa: F401 - registers its words
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Paragraph, Statement, words
@@ -35,7 +36,6 @@ from ..identities import (
     entry_letters,
     number_matrix,
 )
-from ..linear import of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..steps.averaging import (

@@ -14,15 +14,7 @@ from math import prod
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ..claims import expect
-from ..documents import ranks as _words  # noqa: F401 - registers the words of the claims and rules
-from ..documents.blocks import Document, Heading, Paragraph, Statement, words
-from ..documents.common import checked, steps
-from ..documents.identities import known
-from ..documents.setting import definition, flattening, key, setting, title
-from ..documents.weights import grid_or_size, the_rule
-from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
-from ..elimination import (
+from ..algebra.elimination import (
     PRIME,
     Lines,
     at_point,
@@ -33,9 +25,17 @@ from ..elimination import (
     null_vectors,
     pivots,
 )
+from ..algebra.linear import Exact
+from ..claims import expect
+from ..documents import ranks as _words  # noqa: F401 - registers the words of the claims and rules
+from ..documents.blocks import Document, Heading, Paragraph, Statement, words
+from ..documents.common import checked, steps
+from ..documents.identities import known
+from ..documents.setting import definition, flattening, key, setting, title
+from ..documents.weights import grid_or_size, the_rule
+from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
 from ..formula import times
 from ..identities import Known, Weights, exact
-from ..linear import Exact
 from ..matrices import LabelledMatrix, weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import ReadMap

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from ..algebra.linear import numbers, of_line
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents.blocks import Block, Document, Heading, Inline, Statement, words
 from ..documents.common import checked, steps
@@ -39,7 +40,6 @@ from ..identities import (
     number_matrix,
     put,
 )
-from ..linear import numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line

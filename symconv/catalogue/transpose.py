@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..adjoint import Adjoint, adjoint
+from ..algebra.linear import of_matrix
 from ..documents.adjoints import adjoint_blocks, kernel_rule, kernels_parts, quadratic
 from ..documents.blocks import Block, Document, Inline, Statement, words
 from ..documents.common import checked, steps
@@ -25,7 +26,6 @@ from ..expressions import Expr, Times, Transposed
 from ..formula import Chain, Entry, Formula, Group, Juxtapose, Power, Words, equals, position
 from ..identities import Assemble, Known, Select, Selected, Weights, Whole, exact, number_matrix, same
 from ..identities import Equation as Matrices
-from ..linear import of_matrix
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..rules import flattened

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..algebra.linear import Exact, identity, numbers, of_line
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents import constant_kernel as _words  # noqa: F401 - registers its words
 from ..documents.blocks import Document, Heading, Inline, Statement, words
@@ -25,7 +26,6 @@ from ..documents.weights import grid_or_size, the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
 from ..formula import Juxtapose, Power, equals
 from ..identities import Known, Select, Selected, Selection, Weights, about_w, number_matrix
-from ..linear import Exact, identity, numbers, of_line
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis, Line

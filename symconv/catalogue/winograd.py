@@ -15,6 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import spec
+from ..algebra.schemes import Scheme, each_axis, enough, scheme
 from ..claims import Context, expect
 from ..documents.blocks import words
 from ..documents.tiles import winograd_document
@@ -24,7 +25,6 @@ from ..identities import Known, Weights
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
-from ..schemes import Scheme, each_axis, enough, scheme
 from ..steps.bilinear import (
     named,
     number_table,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import lcm, prod
 
+from ..algebra.schemes import Number, Scheme, Table
 from ..formula import (
     Cases,
     Chain,
@@ -18,7 +19,6 @@ from ..formula import (
     equals,
 )
 from ..proof import Proof, Step
-from ..schemes import Number, Scheme, Table
 from ..steps.bilinear import (
     Combine,
     Evaluate,

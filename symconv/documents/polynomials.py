@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..algebra.schemes import Scheme
 from ..expressions import Times
 from ..formula import Chain, Formula, Group, Juxtapose, Power, Sigma, Sym, Tuple, Words, equals, position, times
 from ..proof import Proof, Step
 from ..readmap import Axis, ReadMap
-from ..schemes import Scheme
 from ..steps.polynomials import (
     Blocks,
     Circulant,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ..elimination import PRIME, Lines
+from ..algebra.elimination import PRIME, Lines
+from ..algebra.linear import Entry
 from ..formula import Chain, Formula, Group, Juxtapose, Power, Sym, equals
-from ..linear import Entry
 from ..matrices import LabelledMatrix
 from ..proof import Proof, Step
 from ..steps.ranks import Annihilate, AtLeast, AtMost, Cover, Drop, Exceptional, GenericRank, Minor, NullSpace, Squeeze

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..algebra.linear import PolynomialMatrix
 from ..composite import Break, Composite, convolutions, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Sym, equals, times
-from ..linear import PolynomialMatrix
 from ..matrices import unravel
 from ..pictures.colours import APART
 from ..proof import Proof

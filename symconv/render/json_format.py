@@ -12,8 +12,8 @@ from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from ..algebra.linear import PolynomialMatrix
 from ..errors import SpecError
-from ..linear import PolynomialMatrix
 from ..matrices import LabelledMatrix
 from ..spec import read_data, written_data
 from .text import inline

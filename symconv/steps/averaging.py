@@ -14,6 +14,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, ClassVar
 
+from ..algebra.linear import Exact, numbers
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..identities import (
     Diagonal,
@@ -21,7 +22,6 @@ from ..identities import (
     about_w,
     number_matrix,
 )
-from ..linear import Exact, numbers
 from ..readmap import CHANNEL, Channels, Line, with_quotients
 from ..rules import Follows, is_matrix
 from ..sums import WEIGHT

@@ -18,11 +18,11 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, ClassVar, TypeVar
 
+from ..algebra.schemes import Number, Scheme, Table, evaluation
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..matrices import NumberMatrix
 from ..proof import Step
 from ..rules import Follows
-from ..schemes import Number, Scheme, Table, evaluation
 
 C = TypeVar("C")
 

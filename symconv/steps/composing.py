@@ -15,12 +15,12 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any, ClassVar
 
+from ..algebra.linear import Entry, Exact, added, difference
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..composite import Break, Composite, Place, Polynomial, along, composed, groups, offset, polynomial, substituted
 from ..definition import strides
 from ..identities import Known, Weights, exact
 from ..layers import Conv, Linear
-from ..linear import Entry, Exact, added, difference
 from ..matrices import matrix_of
 from ..rules import Follows, is_matrix
 from ..sequential import Sequential, primed

@@ -8,9 +8,9 @@ from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
 
+from ..algebra.linear import Exact, difference
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..identities import Selected, Weights, entry_letters, exact
-from ..linear import Exact, difference
 from ..rules import Follows
 from .identity_checks import equal_in_sympy
 

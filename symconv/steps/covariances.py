@@ -22,9 +22,9 @@ from math import prod
 from typing import Any, ClassVar
 
 from ..adjoint import reads
+from ..algebra.linear import Entry, Exact
 from ..claims import AnyClaim, Context, Refuted, expect, for_each_line
 from ..identities import Weights
-from ..linear import Entry, Exact
 from ..readmap import Line, ReadMap
 from ..rules import Follows
 from ..sums import WEIGHT

@@ -16,11 +16,11 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from ..algebra.linear import Exact, identity
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..definition import strides
 from ..identities import Known, Weights
 from ..layers import Conv, Linear
-from ..linear import Exact, identity
 from ..matrices import LabelledMatrix
 from ..readmap import Line
 from ..rules import Follows, flattened

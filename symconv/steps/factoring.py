@@ -12,13 +12,13 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from ..algebra.linear import Entry, difference
+from ..algebra.linear import product as multiplied
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..composite import Composite, Polynomial, polynomial, substituted
 from ..definition import strides
 from ..halves import deltas, first_size
 from ..identities import Known, Weights, exact
-from ..linear import Entry, difference
-from ..linear import product as multiplied
 from ..rules import Follows
 from ..sums import WEIGHT
 

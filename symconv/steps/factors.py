@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..algebra.linear import Exact, difference, numbers
 from ..claims import AnyClaim, Context, Refuted, expect, for_each_line
 from ..identities import about_w, number_matrix
-from ..linear import Exact, difference, numbers
 from ..matrices import NumberMatrix
 from ..readmap import Axis, Line, ReadMap, with_quotients
 from ..rules import Follows, is_matrix, row_major

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from math import lcm
 from typing import ClassVar, TypeVar
 
+from ..algebra.cyclotomic import reduced
+from ..algebra.linear import Entry, Exact
 from ..claims import AnyClaim, Context, Refuted, expect
-from ..cyclotomic import reduced
 from ..identities import about_w
-from ..linear import Entry, Exact
 from ..readmap import Axis, Channels
 from ..rules import Follows, row_major
 from ..sums import WEIGHT, Index, variable

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..adjoint import adjoint, reads
+from ..algebra.linear import Exact, Rows
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..expressions import Expr
 from ..form import collect
 from ..identities import Weights, Whole
-from ..linear import Exact, Rows
 from ..rules import Follows, row_major
 from ..sums import WEIGHT
 from .differentiating import InputSum, Solved, Terms, same_terms, solvable, terms_of

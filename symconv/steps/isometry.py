@@ -16,10 +16,10 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, Union
 
 from ..adjoint import reads
+from ..algebra.linear import Entry as Polynomial
+from ..algebra.linear import Monomial
+from ..algebra.linear import product as multiplied
 from ..claims import AnyClaim, Context, Refuted, expect
-from ..linear import Entry as Polynomial
-from ..linear import Monomial
-from ..linear import product as multiplied
 from ..matrices import label_strides
 from ..readmap import ReadMap, labelled_rows
 from ..rules import Follows

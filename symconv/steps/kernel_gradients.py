@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..adjoint import leftover, reads
+from ..algebra.linear import Entry, Exact
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..layers import Conv
-from ..linear import Entry, Exact
 from ..readmap import Axis, with_quotients
 from ..rules import Follows, is_matrix
 from ..sums import COLUMNS, Index, Sum, number, variable

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+from ..algebra.linear import Exact
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..identities import about_w
-from ..linear import Exact
 from ..readmap import Axis, ReadMap
 from ..rules import Follows
 from ..sums import WEIGHT

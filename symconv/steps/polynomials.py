@@ -15,13 +15,13 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, ClassVar
 
+from ..algebra.linear import Entry
+from ..algebra.schemes import Number, Scheme
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..form import row_difference
 from ..identities import Known, Multiply, Weights, about_w
-from ..linear import Entry
 from ..readmap import Axis
 from ..rules import Follows, is_matrix
-from ..schemes import Number, Scheme
 from ..sums import WEIGHT
 from .bilinear import Identity, cited, named, number_table, only, same
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from ..claims import AnyClaim, Context, Refuted, expect
-from ..elimination import (
+from ..algebra.elimination import (
     Lines,
     all_minors,
     at_point,
@@ -25,8 +24,9 @@ from ..elimination import (
     pivots,
     quotient,
 )
+from ..algebra.linear import Entry, Exact
+from ..claims import AnyClaim, Context, Refuted, expect
 from ..identities import about_w, exact
-from ..linear import Entry, Exact
 from ..readmap import ReadMap
 from ..rules import Follows
 from ..sums import WEIGHT

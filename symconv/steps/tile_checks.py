@@ -9,11 +9,11 @@ from math import lcm, prod
 from operator import add
 from typing import Any
 
+from ..algebra.schemes import Number, Scheme, Table
 from ..claims import Refuted, differ
 from ..form import Row, first_difference, row_difference
 from ..proof import Proof
 from ..readmap import Axis, ReadMap
-from ..schemes import Number, Scheme, Table
 from ..sums import WEIGHT
 from .tiles import ENTRY, TILE, Tiled, Tiling, kernel_entry
 

@@ -15,13 +15,13 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from ..algebra.linear import Entry
+from ..algebra.schemes import Number, Scheme
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..form import row_difference
 from ..identities import about_w
-from ..linear import Entry
 from ..readmap import Axis
 from ..rules import Follows, is_matrix
-from ..schemes import Number, Scheme
 from ..sums import WEIGHT, Index
 from .bilinear import Identity, cited, evaluated_identity, named, number_table, only, same
 

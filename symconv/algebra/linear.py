@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
-from .matrices import LabelledMatrix, unravel, weight_matrix
-from .readmap import Line, ReadMap, Table, labelled_rows
+from ..matrices import LabelledMatrix, unravel, weight_matrix
+from ..readmap import Line, ReadMap, Table, labelled_rows
 
 Monomial = tuple[int, ...]
 Coefficient = Any

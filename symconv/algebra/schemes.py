@@ -28,7 +28,7 @@ from fractions import Fraction
 from itertools import chain, count, islice
 from typing import Any
 
-from .errors import SpecError
+from ..errors import SpecError
 
 Number = int | Fraction
 Table = tuple[tuple[Number, ...], ...]
