@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .errors import MissingPackage, NotApplicable, ProofFailed, SpecError, SymconvError, TooLarge, Unsupported
     from .general import general_theorems, prove_general
     from .layers import AvgPool, Conv, ConvTranspose, Layer, Linear, PixelShuffle, Upsample
-    from .morphism import Merged, Split, merge, split
     from .networks import FullyConnected, Network, fully_connected
     from .networks.onnx_models import from_onnx
     from .networks.torch_models import from_torch
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from .recognising import recognise
     from .recognition import Recognition
     from .report import Report
-    from .sequential import Sequential
+    from .stacks.morphism import Merged, Split, merge, split
+    from .stacks.sequential import Sequential
     from .worksheets import Worksheet, worksheet
 
 __version__ = "0.1.0"
@@ -38,11 +38,11 @@ _HOME = {
     "PixelShuffle": "layers",
     "Linear": "layers",
     "Layer": "layers",
-    "Sequential": "sequential",
-    "merge": "morphism",
-    "split": "morphism",
-    "Merged": "morphism",
-    "Split": "morphism",
+    "Sequential": "stacks.sequential",
+    "merge": "stacks.morphism",
+    "split": "stacks.morphism",
+    "Merged": "stacks.morphism",
+    "Split": "stacks.morphism",
     "prove": "catalogue",
     "prove_general": "general",
     "general_theorems": "general",

@@ -20,8 +20,8 @@ from test_catalogue import STRUCTURAL
 from test_documents import FOLDER, assert_clean, compile_log
 
 import symconv as sc
-from symconv.composite import Break, Composite, contradiction, convolutions, uneven, verdict
 from symconv.render import FORMATS
+from symconv.stacks.composite import Break, Composite, contradiction, convolutions, uneven, verdict
 
 SEED = int(os.environ.get("SYMCONV_SEED") or random.SystemRandom().randrange(2**32))
 Conv, Sequential = sc.Conv, sc.Sequential

@@ -17,9 +17,9 @@ from test_documents import assert_clean, compile_log
 
 import symconv as sc
 from symconv.algebra.kernel_polynomials import two_factors
-from symconv.composite import Composite, convolutions, verdict
-from symconv.halves import deltas, enough, first_size, owner, starts
 from symconv.render import FORMATS
+from symconv.stacks.composite import Composite, convolutions, verdict
+from symconv.stacks.halves import deltas, enough, first_size, owner, starts
 
 Conv = sc.Conv
 

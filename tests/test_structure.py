@@ -16,7 +16,7 @@ ORDER = [
     "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
     "matrices", "algebra", "all_entries", "symbols", "sympy_latex", "explain", "layers", "entries", "blocks", "search", "recognition", "recognising",
     "projection", "adjoint", "claims", "along",
-    "rules", "proof", "formula", "expressions", "identities", "multiplying", "sequential", "composite", "exact_arrays", "halves", "widths", "morphism",
+    "rules", "proof", "formula", "expressions", "identities", "stacks",
     "steps", "pictures",
     "general", "documents", "catalogue", "networks", "render", "worksheets",
     "output", "commands", "grid", "sweep", "drawing", "certify", "cli", "sphinxext",

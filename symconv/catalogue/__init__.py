@@ -14,7 +14,7 @@ from ..proof import Proof, Theorem, level_named
 
 if TYPE_CHECKING:
     from ..layers import Layer
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
 _MODULES = (
     "weight_matrix",
@@ -147,7 +147,7 @@ def _must_be_layer(layer: object) -> None:
 
     if isinstance(layer, Layer):
         return
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
     if not isinstance(layer, Sequential):
         raise SpecError("layer", layer, "must be a layer or a stack of them", "sc.Conv((4, 4), (3, 3))")

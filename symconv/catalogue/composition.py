@@ -14,7 +14,6 @@ from typing import Any
 
 from ..algebra.linear import Entry
 from ..claims import Refuted, expect
-from ..composite import Composite, convolutions, polynomial, uneven, verdict
 from ..documents.blocks import Block, Document, Statement, words
 from ..documents.common import checked, steps
 from ..documents.setting import key
@@ -28,7 +27,8 @@ from ..documents.stack_pages import (
 )
 from ..matrices import matrix_of, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..sequential import Sequential, primed
+from ..stacks.composite import Composite, convolutions, polynomial, uneven, verdict
+from ..stacks.sequential import Sequential, primed
 from ..steps.composing import (
     ONE,
     SHIFT,

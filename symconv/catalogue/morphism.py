@@ -13,7 +13,6 @@ from typing import Any
 
 from ..algebra.linear import Entry, Exact, difference
 from ..claims import Refuted
-from ..composite import Polynomial
 from ..documents.blocks import Block, Display, Document, Heading, Paragraph, Statement, words
 from ..documents.common import checked, steps
 from ..documents.described import described
@@ -23,11 +22,12 @@ from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, claim_parts, entry_rule, reason_parts
 from ..errors import TooLarge
 from ..formula import Array, Formula, Juxtapose, Power, Sigma, Sym, Tuple, equals, plus
-from ..halves import enough, first_size, indivisible, pair
 from ..identities import Known, Weights
 from ..matrices import reads, unravel, weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..sequential import Sequential
+from ..stacks.composite import Polynomial
+from ..stacks.halves import enough, first_size, indivisible, pair
+from ..stacks.sequential import Sequential
 from ..steps.factoring import (
     FIRST,
     PRIME,

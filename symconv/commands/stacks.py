@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..layers import Layer
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
 
 def add_then(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def stack_from(
         return layers[0]
     import shlex
 
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
     usual = '--then "--kernel 3 --stride 2"'
     for text in options.then:

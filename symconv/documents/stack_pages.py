@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..algebra.linear import PolynomialMatrix
-from ..composite import Break, Composite, convolutions, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Sym, equals, times
 from ..matrices import unravel
 from ..pictures.colours import APART
 from ..proof import Proof
-from ..sequential import Sequential, primed
+from ..stacks.composite import Break, Composite, convolutions, polynomial, stride
+from ..stacks.sequential import Sequential, primed
 from ..steps.composing import (
     ONE,
     TOTAL,

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..algebra.linear import PolynomialMatrix
-from ..composite import Break, Polynomial, along, convs, offset, polynomial, stride
 from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, Words, equals, plus, position
 from ..proof import Proof, Step
 from ..readmap import CHANNEL
-from ..sequential import Sequential, primed
+from ..stacks.composite import Break, Polynomial, along, convs, offset, polynomial, stride
+from ..stacks.sequential import Sequential, primed
 from ..steps.composing import (
     ONE,
     SHIFT,

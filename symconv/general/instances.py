@@ -211,7 +211,7 @@ def composed_matrix(proof: GeneralProof, layers: Any) -> Any:
     from sympy import Add, ImmutableSparseMatrix, Mul
 
     from ..layers import Conv
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
     from .composition import product as composed
 
     if not (isinstance(layers, tuple) and len(layers) == 2 and all(isinstance(each, Conv) for each in layers)):

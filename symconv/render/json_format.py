@@ -162,7 +162,7 @@ def _refuse(name: str) -> None:
 
 def layer_from(value: dict[str, Any]) -> Any:
     """The layer, or the stack of layers, that a proof file is about."""
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
     spec = value.get("layer")
     if isinstance(spec, dict) and spec.get("type") == Sequential.__name__:

@@ -36,7 +36,7 @@ from ..sums import WEIGHT
 if TYPE_CHECKING:
     from ..layers import Layer
     from ..proof import Proof
-    from ..sequential import Sequential
+    from ..stacks.sequential import Sequential
 
 Given = Mapping[str, str | None]
 """Options by name; one that is a flag has no value."""

@@ -17,13 +17,24 @@ from typing import Any, ClassVar
 
 from ..algebra.linear import Entry, Exact, added, difference
 from ..claims import AnyClaim, Context, Refuted, expect
-from ..composite import Break, Composite, Place, Polynomial, along, composed, groups, offset, polynomial, substituted
 from ..definition import strides
 from ..identities import Known, Weights, exact
 from ..layers import Conv, Linear
 from ..matrices import matrix_of
 from ..rules import Follows, is_matrix
-from ..sequential import Sequential, primed
+from ..stacks.composite import (
+    Break,
+    Composite,
+    Place,
+    Polynomial,
+    along,
+    composed,
+    groups,
+    offset,
+    polynomial,
+    substituted,
+)
+from ..stacks.sequential import Sequential, primed
 from ..sums import WEIGHT
 
 TOTAL, SHIFT, ONE = "A", "d", "V"

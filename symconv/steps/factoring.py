@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 from ..algebra.linear import Entry, difference
 from ..algebra.linear import product as multiplied
 from ..claims import AnyClaim, Context, Refuted, expect
-from ..composite import Composite, Polynomial, polynomial, substituted
 from ..definition import strides
-from ..halves import deltas, first_size
 from ..identities import Known, Weights, exact
 from ..rules import Follows
+from ..stacks.composite import Composite, Polynomial, polynomial, substituted
+from ..stacks.halves import deltas, first_size
 from ..sums import WEIGHT
 
 FIRST, SECOND = "H", "G"

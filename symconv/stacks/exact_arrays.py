@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .algebra.schemes import Number, plain
-from .entries import ratio
-from .errors import Described, SpecError
-from .tensors import as_numpy
+from ..algebra.schemes import Number, plain
+from ..entries import ratio
+from ..errors import Described, SpecError
+from ..tensors import as_numpy
 
 if TYPE_CHECKING:
     import numpy as np

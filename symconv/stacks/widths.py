@@ -18,10 +18,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from .algebra.kernel_polynomials import factored, polynomial, remaining, two_factors
-from .algebra.schemes import Number, plain
-from .definition import strides
-from .errors import NotApplicable, Unsupported
+from ..algebra.kernel_polynomials import factored, polynomial, remaining, two_factors
+from ..algebra.schemes import Number, plain
+from ..definition import strides
+from ..errors import NotApplicable, Unsupported
 from .halves import owner
 
 Halves = tuple[list[list[Number]], list[list[Number]]]

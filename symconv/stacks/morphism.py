@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from . import limits, spec
-from .algebra.schemes import Number
-from .arrays import WithArrays
+from .. import limits, spec
+from ..algebra.schemes import Number
+from ..arrays import WithArrays
+from ..errors import Described, NotApplicable, SpecError
+from ..layers import Conv, Layer
 from .composite import Break, Composite, convolutions, stride, verdict
-from .errors import Described, NotApplicable, SpecError
 from .exact_arrays import array, numbers
 from .halves import first_size, pair
-from .layers import Conv, Layer
 from .sequential import Sequential
 from .widths import fewest, filled, product_of, too_few
 

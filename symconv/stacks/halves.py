@@ -11,12 +11,12 @@ from itertools import product
 from math import ceil, prod
 from typing import Any
 
-from . import spec
-from .algebra.kernel_polynomials import remaining
-from .algebra.linear import Entry
-from .definition import strides
-from .errors import NotApplicable, SpecError
-from .layers import Conv, Linear
+from .. import spec
+from ..algebra.kernel_polynomials import remaining
+from ..algebra.linear import Entry
+from ..definition import strides
+from ..errors import NotApplicable, SpecError
+from ..layers import Conv, Linear
 from .sequential import Sequential
 
 

@@ -17,15 +17,15 @@ from itertools import product
 from math import gcd, prod
 from typing import Any
 
-from .algebra.linear import Entry, Exact, Monomial
-from .algebra.linear import product as multiplied
-from .definition import strides
-from .errors import SpecError
-from .layers import Conv
-from .matrices import unravel, weight_matrix
-from .readmap import Axis
+from ..algebra.linear import Entry, Exact, Monomial
+from ..algebra.linear import product as multiplied
+from ..definition import strides
+from ..errors import SpecError
+from ..layers import Conv
+from ..matrices import unravel, weight_matrix
+from ..readmap import Axis
+from ..sums import Index, variable
 from .sequential import Sequential, primed
-from .sums import Index, variable
 
 Polynomial = tuple[tuple[Monomial, Any], ...]
 """An entry as a value that can be compared and hashed: its terms in order."""

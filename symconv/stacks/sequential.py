@@ -14,14 +14,14 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from .algebra.linear import Entry, Exact, PolynomialMatrix, added
-from .definition import BIAS
-from .errors import SpecError, TooLarge
-from .identities import exact
-from .layers import Layer, Linear
-from .matrices import matrix_of, unravel
+from ..algebra.linear import Entry, Exact, PolynomialMatrix, added
+from ..definition import BIAS
+from ..errors import SpecError, TooLarge
+from ..identities import exact
+from ..layers import Layer, Linear
+from ..matrices import matrix_of, unravel
+from ..sums import KERNEL
 from .multiplying import multiplied
-from .sums import KERNEL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,7 +159,7 @@ class Sequential:
         >>> kernels
         ([[[k_{0}, k_{1}]]], None)
         """
-        from .symbols import array
+        from ..symbols import array
 
         x, parts = self._flat
         kernels = (
@@ -173,7 +173,7 @@ class Sequential:
     @cached_property
     def _flat(self) -> tuple[list[Symbol], list[tuple[list[Symbol] | None, list[Symbol] | None]]]:
         """The input, and for each layer the symbols of its kernel and its bias."""
-        from .symbols import symbol
+        from ..symbols import symbol
 
         def tensor(at: int) -> list[Symbol] | None:
             _, shape, first = self.unknowns[at]
@@ -189,7 +189,7 @@ class Sequential:
         >>> sc.Sequential(sc.Conv((2,), 2), sc.Conv((1,), 1)).output()
         [[k'_{0}*(k_{0}*x_{0} + k_{1}*x_{1})]]
         """
-        from .symbols import array
+        from ..symbols import array
 
         x, parts = self._flat
         signal: list[Expr] = list(x)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from .errors import SpecError
-from .layers import Layer
+from ..errors import SpecError
+from ..layers import Layer
 
 
 def multiplied(layers: Sequence[Layer], kernels: Sequence[Any] | None, matrix: Callable[[Layer, Any], Any]) -> Any:
