@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from .networks import FullyConnected, Network, fully_connected
     from .networks.onnx_models import from_onnx
     from .networks.torch_models import from_torch
-    from .projection import Projection, project
     from .proof import Proof
-    from .recognising import recognise
-    from .recognition import Recognition
+    from .recognition.answer import Recognition
+    from .recognition.projection import Projection, project
+    from .recognition.recognising import recognise
     from .report import Report
     from .stacks.morphism import Merged, Split, merge, split
     from .stacks.sequential import Sequential
@@ -54,10 +54,10 @@ _HOME = {
     "fully_connected": "networks",
     "from_torch": "networks.torch_models",
     "from_onnx": "networks.onnx_models",
-    "recognise": "recognising",
-    "Recognition": "recognition",
-    "project": "projection",
-    "Projection": "projection",
+    "recognise": "recognition.recognising",
+    "Recognition": "recognition.answer",
+    "project": "recognition.projection",
+    "Projection": "recognition.projection",
     "worksheet": "worksheets",
     "Worksheet": "worksheets",
     "SymconvError": "errors",

@@ -15,7 +15,7 @@ import sympy
 from lanes import some
 
 import symconv as sc
-from symconv.recognising import convolution_of_any_matrix
+from symconv.recognition.recognising import convolution_of_any_matrix
 
 MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
 

@@ -8,8 +8,8 @@ from math import prod
 from textwrap import fill, indent
 from typing import Any
 
-from .arrays import WithArrays
-from .layers import Conv
+from ..arrays import WithArrays
+from ..layers import Conv
 from .search import Refutation
 
 PRINTED = 5

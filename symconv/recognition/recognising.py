@@ -13,17 +13,17 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from . import spec
-from .algebra.systems import Combination, add
+from .. import spec
+from ..algebra.systems import Combination, add
+from ..definition import strides
+from ..entries import Entries, read
+from ..errors import SpecError
+from ..layers import Conv
+from ..matrices import reads
+from ..padding import MODES, NAMED, mode_named
+from ..readmap import Axis
+from .answer import Recognition
 from .blocks import Blocks, Pattern
-from .definition import strides
-from .entries import Entries, read
-from .errors import SpecError
-from .layers import Conv
-from .matrices import reads
-from .padding import MODES, NAMED, mode_named
-from .readmap import Axis
-from .recognition import Recognition
 from .search import Asked, along, grouped, preference
 
 LISTED = 200

@@ -12,12 +12,12 @@ from __future__ import annotations
 from math import gcd
 from typing import NamedTuple
 
+from ..entries import Entries
+from ..errors import TooLarge
+from ..padding import NAMED, PaddingMode
+from ..readmap import Axis
+from ..spec import Pair
 from .blocks import Blocks, Place
-from .entries import Entries
-from .errors import TooLarge
-from .padding import NAMED, PaddingMode
-from .readmap import Axis
-from .spec import Pair
 
 MOST = 100_000
 """How many candidates of one axis are refuted before the search gives up."""

@@ -23,16 +23,16 @@ from math import lcm, prod
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from .algebra.systems import Combination, Solved, solve
-from .arrays import WithArrays
+from ..algebra.systems import Combination, Solved, solve
+from ..arrays import WithArrays
+from ..definition import strides
+from ..entries import Entries, read
+from ..errors import Described, SpecError
+from ..layers import Layer
+from ..matrices import reads, weight_matrix
+from ..readmap import Axis
+from .answer import kernel_text
 from .blocks import Pattern
-from .definition import strides
-from .entries import Entries, read
-from .errors import Described, SpecError
-from .layers import Layer
-from .matrices import reads, weight_matrix
-from .readmap import Axis
-from .recognition import kernel_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from .algebra.systems import Combination, Solved, add, solve
-from .definition import strides
-from .entries import Entries
-from .readmap import Axis, inverse_table
+from ..algebra.systems import Combination, Solved, add, solve
+from ..definition import strides
+from ..entries import Entries
+from ..readmap import Axis, inverse_table
 
 Place = tuple[int, int]
 """An output and an input: along one axis a cell, in all of W a row and a column."""
