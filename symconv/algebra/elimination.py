@@ -129,7 +129,7 @@ def cover(matrix: Exact, rows: Lines, columns: Lines) -> tuple[Lines, Lines]:
 def determinant(matrix: Exact, rows: Lines, columns: Lines) -> Entry:
     """The determinant of some rows and columns: expanded along the rows, one after the other.
 
-    >>> from symconv.linear import numbers
+    >>> from symconv.algebra.linear import numbers
     >>> determinant(numbers({(0, 0): 2, (0, 1): 3, (1, 0): 1, (1, 1): 5}, 2, 2), (0, 1), (0, 1))
     {(): 7}
     """

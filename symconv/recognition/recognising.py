@@ -134,7 +134,7 @@ def convolution_of_any_matrix(input_shape: Sequence[int], output_shape: Sequence
     a kernel entry to itself: k[c, e, i + s (m - 1 - o)] = W[(c, o), (e, i)].
 
     >>> import symconv as sc
-    >>> from symconv.recognising import convolution_of_any_matrix
+    >>> from symconv.recognition.recognising import convolution_of_any_matrix
     >>> layer = convolution_of_any_matrix((1, 2), (1, 3))
     >>> layer
     Conv(input_size=(2,), kernel_size=6, stride=2, padding=4)
