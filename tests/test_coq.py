@@ -87,8 +87,8 @@ def gallery(kernel: bool) -> list[sc.Layer]:
 
 @pytest.mark.parametrize("kernel", [True, False], ids=["kernels", "coefficients"])
 def test_coq_accepts_the_gallery(coqc: str, tmp_path: Path, kernel: bool) -> None:
-    layers = some(gallery(kernel), 6)
-    assert len(layers) >= many(40 if kernel else 14, 6)
+    layers = some(gallery(kernel), 3)
+    assert len(layers) >= many(40 if kernel else 14, 3)
     done = compiled(coqc, tmp_path, modules(layers))
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines() == [CLOSED]
@@ -224,7 +224,7 @@ def test_coq_refuses_a_definition_other_than_its_list_of_terms(coqc: str, tmp_pa
     """y itself damaged: the lemma that reads it off as a list does not hold."""
     made = 0
     parts = [general(GALLERY["padded"][0])]
-    for layer in some(gallery(True), 8):
+    for layer in some(gallery(True), 3):
         text = particular(layer)
         start, end = text.index("Definition y "), text.index("(* The same sum as the list")
         lemma, _, rest = text.partition("Lemma y_terms")
@@ -338,12 +338,13 @@ def test_the_theorem_for_every_size_and_rank(coqc: str, tmp_path: Path, capsys: 
     assert main(["certify", "--general", str(target)]) == 0
     assert "convolution_is_matrix for every size and rank, closed under the global context" in capsys.readouterr().out
     text = target.read_text(encoding="utf-8")
-    for old, new in [
+    damaged = [
         ("stride a * i + dilation a *", "stride a * i + 2 * dilation a *"),
         ("| Symmetric => [:: q; - 1 - q;", "| Symmetric => [:: q; - q;"),
         ("if inside width tap then", "if inside members tap then"),
         ("| Symmetric | Circular => padding <= N\n", "| Symmetric | Circular => padding <= N + 1\n"),
-    ]:
+    ]
+    for old, new in some(damaged, 1):
         assert old in text
         target.write_text(text.replace(old, new, 1), encoding="utf-8")
         assert main(["certify", str(target)]) == 1
