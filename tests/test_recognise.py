@@ -392,3 +392,16 @@ def test_an_old_matrix_of_numpy_is_a_matrix() -> None:
 def test_a_huge_kernel_is_refused_before_its_paddings_fill_the_memory(given: dict[str, int]) -> None:
     with pytest.raises(sc.TooLarge, match=r"more than 100,000 candidates with kernel_size=10+, dilation=1"):
         sc.recognise([[1, 2, 0], [0, 1, 2]], input_shape=(1, 3), output_shape=(1, 2), **given)
+
+
+def test_no_convolution_is_never_said_without_the_bounds() -> None:
+    """W of another padding mode is found where that mode is tried; where it was not, the answer says so."""
+    layer = sc.Conv((4,), 3, padding=1, padding_mode="reflect")
+    matrix = layer.to_numpy([[[2, 3, 5]]])
+    shapes = {"input_shape": (1, 4), "output_shape": (1, 4)}
+    refused = sc.recognise(matrix, **shapes)
+    assert repr(refused).startswith("<no convolution within the bounds: ")
+    assert str(refused).endswith("Only padding with zeros was tried; padding_mode=None tries every mode.")
+    assert "Only padding" not in str(sc.recognise(matrix, **shapes, padding=0))
+    found = sc.recognise(matrix, **shapes, padding_mode=None)
+    assert layer in (found.layer, *found.alternatives)

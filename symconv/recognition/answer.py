@@ -68,6 +68,8 @@ class Recognition(WithArrays):
         if self.layer is None:
             lines = [fill(f"W ({rows} x {columns}) is no convolution within the bounds: {self.bounds}.", 80)]
             lines += _listed([str(each) for each in self.refuted], "refuted")
+            if self.bounds.endswith("padding_mode='zeros'") and ", padding=0," not in self.bounds:
+                lines.append("Only padding with zeros was tried; padding_mode=None tries every mode.")
             return "\n".join(lines)
         lines = [f"W ({rows} x {columns}) is a convolution:", _item(repr(self.layer))]
         entries = f"{self.parameters} kernel entr{'y' if self.parameters == 1 else 'ies'}"
@@ -80,7 +82,7 @@ class Recognition(WithArrays):
 
     def __repr__(self) -> str:
         if self.layer is None:
-            return f"<no convolution: {len(self.refuted)} candidate{'s' * (len(self.refuted) != 1)} refuted>"
+            return f"<no convolution within the bounds: {len(self.refuted)} candidate{'s' * (len(self.refuted) != 1)} refuted>"
         return f"<{self.layer!r}, {self.parameters} kernel entr{'y' if self.parameters == 1 else 'ies'}>"
 
 
