@@ -108,7 +108,9 @@ def _numeric(name: str, matrix: Any) -> tuple[Any, tuple[int, int], list[tuple[t
     else:
         given = isinstance(matrix, np.ndarray)
         if np.ma.is_masked(matrix):
-            raise SpecError(name, "a masked array", "has masked entries, which are no numbers", "W.filled(0)")
+            raise SpecError(
+                name, Described("is a masked array"), "has masked entries, which are no numbers", "W.filled(0)"
+            )
         try:
             array = np.asarray(matrix) if given else np.array(matrix, dtype=object)
         except (ValueError, TypeError):

@@ -313,6 +313,11 @@ def test_errors_teach(tmp_path: Path) -> None:
     with pytest.raises(sc.SpecError, match=r"has the sizes \[None, 1, None\], which are not all fixed"):
         sc.from_onnx(one("Relu", shape=("n", 1, "length")))
     assert sc.from_onnx(one("Relu", shape=("n", 1, "length")), (1, 7)).output_shape == (1, 7)
+    for shape, size in ((("n", 2, "length"), (1, 7)), ((1, 3), (4,)), ((1, 3), (3, 1)), (("n", 3, 4), (3,))):
+        said = r"input_size=\(.*\): the model's input x has the sizes \[.*\], and what a file fixes cannot be changed"
+        with pytest.raises(sc.SpecError, match=said):
+            sc.from_onnx(one("Relu", shape=shape), size)
+    assert sc.from_onnx(one("Relu", shape=(1, 3)), (3,)).output_shape == (3,)
     split = model([helper.make_node("Mystery", ["x"], ["y"], "node", domain="mine")], (1, 4))
     with pytest.raises(
         sc.Unsupported, match=r"node \(Mystery\) is not converted: there is no conversion for it; and as the shape"

@@ -355,6 +355,10 @@ def test_a_node_says_what_it_is_in_one_line() -> None:
     ]
     network = sc.fully_connected(sc.Network((1, 4), nodes))
     assert repr(sc.fully_connected(sc.Network((4,), [("flat", Reshape())])).nodes[0]) == "<flat: Reshape, matrix 4 x 4>"
+    assert repr(network.source.nodes) == (
+        "(<conv: Conv(input_size=(4,), kernel_size=3), from input>, <act: relu, from conv>, "
+        "<max: MaxPool1d, not converted, from act>)"
+    )
     assert [repr(node) for node in network.nodes] == [
         "<conv: Conv(input_size=(4,), kernel_size=3), matrix 2 x 4>", "<act: relu>", "<max: MaxPool1d, not converted>",
     ]  # fmt: skip

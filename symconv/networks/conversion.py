@@ -52,17 +52,8 @@ class Dense:
 
     def __repr__(self) -> str:
         """In one line: the thousands of numbers are in `entries`."""
-        match self.operation:
-            case Apply(layer=layer):
-                said = repr(layer)
-            case Activation(name=function):
-                said = function
-            case Refused(what=what):
-                said = f"{what}, not converted"
-            case other:
-                said = type(other).__name__
         size = "" if self.matrix is None else ", matrix {} x {}".format(*self.matrix.shape)
-        return f"<{self.name}: {said}{size}>"
+        return f"<{self.name}: {self.operation.said}{size}>"
 
     @property
     def name(self) -> str:

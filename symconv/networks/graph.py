@@ -26,6 +26,10 @@ class Node:
     operation: Operation
     inputs: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """In one line; the numbers are in its operation."""
+        return f"<{self.name}: {self.operation.said}, from {', '.join(self.inputs)}>"
+
 
 @dataclass(frozen=True)
 class Network:

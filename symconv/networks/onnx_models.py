@@ -34,14 +34,14 @@ def from_onnx(model: Any, input_size: Any = None) -> Network:
     model
         The path of a file, its bytes, or an `onnx.ModelProto`, with one input and one output, the batch first.
     input_size
-        `(channels, *spatial)`, without the batch axis, where the model leaves them open.
+        `(channels, *spatial)`, without the batch axis, where the model leaves them open; None where it has them.
 
     Raises
     ------
     MissingPackage
         The package onnx is not installed; it is the extra `onnx`.
     SpecError
-        It is no such model, or its input has no fixed size and none is given.
+        It is no such model, its input has no fixed size and none is given, or another one is given than it has.
     Unsupported
         It has several inputs or outputs, its weights lie outside of its folder, or the shape of something that
         cannot be converted is not known. Operators that cannot be converted are no error: they are `Refused` nodes.
@@ -103,6 +103,11 @@ class _Reader:
         if not shape or any(n is None or n < 1 for n in shape):
             rule = f"the model's input {inputs[0].name} has the sizes {dims}, which are not all fixed and at least 1"
             raise SpecError("input_size", self.input_size, rule, "input_size=(3, 224, 224)")
+        if dims and (
+            len(dims) != len(shape) + 1 or any(n not in (None, m) for n, m in zip(dims[1:], shape, strict=True))
+        ):
+            rule = f"the model's input {inputs[0].name} has the sizes {dims}, and what a file fixes cannot be changed"
+            raise SpecError("input_size", self.input_size, rule, f"input_size={tuple(n or 224 for n in dims[1:])}")
         self.batch = dims[0] if dims else None
         self.names[inputs[0].name] = INPUT
         self.shapes[INPUT] = tuple(each for each in shape if each is not None)

@@ -33,6 +33,11 @@ Reads = Iterator[tuple[Shape, list[tuple[Any, int, Shape]]]]
 class Operation:
     """What a node does to its inputs. Not built directly."""
 
+    @property
+    def said(self) -> str:
+        """What it is, in a word or a line, without its numbers."""
+        return type(self).__name__
+
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The shape of the output, from those of the inputs; a `SpecError` where they do not fit."""
         raise NotImplementedError
@@ -64,8 +69,13 @@ class Apply(WithArrays, Operation):
     """
 
     layer: Layer
-    kernel: Any = field(default=None, compare=False)
-    offset: Any = field(default=None, compare=False)
+    kernel: Any = field(default=None, compare=False, repr=False)
+    offset: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def said(self) -> str:
+        """Its layer."""
+        return repr(self.layer)
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
@@ -121,6 +131,11 @@ class Activation(Operation):
 
     name: str
     parameters: tuple[Any, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """Its function."""
+        return self.name
 
     def __post_init__(self) -> None:
         if self.name not in FUNCTIONS:
@@ -263,8 +278,8 @@ class Scale(WithArrays, Operation):
     framework's scale is that number rounded; `rounded` says so.
     """
 
-    scale: Any = field(default=None, compare=False)
-    offset: Any = field(default=None, compare=False)
+    scale: Any = field(default=None, compare=False, repr=False)
+    offset: Any = field(default=None, compare=False, repr=False)
     rounded: bool = False
 
     def concrete(self, name: str, inputs: Sequence[Shape]) -> Scale:
@@ -309,6 +324,11 @@ class Refused(Operation):
     what: str
     reason: str
     shape: Shape | None = None
+
+    @property
+    def said(self) -> str:
+        """What was not converted."""
+        return f"{self.what}, not converted"
 
     def __post_init__(self) -> None:
         sizes("shape", self.shape)
