@@ -17,7 +17,16 @@ a table of `Channels`. Each is written down twice, independently:
 - backward, from an input to the outputs and kernel entries that meet there (`meets`): the columns
   of the weight matrix.
 
-Neither uses the other. The proofs compare them.
+Neither uses the other. The proofs compare them. On a ring of two inputs, three kernel entries read one input twice:
+
+>>> from symconv import Conv
+>>> (axis,) = Conv((2,), 3, padding=1, padding_mode="circular").read_map.axes
+>>> str(axis.position)  # on the padded input, for output i and kernel entry u
+'i + u - 1'
+>>> forward_rows(axis)  # for each output: (kernel entry, the input that it multiplies)
+[[(0, 1), (1, 0), (2, 1)], [(0, 0), (1, 1), (2, 0)]]
+>>> inverse_table(axis)  # the rows of W, for each output: input -> the kernel entries that meet there
+({0: (1,), 1: (0, 2)}, {0: (0, 2), 1: (1,)})
 """
 
 from __future__ import annotations
