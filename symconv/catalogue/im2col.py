@@ -24,7 +24,6 @@ from ..claims import (
     for_each_line,
     read,
     same_lines,
-    tabulated,
 )
 from ..definition import Definition
 from ..documents.blocks import Document, Inline, Math, Reference, Statement, words
@@ -54,6 +53,7 @@ from ..rules import (
     numbers_positions,
     weights_and_signal,
 )
+from ..steps.input_matrix import collected
 from ..sums import COLUMNS, INPUT, KERNEL, WEIGHT, Factor, Index, Sum, number, variable
 from .weight_matrix import definition_rows, matrix_rows, normal_form
 
@@ -169,13 +169,7 @@ class Collect:
         return expect(isinstance(after, MatrixClaim), True, "the claim does not compare C with W")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = is_matrix(context, WEIGHT, weight_matrix(context.subject.definition.read_map))
-        weights = for_each_line(context, self.weights, "table")
-        for line, columns, table in zip(context.lines, context.table(COLUMNS), weights, strict=True):
-            expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
-            total += compare(line, partial(_gathered, line, columns), partial(tabulated, table, line), "C and W")
-        context.tables[WEIGHT] = self.weights
-        return total
+        return collected(context, COLUMNS, _gathered, self.weights)
 
 
 def build(layer: Layer) -> tuple[tuple[Step, ...], dict[str, Any]]:

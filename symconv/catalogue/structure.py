@@ -22,10 +22,11 @@ from ..documents.wording import DEFINITION, ENTRY_RULE, claim_parts
 from ..identities import Known, Weights
 from ..matrices import weight_matrix
 from ..proof import Proof, Step, Theorem
-from ..readmap import Axis, ReadMap, labelled_rows
+from ..readmap import ReadMap, labelled_rows
 from ..steps.blockwise import ALONG, Blocks, Decide, Levels, levels
 from ..steps.patterns import Property, Rows, decide
 from ..sums import WEIGHT
+from .sparsity import groups
 from .weight_matrix import entries
 
 if TYPE_CHECKING:
@@ -48,12 +49,7 @@ def along(read_map: ReadMap, axis: int) -> Rows:
 
 def alike(read_map: ReadMap) -> list[tuple[int, ...]]:
     """The axes in groups of equal ones; none where the one axis is all of W."""
-    if len(read_map.lines) == 1:
-        return []
-    groups: dict[Axis, list[int]] = {}
-    for n, axis in enumerate(read_map.axes):
-        groups.setdefault(axis, []).append(n)
-    return [tuple(group) for group in groups.values()]
+    return groups(read_map) if len(read_map.lines) > 1 else []
 
 
 def refusal(layer: Any) -> str | None:

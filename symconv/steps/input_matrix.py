@@ -7,7 +7,7 @@ exchange    collected by input, the same terms are the rows of W
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -137,13 +137,18 @@ class Exchange:
         return expect(isinstance(after, BothWays), True, "the claim does not compare U with W")
 
     def values(self, context: Context, before: AnyClaim | None, after: AnyClaim) -> int:
-        total = is_matrix(context, WEIGHT, weight_matrix(context.subject.definition.read_map))
-        weights = for_each_line(context, self.weights, "table")
-        for line, inputs, table in zip(context.lines, context.table(INPUTS), weights, strict=True):
-            expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
-            total += compare(line, partial(_named, line, inputs), partial(tabulated, table, line), "U and W")
-        context.tables[WEIGHT] = self.weights
-        return total
+        return collected(context, INPUTS, _named, self.weights)
+
+
+def collected(context: Context, name: str, terms: Callable[..., Row], weights: tuple[Table, ...]) -> int:
+    """The terms of a matrix of inputs, collected by input along each line, are the rows of W; which is in the proof."""
+    total = is_matrix(context, WEIGHT, weight_matrix(context.subject.definition.read_map))
+    tables = for_each_line(context, weights, "table")
+    for line, inputs, table in zip(context.lines, context.table(name), tables, strict=True):
+        expect(len(table), line.outputs, f"W has another number of rows than outputs along {line.letters.output}")
+        total += compare(line, partial(terms, line, inputs), partial(tabulated, table, line), f"{name} and W")
+    context.tables[WEIGHT] = weights
+    return total
 
 
 def row_and_column(lines: Sequence[Line]) -> tuple[Index, Index]:
