@@ -38,8 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
                 raise SpecError(
                     f"--{name.replace('_', '-')}", "--", "is not a value", f"see symconv {options.command} --help"
                 )
-        if hasattr(signal, "SIGTERM"):
-            signal.signal(signal.SIGTERM, partial(_terminated, options))
+        signal.signal(signal.SIGTERM, partial(_terminated, options))
         status: int = command(options.command).run(options)
         sys.stdout.flush()
         return status

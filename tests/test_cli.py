@@ -125,6 +125,16 @@ BAD = {
         "--layer='dense': must be one of conv, conv-transpose, avg-pool, upsample, pixel-shuffle, linear",
     ),
     "foreign option": (["prove", "--layer", "linear", "--input", "4"], "is not an option of --layer linear"),
+    "half a further layer": ([*BASE, "--then"], 'argument --then: expected one argument. Valid: --then "--kernel 3'),
+    "half an option": ([*BASE, "--padding"], "expected one argument. Valid: --padding=-1:2 (with =, for a value"),
+    "one number": (
+        ["worksheet", "--input", "4", "--kernel", "3", "--seed", "1x2"],
+        "--seed='1x2': must be one integer. Valid: --seed 2",
+    ),
+    "the same file": (
+        ["worksheet", "--input", "4", "--kernel", "3", "-o", "-", "--solution", "-"],
+        "must be another file than that of the sheet",
+    ),
     "huge number": (["prove", "--input", "9" * 30, "--kernel", "3"], "must be integers joined by x"),
     "two dashes": ([*BASE, "--stride=--"], "--stride='--': is not a value"),
     "a line break": ([*BASE, "--padding-mode", "a\nb"], "--padding-mode='a\\nb'"),
@@ -193,13 +203,6 @@ def test_a_failed_check_is_status_1_and_writes_nothing(
     assert not target.exists()
     said = capsys.readouterr().err
     assert "step 3, output i=0, input p=2: values: definition and W (k[2] against nothing)" in said
-
-
-def test_a_closed_pipe_is_no_error() -> None:
-    shell = f"'{sys.executable}' -m symconv show --input 12x12 --kernel 3 | head -1"
-    done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert done.stdout.startswith("W of Conv")
 
 
 def test_help_and_version_say_what_they_should() -> None:
@@ -401,6 +404,61 @@ def test_slides_are_written_as_pdf_too(pdflatex: str, tmp_path: Path) -> None:
     assert "{beamer}" in (tmp_path / "deck.tex").read_text(encoding="utf-8")
 
 
+def test_what_is_too_large_to_be_in_the_file_is_not_said_to_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("symconv.render.json_format.ROWS_LIMIT", 5)
+    target = tmp_path / "proof.json"
+    assert main(["prove", "--input", "4", "--kernel", "3", "-o", str(target)]) == 0
+    assert main(["check", str(target)]) == 0
+    said = (
+        "every claim, reason and citation of the file is the same; its entries are too many to be in the file, and none"
+    )
+    assert said in capsys.readouterr().out
+
+
+def test_a_file_of_numbers_that_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kernel.json").write_bytes(b" " * ((1 << 20) + 1))
+    assert main([*BASE, "--kernel-values", "kernel.json"]) == 2
+    assert "kernel.json': is larger than 1,048,576 bytes" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def prove(*given: object, **asked: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("symconv.catalogue.prove", prove)
+    assert main(BASE) == 2
+    assert (
+        capsys.readouterr().err == "symconv: not enough memory for this configuration; --check axes needs the least\n"
+    )
+
+
+def test_bytes_go_to_standard_output_as_they_are(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    from symconv.output import write
+
+    write("-", b"%PDF \xff\n")
+    sys.stdout.flush()
+    assert capfdbinary.readouterr().out == b"%PDF \xff\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_named_pipe_gets_what_a_file_would(tmp_path: Path) -> None:
+    import threading
+
+    pipe, found = tmp_path / "pipe.txt", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    assert main([*BASE, "-o", str(pipe)]) == 0
+    reader.join(timeout=60)
+    assert found == [str(sc.prove(sc.Conv((4, 4), 3)))]
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 # Progress ---------------------------------------------------------------------------------------------
 
 
@@ -421,6 +479,11 @@ def test_long_work_shows_that_it_is_alive_in_a_terminal_only(terminal: bool, mon
         time.sleep(0.2)
     assert ("symconv: proving: 0 s" in stream.getvalue()) == terminal
     assert terminal or stream.getvalue() == ""
+    stream = Stream()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress("symconv: proving"):
+        pass
+    assert stream.getvalue() == ""  # nothing of what is short
 
 
 # Messages ---------------------------------------------------------------------------------------------
@@ -479,6 +542,12 @@ def test_what_a_message_calls_valid_can_be_typed(wrong: str, capsys: pytest.Capt
     for example in re.split(r",? or (?=--)", said.split("Valid: ")[1]):
         assert main(["prove", *rest, *example.split(), "--check", "axes"]) == 0, example
         capsys.readouterr()
+
+
+def test_what_is_no_value_stays_as_it_is() -> None:
+    from symconv.commands.messages import on_command_line
+
+    assert on_command_line("padding=(low, high) and stride=(2, 1)") == "--padding=(low, high) and --stride 2x1"
 
 
 def test_a_theorem_is_refused_with_the_layer_as_it_was_typed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from symconv.matrices import matrix_of
 from symconv.padding import MODES
 from symconv.render.coq.every_size import every_size
 from symconv.render.coq.formulas import formula
-from symconv.render.coq.write import certificate, general, particular
+from symconv.render.coq.write import CONFIGURATION, certificate, general, particular
 
 Rows = list[dict[int, Any]]
 
@@ -351,6 +351,45 @@ def test_the_theorem_for_every_size_and_rank(coqc: str, tmp_path: Path, capsys: 
         assert "Coq does not accept it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        (subprocess.TimeoutExpired("coqc", 600), "symconv: Coq took longer than 600 s and was stopped"),
+        (
+            subprocess.CompletedProcess([], 1, b"", b"Error: Cannot find a physical path bound to mathcomp.ssreflect"),
+            f"symconv: Coq does not find Mathematical Components; {INSTALL}",
+        ),
+        (
+            subprocess.CompletedProcess([], 0, b"Axioms:\nfunext : True\n", b""),
+            "proof.v: Coq does not accept it: layer_is_matrix rests on assumptions: Axioms: funext : True",
+        ),
+        (subprocess.CompletedProcess([], 0, b"", b""), "layer_is_matrix rests on assumptions: "),
+        (subprocess.CompletedProcess([], 1, b"", b"Killed"), "proof.v: Coq does not accept it: no reason given"),
+    ],
+)
+def test_certify_says_how_coq_ended(
+    done: Any, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*given: object, **asked: object) -> Any:
+        if isinstance(done, Exception):
+            raise done
+        return done
+
+    target = tmp_path / "proof.v"
+    assert main(["prove", "--input", "3", "--kernel", "2", "-o", str(target)]) == 0
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(subprocess, "run", run)
+    assert main(["certify", str(target)]) in (1, 2)
+    assert said in capsys.readouterr().err
+
+
+def test_the_first_difference_is_said() -> None:
+    assert difference("a\nb\n", "a\nb\n") is None
+    assert difference("a\nb", "a\nb\n") == "its line ends differ"
+    assert difference("a\n", "a\nb\n") == "it has 1 lines where 2 are implied"
+    assert difference("a\nc", "a\nb") == "line 2 has 'c' where 'b' is implied"
+
+
 def test_certify_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -364,6 +403,9 @@ def test_certify_says_what_is_missing(
     target.write_text("Goal True.", encoding="utf-8")
     assert main(["certify", str(target)]) == 2
     assert "is no certificate: it names no configuration" in capsys.readouterr().err
+    target.write_text(f"(*\n{CONFIGURATION}{{nothing}} *)", encoding="utf-8")
+    assert main(["certify", str(target)]) == 2
+    assert "is no configuration. Valid: a file written by" in capsys.readouterr().err
     assert main(["certify"]) == 2
     assert "needs a certificate, or --general" in capsys.readouterr().err
 

@@ -181,6 +181,12 @@ def test_malformed_pairs(value: Any) -> None:
     assert_offers_are_valid(error, BASE)
 
 
+def test_pairs_and_integers_mixed() -> None:
+    error = refusal(padding=(1, (0, 2)))
+    assert_complete(error, "padding", (1, (0, 2)), "must be all integers or all (low, high) pairs")
+    assert_offers_are_valid(error, BASE)
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [

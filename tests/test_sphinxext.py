@@ -134,6 +134,62 @@ def test_a_page_has_the_depth_letters_and_numbers_that_are_asked_for() -> None:
         DIRECTIVES["symconv-matrix"]({"input": "3", "kernel": "2", "letters": "yes"}, "1")
 
 
+def test_the_matrices_and_pictures_that_are_asked_for() -> None:
+    from symconv.sphinxext.pieces import DIRECTIVES
+
+    layer = {"input": "4", "kernel": "3"}
+    assert "rows by kernel entry" in DIRECTIVES["symconv-matrix"]({**layer, "theorem": "im2col"}, "1").text
+    with pytest.raises(
+        sc.NotApplicable, match=r"flip prints no matrix in full for Conv\(.*\); W can be drawn: symconv-figure"
+    ):
+        DIRECTIVES["symconv-matrix"]({**layer, "theorem": "flip"}, "1")
+    assert "A &lt; B" in DIRECTIVES["symconv-figure"]({**layer, "title": "A < B"}, "1").html
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("W 0,1 --input=4 --kernel 3", "W[0,1] = k[1]"),
+        ("W 0,0 --input 2 --kernel 3 --padding 1 --padding-mode replicate", "W[0,0] = k[0] + k[1]"),
+        ("W 0,1 --layer avg-pool --input 4 --kernel 2", "W[0,1] = 1/2"),
+        ("output-size --input 4x5 --kernel 3", "2×3"),
+        ("zeros --input 4 --kernel 3", "2"),
+        (
+            "claims --input 4 --kernel 3 --flip-kernel",
+            str(len(sc.prove(sc.Conv((4,), 3, flip_kernel=True)).check().proved)),
+        ),
+    ],
+)
+def test_results_within_a_line(asked: str, said: str) -> None:
+    from symconv.sphinxext.pieces import inline_piece
+
+    assert inline_piece(asked).text == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("y 0,1 'x", "cannot be read: No closing quotation. Valid: y 0,1 --input 4x4 --kernel 3x3"),
+        ("z 0", "must start with one of y, W, output-size, shape, nonzeros, zeros, claims"),
+        ("", "must start with one of y"),
+        ("y --input 4 --kernel 3", "y takes a position"),
+        ("shape 3 --input 4 --kernel 3", "shape takes no position"),
+        ("y 0,1 --theorem dft", "symconv='--theorem': is not an option of a layer"),
+        ("y 0,1 --input 4x4 extra", "symconv='extra': is not an option of a layer"),
+        ("y 0,1 --input 4 --input 5", "--input: is given a second time"),
+        ("y 0,1 --input 4 --kernel", "--kernel: needs a value"),
+        ("W 2,0 --input 4 --kernel 3", "W='2,0': must be a row from 0 to 1 and a column from 0 to 3. Valid: W 0,3"),
+        ("W 0 --input 4 --kernel 3", "must be a row from 0 to 1 and a column from 0 to 3"),
+    ],
+)
+def test_what_cannot_be_said_within_a_line(asked: str, said: str) -> None:
+    from symconv.sphinxext.pieces import inline_piece
+
+    with pytest.raises(sc.SpecError) as caught:
+        inline_piece(asked)
+    assert said in str(caught.value)
+
+
 def test_the_examples_of_the_guide_build(project: Path) -> None:
     found = blocks("guides/documentation.md")
     (rst,) = [body for kind, body in found if kind == "rst"]

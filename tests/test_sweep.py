@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,6 +125,58 @@ def test_what_is_in_the_journal_is_not_proved_again(tmp_path: Path, monkeypatch:
     assert sweep(parsed(GRID), path, jobs=1)[0] == whole
     assert len(proved) == len(lines) - 50
     assert len(Path(journal_of(path)).read_bytes().splitlines()) == len(lines)
+
+
+@pytest.mark.parametrize("line", [b'[1, {"verdict": "proved"}]\n', b'["k", {}]\n', b'["k", {"verdict": "proved"}]'])
+def test_a_line_of_the_journal_that_is_none_ends_it(line: bytes) -> None:
+    from symconv.sweep import _entries
+
+    whole = b'["first", {"verdict": "proved"}]\n'
+    assert _entries(io.BytesIO(whole + line)) == ({"first": {"verdict": "proved"}}, len(whole))
+
+
+def test_a_fault_is_the_verdict_of_its_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from symconv import catalogue
+
+    right = catalogue.prove
+
+    def prove(layer: sc.Conv, *asked: str) -> sc.Proof:
+        if layer.kernel_size == (3,):
+            raise ZeroDivisionError("by\nzero")
+        return right(layer, *asked)
+
+    monkeypatch.setattr(catalogue, "prove", prove)
+    table, verdicts = sweep(parsed('[[grid]]\ninput = "4"\nkernel = [2, 3]'), jobs=1)
+    assert verdicts == {"proved": 1, "failed": 1}
+    assert rows(table)[1]["said"] == "ZeroDivisionError: by zero"
+
+
+def test_without_the_packages_of_a_sweep_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = parsed('[[grid]]\ninput = "4"\nkernel = 2')
+    for missing, dask, said in (
+        ("distributed", "tcp://127.0.0.1:1", r"--dask needs distributed: pip install 'symconv\[dask\]'"),
+        ("tqdm", None, r"a sweep needs .*: pip install 'symconv\[sweep\]'"),
+    ):
+        monkeypatch.setitem(sys.modules, missing, None)
+        with pytest.raises(sc.MissingPackage, match=said):
+            sweep(grid, jobs=1, dask=dask)
+
+
+def test_where_no_scheduler_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(address: str, timeout: int) -> None:
+        raise OSError(f"Timed out trying to connect\nto {address}")
+
+    fake = SimpleNamespace(Client=client, CancelledError=OSError)
+    monkeypatch.setitem(sys.modules, "distributed", fake)
+    with pytest.raises(
+        SpecError, match=r"--dask='tcp://127.0.0.1:1': no Dask scheduler answers there \(Timed out .* to tcp"
+    ):
+        sweep(parsed('[[grid]]\ninput = "4"\nkernel = 2'), jobs=1, dask="tcp://127.0.0.1:1")
+
+
+def test_without_file_locks_a_sweep_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert sweep(parsed('[[grid]]\ninput = "4"\nkernel = 2'), str(tmp_path / "t.csv"), jobs=1)[1] == {"proved": 1}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -298,6 +351,14 @@ def test_a_grid_that_is_none_is_explained(text: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         parsed(text)
     assert str(caught.value).startswith(said)
+
+
+def test_a_file_that_is_no_grid(tmp_path: Path) -> None:
+    target = tmp_path / "grid.toml"
+    for raw, said in ((b"#" * (1 << 20) + b"#", "is larger than 1,048,576 bytes"), (b"\xff", "is not UTF-8 text")):
+        target.write_bytes(raw)
+        with pytest.raises(SpecError, match=said):
+            read(str(target))
 
 
 def test_a_grid_is_counted_before_it_is_made(tmp_path: Path) -> None:

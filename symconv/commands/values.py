@@ -35,9 +35,7 @@ def read_value(option: str, text: Any, kind: str) -> Any:
     >>> read_value("--stride", "2", "sizes")
     2
     """
-    if kind in ("flag", "off"):
-        return text
-    if kind == "word":
+    if kind in ("flag", "off", "word"):
         return text
     if kind == "count":
         if not _COUNT.fullmatch(text):

@@ -22,7 +22,7 @@ from ..documents.first_index import moved
 from ..documents.rows import row_formula
 from ..documents.weights import kernel_symbol
 from ..drawing import checked_title
-from ..errors import NOT_GIVEN, SpecError, TooLarge
+from ..errors import NOT_GIVEN, NotApplicable, SpecError
 from ..formula import Formula, Sym, equals, plus, times
 from ..general import prove_general
 from ..matrices import order_of
@@ -110,10 +110,8 @@ def matrix_piece(given: Given, mark: str) -> Piece:
     proof, document = _proof(given), _page(given)
     blocks = tuple(block for block in document.blocks if isinstance(block, Matrix))
     if not blocks:
-        shape = getattr(proof.matrices.get(WEIGHT), "shape", None)
-        size = f": W is {shape[0]:,} x {shape[1]:,}" if shape else ""
-        rule = f"prints no matrix in full for {proof.layer!r}{size}"
-        raise TooLarge(f"{proof.theorem.name} {rule}; draw it instead: symconv-figure with --what matrix")
+        rule = f"prints no matrix in full for {proof.layer!r}; W can be drawn: symconv-figure with --what matrix"
+        raise NotApplicable(f"{proof.theorem.name} {rule}")
     if proof.theorem.name == "weight_matrix":
         blocks = tuple(replaced(block, lead=("The weight matrix",)) for block in blocks)
     return _piece(Document((), blocks, document.key), mark)
