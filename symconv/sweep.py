@@ -153,16 +153,23 @@ def _journal(path: str | None) -> Iterator[tuple[dict[str, Found], Any]]:
     if path is None:
         yield {}, lambda case, found: None
         return
-    with open(journal_of(path), "a+b") as file:
-        _alone(file, path)
-        known, end = _entries(file)
-        file.truncate(end)  # a line that was being written when the machine stopped
+    ours = False
+    try:
+        with open(journal_of(path), "a+b") as file:
+            _alone(file, path)
+            ours = True
+            known, end = _entries(file)
+            file.truncate(end)  # a line that was being written when the machine stopped
 
-        def keep(case: Case, found: Found) -> None:
-            file.write(json.dumps([_key(case), found]).encode() + b"\n")
-            file.flush()
+            def keep(case: Case, found: Found) -> None:
+                file.write(json.dumps([_key(case), found]).encode() + b"\n")
+                file.flush()
 
-        yield known, keep
+            yield known, keep
+    except SymconvError:
+        if ours and not os.path.getsize(journal_of(path)):  # refused before anything was proved: nothing is left behind
+            forget(path)
+        raise
 
 
 def _alone(file: Any, path: str) -> None:

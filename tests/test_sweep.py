@@ -212,6 +212,14 @@ def test_two_sweeps_do_not_write_one_table(tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(SpecError, match="is being written by another sweep"):
             sweep(parsed(GRID), path, jobs=1)
+    assert os.path.exists(journal_of(path))  # it is the other's
+
+
+def test_a_sweep_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    with pytest.raises(sc.MissingPackage, match="a sweep needs joblib"):
+        sweep(parsed(GRID), str(tmp_path / "table.csv"))
+    assert not list(tmp_path.iterdir())
 
 
 PRELOAD = """
