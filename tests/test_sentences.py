@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import sympy as sp
 from damages import built, with_step
 
 import symconv as sc
@@ -68,3 +69,31 @@ def test_the_two_kernels_are_those_that_the_page_describes(name: str) -> None:
     assert proof.check()
     report = with_step(proof, number, claim=OTHERS[name]).check()
     assert [failure.step for failure in report.failed] == [number]
+
+
+@pytest.mark.parametrize("theorem", ["sparsity", "weight_matrix"])
+def test_an_entry_is_a_parameter_of_its_own_where_it_is_not_zero(theorem: str) -> None:
+    """As many parameters as entries, each once: and yet two share an entry where an input is read twice."""
+    said = "Every entry is a parameter of its own."
+    assert said in page(sc.Linear(2, 3), theorem)
+    shared = sc.Conv((4,), 4, padding=((3, -3),), padding_mode="replicate")
+    assert shared.weight_matrix().todok().keys() == {(0, 0)}
+    assert said not in page(shared, theorem)
+    assert "Every kernel entry occurs one time" in page(shared, theorem)
+
+
+def test_why_rows_add_up_to_less_than_one() -> None:
+    """A divisor of one's own makes less than 1 of windows that read no zero at all."""
+    reason = "less than 1 where the window reads zeros that count"
+    assert reason in page(sc.AvgPool((4,), 2, stride=1, padding=1), "weight_matrix")
+    divided = sc.AvgPool((4,), 2, stride=1, padding=1, divisor_override=3)
+    assert divided.weight_matrix()[1, 1] == sp.Rational(1, 3)
+    assert "The rows add up to between 1/3 and 2/3." in page(divided, "weight_matrix")
+
+
+def test_gaps_are_the_reason_where_windows_meet_them_differently() -> None:
+    reason = "windows meet the gaps between the inputs in different places"
+    assert reason in page(sc.Conv((4,), 3, padding=1, input_dilation=2), "weight_matrix")
+    in_step = sc.Conv((4,), 4, stride=2, padding=((2, 1),), padding_mode="symmetric", input_dilation=2)
+    assert reason not in page(in_step, "weight_matrix")
+    assert "only in the interior: at the border the padding repeats inputs" in page(in_step, "weight_matrix")

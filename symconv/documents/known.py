@@ -292,14 +292,14 @@ def shape_of(layer: Any) -> list[Block]:
     if unread:
         which = "One column is" if unread == 1 else f"{unread:,} columns are"
         parts.append(f"{which} zero: no output reads {'that input' if unread == 1 else 'those inputs'}. ")
-    parts.append(_row_sums(read_map))
+    parts.append(_row_sums(layer))
     return [Heading(words("What {} looks like", "W")), Paragraph(tuple(parts))]
 
 
-def _row_sums(read_map: ReadMap) -> str:
+def _row_sums(layer: Any) -> str:
     """What the rows add up to; a product of what they add up to along each line."""
     low = high = Fraction(1)
-    for line, table in zip(read_map.lines, read_map.tables, strict=True):
+    for line, table in zip(layer.read_map.lines, layer.read_map.tables, strict=True):
         sums = [
             sum(Fraction(line.coefficient(i, u)) for taps in row.values() for u in taps) for i, row in enumerate(table)
         ]
@@ -309,10 +309,6 @@ def _row_sums(read_map: ReadMap) -> str:
         return "Every row adds up to 1, so a constant input stays what it is."
     if low == high:
         return f"Every row adds up to {low}.".replace("-", "−")
-    return (
-        f"The rows add up to between {low} and {high}: less than 1 where the window reads zeros that count.".replace(
-            "-", "−"
-        )
-        if high <= 1 and low > 0
-        else f"The rows add up to between {low} and {high}.".replace("-", "−")
-    )
+    counted = getattr(layer, "divisor_override", None) is None and high <= 1  # else zeros are not all the reason
+    reason = ": less than 1 where the window reads zeros that count" if counted else ""
+    return f"The rows add up to between {low} and {high}{reason}.".replace("-", "−")

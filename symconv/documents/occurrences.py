@@ -149,7 +149,7 @@ def _(rule: Multiply, step: Step, proof: Proof) -> Said:
 
 @claim_parts.register
 def _(claim: Shared, proof: Proof) -> Said:
-    if claim.fewest == claim.most == 1 and claim.parameters == claim.dense:
+    if claim.fewest == claim.most == 1 and claim.parameters == claim.dense == proof.layer.read_map.nonzeros:
         return ("Every entry is a parameter of its own.",)
     if not claim.most:
         return words("No kernel entry occurs in {}.", WEIGHT)

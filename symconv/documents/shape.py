@@ -31,7 +31,7 @@ def shape_of_matrix(proof: Proof) -> list[Block]:
         parts += ["; along each index the pairs of output and input that meet are counted, and multiplied: ", product]
     parts.append(". ")
     low, high = occurrences(read_map)
-    if low == high == 1 and parameters == size:
+    if low == high == 1 and parameters == size == nonzeros:  # else two of them can share an entry, and leave a zero
         parts.append("Every entry is a parameter of its own. ")
     else:
         often = count_of(low, "time") if low == high else f"between {low:,} and {high:,} times"
@@ -102,6 +102,6 @@ def _sentence(axis: Axis, kind: str, step: int) -> str:
         return "an entry depends only on the difference of input and output: a Toeplitz pattern."
     if kind == "shift":
         return f"the next output meets the same kernel entries {step} inputs further on: as far as the stride moves the window."
-    if axis.scale > 1:
+    if axis.stride % axis.scale:
         return "the next output does not always meet the same kernel entries further on: windows meet the gaps between the inputs in different places."
     return "the next output meets the same kernel entries further on only in the interior: at the border the padding repeats inputs."
