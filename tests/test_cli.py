@@ -248,6 +248,20 @@ def test_values_are_data() -> None:
     assert read_value("--kernel", "8", "sizes") == 8
 
 
+def test_in_a_terminal_the_list_of_theorems_fits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words are those of the pipe, where each theorem is a line."""
+    assert main(["theorems"]) == 0
+    piped = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["theorems"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.split() == piped.split()
+    assert max(map(len, shown.splitlines())) < 60 < max(map(len, piped.splitlines()))
+
+
 def test_theorems_are_listed_and_named_either_way(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["theorems"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(sc.theorems())

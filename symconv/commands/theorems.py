@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from ..errors import NOT_GIVEN, SpecError
@@ -23,6 +24,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List the theorems."""
+    import shutil
+    from textwrap import fill
+
     from ..catalogue import theorems
 
     layer = stack_from(options) if layer_given(options) or options.then else None
@@ -36,7 +40,11 @@ def run(options: argparse.Namespace) -> int:
         found = general_theorems()
     else:
         found = theorems(layer)
-    width = max(map(len, found)) + 2
+    names = max(map(len, found)) + 2
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
     for name, statement in found.items():
-        print(f"{name:<{width}}{statement}")
+        line = f"{name:<{names}}{statement}"
+        print(
+            fill(line, max(40, width - 1), subsequent_indent=" " * names) if width else line
+        )  # to a pipe, a line each
     return PROVED

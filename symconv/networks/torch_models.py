@@ -111,7 +111,7 @@ def _shape(input_size: Any, first: Any) -> Shape:
             return shape
         return (1 if channels is None else channels, *shape)
     if rank is not None and channels is not None and len(shape) == rank + 1 and shape[0] != channels:
-        rule = f"{name} takes {channels} channels"
+        rule = f"{name} takes {channels} channel{'s' * (channels != 1)}"
         raise SpecError("input_size", input_size, rule, f"input_size={(channels, *shape[1:])}")
     return shape
 
