@@ -38,6 +38,7 @@ GAPS, NONE = "its window has gaps", "there is no conversion for it"
 HALF = "at most half the kernel"
 CONSTANT = "only padding with zeros, or of the modes reflect, edge and wrap, is known"
 RIGHT = "its input is on the right, or"
+NO_MATRIX = "its weights are no matrix"
 ONE_AXIS = "which are not all fixed"
 AGREE = {"Conv": 32, "AveragePool": 19, "ConvTranspose": 12, "Gemm": 9, "Pad": 6, "Resize": 12, "SpaceToDepth": 4, "GlobalAveragePool": 2, "DepthToSpace": 2, "MatMul": 2}  # fmt: skip
 """How many of its models agree, by operator; the rest is refused, each with its reason."""
@@ -49,14 +50,14 @@ REFUSED = {
     "averagepool_3d_dilations_small": GAPS,
     **{f"averagepool_3d_dilations_large_count_include_pad_is_{include}_ceil_mode_is_{ceil}": GAPS
        for include in (0, 1) for ceil in (False, True)},
-    "convtranspose_output_shape": "its output_shape is larger than what it computes",
+    "convtranspose_output_shape": "which are more than the [9, 7] that it computes",
     "gemm_default_matrix_bias": "not one number for each of its 4 outputs",
     "gemm_transposeA": RIGHT,
     "gemm_all_attributes": RIGHT,
-    "matmul_3d": RIGHT,
-    "matmul_4d": RIGHT,
-    "matmul_bcast": RIGHT,
-    "matmul_4d_1d": RIGHT,
+    "matmul_3d": NO_MATRIX,
+    "matmul_4d": NO_MATRIX,
+    "matmul_bcast": NO_MATRIX,
+    "matmul_4d_1d": NO_MATRIX,
     "matmul_1d_3d": ONE_AXIS,
     "matmul_1d_1d": ONE_AXIS,
     "constant_pad": CONSTANT,
