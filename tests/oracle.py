@@ -22,8 +22,11 @@ import numpy as np
 Config = dict[str, Any]
 Pair = tuple[int, int]
 
-MODES = ("zeros", "reflect", "symmetric", "replicate", "circular")
-NUMPY_MODES = dict(zip(MODES, ("constant", "reflect", "symmetric", "edge", "wrap"), strict=True))
+NUMPY_MODES: dict[str, Any] = {
+    "zeros": "constant", "reflect": "reflect", "symmetric": "symmetric", "replicate": "edge", "circular": "wrap",
+}  # fmt: skip
+"""How `numpy.pad` is asked for each mode: by name; where it has none, with a function in the form that it takes."""
+MODES = tuple(NUMPY_MODES)
 NAMES = ("valid", "same", "same_lower", "full")
 FORMS = ("int", "per axis", "pairs", "crop", *NAMES)
 
@@ -120,6 +123,11 @@ def shapes(config: Config) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int,
 # The computation.
 
 
+def beyond(mode: str, value: int) -> dict[str, int]:
+    """What `numpy.pad` is told besides the mode: what stands where nothing is read, for modes that read nothing."""
+    return {"constant_values": value} if NUMPY_MODES[mode] == "constant" or callable(NUMPY_MODES[mode]) else {}
+
+
 def padded(signal: np.ndarray, axis: int, gap: int, pad: Pair, mode: str) -> np.ndarray:
     """The array with zeros inserted, its border built, and then cropped, along one axis."""
     shape = list(signal.shape)
@@ -129,7 +137,7 @@ def padded(signal: np.ndarray, axis: int, gap: int, pad: Pair, mode: str) -> np.
 
     grow = [(0, 0)] * signal.ndim
     grow[axis] = max(pad[0], 0), max(pad[1], 0)
-    bordered: np.ndarray = np.pad(dilated, grow, mode=NUMPY_MODES[mode])  # type: ignore[call-overload]
+    bordered: np.ndarray = np.pad(dilated, grow, mode=NUMPY_MODES[mode])
 
     keep = slice(max(-pad[0], 0), bordered.shape[axis] - max(-pad[1], 0))
     return bordered[(slice(None),) * axis + (keep,)]

@@ -6,19 +6,18 @@ import pickle
 
 import numpy as np
 import pytest
+from oracle import NUMPY_MODES, beyond
 
 import symconv as sc
 from symconv.padding import MODES, NAMED, PaddingMode, mode_named
 
-NUMPY = {"zeros": "constant", "reflect": "reflect", "symmetric": "symmetric", "replicate": "edge", "circular": "wrap"}
 NOTHING = -1
 SIZES = [1, 2, 3, 4, 7]
 
 
 def padded(mode: PaddingMode, n: int, low: int, high: int) -> list[int]:
     """What NumPy's padded signal 0, 1, ..., n - 1 holds."""
-    options = {"constant_values": NOTHING} if mode.name == "zeros" else {}
-    return np.pad(np.arange(n), (low, high), NUMPY[mode.name], **options).tolist()
+    return np.pad(np.arange(n), (low, high), NUMPY_MODES[mode.name], **beyond(mode.name, NOTHING)).tolist()
 
 
 def widths(mode: PaddingMode, n: int) -> range:

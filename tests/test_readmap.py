@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from lanes import many
 from oracle import MODES as MODE_NAMES
-from oracle import NUMPY_MODES
+from oracle import NUMPY_MODES, beyond
 
 import symconv as sc
 from symconv.padding import MODES
@@ -45,8 +45,8 @@ def signal(of: Axis) -> list[int]:
     """The padded signal: inputs by number, zeros between them, NumPy's border, cropped last."""
     stretched = np.full((of.inputs - 1) * of.scale + 1, NOTHING)
     stretched[:: of.scale] = np.arange(of.inputs)
-    options = {"constant_values": NOTHING} if of.rule.name == "zeros" else {}
-    whole = np.pad(stretched, (max(of.low, 0), max(of.high, 0)), NUMPY_MODES[of.rule.name], **options)
+    name = of.rule.name
+    whole = np.pad(stretched, (max(of.low, 0), max(of.high, 0)), NUMPY_MODES[name], **beyond(name, NOTHING))
     return whole[max(-of.low, 0) : len(whole) - max(-of.high, 0)].tolist()
 
 
