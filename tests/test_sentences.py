@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -97,3 +98,14 @@ def test_gaps_are_the_reason_where_windows_meet_them_differently() -> None:
     in_step = sc.Conv((4,), 4, stride=2, padding=((2, 1),), padding_mode="symmetric", input_dilation=2)
     assert reason not in page(in_step, "weight_matrix")
     assert "only in the interior: at the border the padding repeats inputs" in page(in_step, "weight_matrix")
+
+
+def test_pooling_that_is_no_convolution_with_zeros_can_be_one_with_copies_of_the_border() -> None:
+    """The last window divides by 1 what it reads; reading it twice and dividing by 2 is the same."""
+    pool = sc.AvgPool((5,), 2, padding=((0, 1),), ceil_mode=True, count_include_pad=False)
+    copies = sc.Conv((5,), 2, stride=2, padding=((0, 1),), padding_mode="replicate")
+    halves = np.full(copies.kernel_shape, Fraction(1, 2), dtype=object)
+    assert (pool.to_numpy() == copies.to_numpy(halves)).all()
+    said = page(pool, "pooling")
+    assert "the layer is no convolution with a constant kernel and zeros beyond the border." in said
+    assert "zeros beyond the border exactly where D is constant" in sc.theorems()["pooling"]

@@ -1,7 +1,8 @@
 """W = D S: average pooling sums over windows, and then divides; and why the maximum has no W.
 
 S is the weight matrix of the layer that only sums, and D is diagonal. Where D is constant the layer is
-a depthwise convolution with a constant kernel; where two outputs divide by different numbers it is none.
+a depthwise convolution with a constant kernel; where two outputs divide by different numbers it is none that reads zeros
+beyond the border.
 Max pooling is not linear: two inputs show it.
 """
 
@@ -208,7 +209,7 @@ def document(proof: Proof) -> Document:
         ) + (*described(depthwise(layer)), ".")  # fmt: skip
     else:
         claim += (
-            "Not every output divides by the same number, so the layer is no convolution with a constant kernel.",
+            "Not every output divides by the same number, so the layer is no convolution with a constant kernel and zeros beyond the border.",
         )
     text = words(
         "Averaging is two steps: the inputs in a window are added up, and the sum is divided. Each step has its own "
@@ -248,7 +249,7 @@ def special(layer: Any) -> str:
 
 THEOREM = Theorem(
     name="pooling",
-    statement="W = D S: average pooling sums, then divides; a convolution with a constant kernel exactly where D is constant",
+    statement="W = D S: average pooling sums, then divides; a convolution with a constant kernel and zeros beyond the border exactly where D is constant",
     why=words(
         "Every output adds up what its window reads and is divided by a number of its own; a diagonal matrix divides."
     ),
