@@ -9,7 +9,7 @@ For y_i along one axis (stride s, dilation d, low padding P), z being the padded
     row         that is row i of W vec(X)                                flattening
     batch       and, for inputs as the rows of a matrix, Y = X W^T + 1 b^T
 
-A theorem that makes other moves has their rules in its own file.
+A theorem that makes other moves has their rules in its own file, or in `steps/`.
 """
 
 from __future__ import annotations

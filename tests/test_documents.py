@@ -32,6 +32,7 @@ def test_documents_are_as_they_were_read_and_approved(name: str, format: str) ->
     path = FOLDER / f"{name}.{SUFFIX[format]}"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
+    assert path.exists(), "UPDATE_GOLDEN=1 pytest -k approved writes it; then read it"
     assert text == path.read_text(encoding="utf-8")
 
 
