@@ -85,7 +85,8 @@ def _about(path: str) -> Iterator[None]:
         raise OSError(error.errno, "its reader left before all of it was written", path) from None
     except FileNotFoundError as error:
         folder = os.path.dirname(path) or "."
-        raise FileNotFoundError(error.errno, f"{error.strerror} (there is no folder {folder})", path) from None
+        why = "" if os.path.isdir(folder) else f" (there is no folder {folder})"
+        raise FileNotFoundError(error.errno, f"{error.strerror}{why}", path) from None
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
 

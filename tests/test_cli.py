@@ -88,6 +88,13 @@ BAD = {
         "--kernel-size 2. Valid: --kernel, or see symconv prove --help",
     ),
     "a slip": ([*BASE, "--dillation=2"], "--dillation=2. Valid: --dilation, or see symconv prove --help"),
+    "no short option": (["show", *BASE[1:], "-o", "x"], "unrecognized arguments: -o x. Valid: see symconv show --help"),
+    "nothing between quotation marks": (
+        [*BASE, ""],
+        "unrecognized arguments: . Valid: --input 4x4 (a value is one word)",
+    ),
+    "two dashes and nothing": ([*BASE, "--", "--x"], "unrecognized arguments: -- --x. Valid: see symconv prove --help"),
+    "two files": (["check", "a.json", "b.json"], "unrecognized arguments: b.json. Valid: see symconv check --help"),
     "no such option": ([*BASE, "--zzz"], "unrecognized arguments: --zzz. Valid: see symconv prove --help"),
     "spaces": (
         ["prove", "--input", "4", "x", "4"],

@@ -38,6 +38,9 @@ _EXAMPLES = """examples:
 """
 
 
+_UNKNOWN = "unrecognized arguments: "  # argparse's words
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and whose options are added when it is its turn.
 
@@ -52,7 +55,7 @@ class Parser(argparse.ArgumentParser):
             add(self)
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:  # said by the parser whose command it is: it knows the options that there are
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            self.error(_UNKNOWN + " ".join(unknown))
         return found, unknown
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -67,19 +70,21 @@ class Parser(argparse.ArgumentParser):
             example = '--then "--kernel 3 --stride 2"'
         elif "--padding: expected one argument" in message:
             example = "--padding=-1:2 (with =, for a value that starts with a minus sign)"
-        elif "unrecognized arguments: --" in message:
-            option = self._meant(message.split()[2].partition("=")[0])
-            example = f"{option}, or {example}" if option else example
-        elif "unrecognized" in message:
-            example = f"--input 4x4 (a value is one word), or {example}"
+        elif message.startswith(_UNKNOWN):
+            meant = self._meant(message.removeprefix(_UNKNOWN).partition(" ")[0].partition("=")[0])
+            example = f"{meant}, or {example}" if meant else example
         elif "COMMAND" in message:
             example = f"symconv prove --input 4x4 --kernel 3x3, or {example}"
         raise SpecError("command line", NOT_GIVEN, message, example)
 
     def _meant(self, typed: str) -> str | None:
-        """The option that somebody who typed this has in mind: --kernel for --kernel-size, --padding for --pad."""
+        """What somebody who typed this has in mind: --kernel for --kernel-size, --padding for --pad, 4x4 for 4 x 4."""
         from difflib import get_close_matches
 
+        if not typed.startswith("-"):
+            return "--input 4x4 (a value is one word)" if "--input" in self._option_string_actions else None
+        if not typed.startswith("--") or typed == "--":
+            return None
         options = sorted((each for each in self._option_string_actions if each.startswith("--")), key=len)
         alike = [each for each in options if each.startswith(typed) or typed.startswith(each)]
         return next(iter(alike or get_close_matches(typed, options, 1)), None)
