@@ -104,7 +104,7 @@ def test_padding_alone_with_a_crop_beyond_the_signal() -> None:
         "replicate": [[1, 0, 0], [1, 0, 0]],
         "circular": [[0, 1, 0], [0, 0, 1]],
     }
-    assert set(expected) == set(MODES)
+    assert set(expected) == set(MODES), "work out by hand what a new mode holds here"
     for mode, rows in expected.items():
         layer = sc.Conv((3,), 1, padding=((2, -3),), padding_mode=mode)
         assert layer.to_numpy([[[1]]]).tolist() == rows, mode
