@@ -280,7 +280,10 @@ def test_no_convolution_is_said_of_the_kernels_that_show_it() -> None:
     """Kernels of (0, 1, 0) make the identity, which is a convolution: the page must not deny it."""
     stack = PAGES["composition-border"]
     said = " ".join(str(sc.prove(stack, "composition")).split())
-    assert "For kernels with A[1,1] ≠ A[0,0] it is no convolution of stride 1 padded with zeros" in said
+    assert (
+        "For kernels with A[1,1] ≠ A[0,0] it is no convolution of stride 1 and input dilation 1 padded with zeros"
+        in said
+    )
     matrix = stack.to_numpy([np.array([[[0, 1, 0]]])] * 2)
     assert matrix[1, 1] == matrix[0, 0]
     assert sc.recognise(matrix, input_shape=(1, 5), output_shape=(1, 5))

@@ -271,7 +271,8 @@ def test_a_refused_merge_claims_no_more_than_is_known() -> None:
         padding_mode="reflect",
     )
     with pytest.raises(
-        sc.NotApplicable, match=r"it is no convolution of stride \(2,\) padded with zeros, where entries"
+        sc.NotApplicable,
+        match=r"it is no convolution of stride \(2,\) and input dilation \(1,\) padded with zeros, where entries",
     ):
         sc.merge(stack, kernels)
 

@@ -109,3 +109,14 @@ def test_pooling_that_is_no_convolution_with_zeros_can_be_one_with_copies_of_the
     said = page(pool, "pooling")
     assert "the layer is no convolution with a constant kernel and zeros beyond the border." in said
     assert "zeros beyond the border exactly where D is constant" in sc.theorems()["pooling"]
+
+
+def test_a_stack_that_is_no_convolution_can_be_one_with_another_input_dilation() -> None:
+    """Far enough apart, no two entries share a kernel entry: every matrix is that of some convolution."""
+    first, second = sc.Conv((3,), 3, stride=2), sc.Conv((1,), 2, padding=1, padding_mode="replicate")
+    product = second.to_numpy([[[1, 1]]]) @ first.to_numpy([[[1, 2, 3]]])
+    apart = sc.Conv((3,), 9, stride=2, padding=2, input_dilation=3)
+    assert (product == apart.to_numpy([[[2, 0, 2, 4, 0, 4, 6, 0, 6]]])).all()
+    assert product[0, 0] != product[1, 2]
+    said = page(sc.Sequential(first, second), "composition")
+    assert "For kernels with A[0,0] ≠ A[1,2] it is no convolution of stride 2 and input dilation 1 padded" in said

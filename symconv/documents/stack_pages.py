@@ -10,7 +10,7 @@ from ..formula import Call, Chain, Formula, Sym, equals, times
 from ..matrices import unravel
 from ..pictures.colours import APART
 from ..proof import Proof
-from ..stacks.composite import Break, Composite, convolutions, polynomial, stride
+from ..stacks.composite import Break, Composite, convolutions, input_dilation, polynomial, stride
 from ..stacks.sequential import Sequential, primed
 from ..steps.composing import (
     ONE,
@@ -161,9 +161,11 @@ def said_of_stack(proof: Proof) -> tuple[Inline, ...]:
     breaks = [step.claim for step in proof.steps if isinstance(step.claim, Break)]
     if breaks:
         kinds = map(_kind, breaks)
-        steps = per_axis(stride(stack))
-        values = [each for claim in breaks for each in (Chain("!=", entries_of(claim, proof)), steps)]
-        leads = [f"or kernels with {{}} it is no convolution of stride {{}} {kind}" for kind in kinds]
+        both = per_axis(stride(stack)), per_axis(input_dilation(stack))
+        values = [each for claim in breaks for each in (Chain("!=", entries_of(claim, proof)), *both)]
+        leads = [
+            f"or kernels with {{}} it is no convolution of stride {{}} and input dilation {{}} {kind}" for kind in kinds
+        ]
         return (*said, *words(f" F{'; and f'.join(leads)}.", *values))
     uneven = next((step.claim for step in proof.steps if isinstance(step.claim, Uneven)), None)
     said += [

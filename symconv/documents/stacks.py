@@ -10,7 +10,7 @@ from ..definition import BIAS
 from ..formula import Call, Chain, Formula, Group, Juxtapose, Power, Sym, Words, equals, plus, position
 from ..proof import Proof, Step
 from ..readmap import CHANNEL
-from ..stacks.composite import Break, Polynomial, along, convs, offset, polynomial, stride
+from ..stacks.composite import Break, Polynomial, along, convs, input_dilation, offset, polynomial, stride
 from ..stacks.sequential import Sequential, primed
 from ..steps.composing import (
     ONE,
@@ -380,8 +380,8 @@ def _(rule: Differ, step: Step, proof: Proof) -> Said:
     )
     kind = "with circular padding" if claim.mode == "circular" else "padded with zeros"
     return words(
-        "in both, " + " and ".join("{}" for _ in parts) + channels + f"; in a convolution of stride {{}} {kind} such entries are equal",
-        *parts, per_axis(steps),
+        "in both, " + " and ".join("{}" for _ in parts) + channels + f"; in a convolution of stride {{}} and input dilation {{}} {kind} such entries are equal",
+        *parts, per_axis(steps), per_axis(input_dilation(stack)),
     )  # fmt: skip
 
 

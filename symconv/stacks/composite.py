@@ -128,6 +128,11 @@ def stride(stack: Sequential) -> tuple[int, ...]:
     return tuple(map(prod, zip(*(layer.stride for layer in convs(stack)), strict=True)))
 
 
+def input_dilation(stack: Sequential) -> tuple[int, ...]:
+    """That of the first layer: with a large one every matrix is that of a convolution, so what is none says of which."""
+    return tuple(axis.scale for axis in convs(stack)[0].read_map.axes)
+
+
 # The convolution that it should be ----------------------------------------------------------------------
 
 

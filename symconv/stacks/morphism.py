@@ -22,7 +22,7 @@ from ..algebra.schemes import Number
 from ..arrays import WithArrays
 from ..errors import Described, NotApplicable, SpecError
 from ..layers import Conv, Layer
-from .composite import Break, Composite, convolutions, stride, verdict
+from .composite import Break, Composite, convolutions, input_dilation, stride, verdict
 from .exact_arrays import array, numbers
 from .halves import first_size, pair
 from .sequential import Sequential
@@ -121,7 +121,8 @@ def _broken(stack: Sequential, found: Break) -> str:
     """Which convolution a stack is not, and the two entries of its matrix that say so."""
     (r, c), (s, d) = found.first, found.second
     padded = "padded with zeros" if found.mode == "zeros" else f"with {found.mode} padding"
-    kind = f"no convolution of stride {stride(stack)} {padded}" if found.layer is None else f"not {found.layer!r}"
+    steps = f"stride {stride(stack)} and input dilation {input_dilation(stack)}"
+    kind = f"no convolution of {steps} {padded}" if found.layer is None else f"not {found.layer!r}"
     return f"it is {kind}, where entries ({r}, {c}) and ({s}, {d}) of its matrix would be equal"
 
 
