@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gallery import GALLERY, GOLDEN
@@ -198,3 +199,42 @@ def test_a_page_is_in_words(name: str) -> None:
     text = str(sc.prove(layer, theorem, check="axes"))
     assert not re.search(r"\b(Conv|ConvTranspose|AvgPool|Upsample|PixelShuffle|Linear)\(|input_size|Fraction", text)
     assert not re.search(r"(?<![×\d,.])1 (outputs|inputs|entries|channels|rows|columns|terms)\b", text)
+
+
+RARE: list[tuple[Any, str, str]] = [
+    (sc.Linear(1, 2), "structure", "[no two entries lie on one diagonal]"),
+    (sc.Linear(1, 2), "structure", "W is not banded: neither corner is zero, W[1,0] = k[1,0] and W[0,0] = k[0,0]. [a band"),
+    (sc.Conv((4,), 1, padding=((1, 2),), padding_mode="replicate"), "structure", "[the padding repeats inputs at the border]"),
+    (sc.Conv((1,), 3, stride=2, padding=1, input_dilation=2), "structure", "with one output there are no two entries on a"),
+    (sc.Linear(1, 2), "rank", "W has one column: the rank is at most 1. [no matrix has a larger rank than it has rows or columns]"),
+    (sc.Conv((1, 2), (1, 2), 2, 2, padding=((0, 1), (0, 1)), dilation=(1, 2), padding_mode="symmetric"), "rank",
+     "The rank is smaller exactly where all 24 minors of size 2 × 2 vanish, in particular for k = 0; they have no factor in "
+     "common. [the rank is smaller exactly where no minor of that size is left]"),
+    (sc.Linear(3, 2), "sparsity", "We count pairs of outputs and inputs."),
+    (sc.Linear(3, 2), "sparsity", "[every output reads every input with a weight of its own] ⟨1⟩3. Every entry is a parameter of its own. [one"),
+    (sc.Conv((5,), 1, padding_mode="circular"), "sparsity", "[no window leaves the input]"),
+    (sc.Conv((5,), 3, padding=1, padding_mode="symmetric", input_dilation=2), "sparsity",
+     "[positions between two inputs hold zero; in front of the input, inside and behind it the outputs that read an input are "
+     "evenly spaced]"),
+    (sc.Conv((16,), 13, padding=6), "sparsity", "n[9] = 13, n[10] = 12, and so on to n[12] = 10."),
+    (sc.Conv((1,), 2, padding=((1, 0),), padding_mode="circular"), "flip",
+     "W = V for every kernel. [every entry of W - V is zero, whatever the kernel]"),
+    (sc.Conv((2, 1), 2, 2, padding=((2, 1), (0, 2)), padding_mode="replicate"), "flip", "k[c,a,"),
+    (sc.Conv((6,), 2, stride=2), "stride_selection",
+     "The windows start at 0, 2 and 4 without padding and at -1, 1, 3 and 5 with full padding, and no start is in both lists: "
+     "without padding the outputs are no crop of those with full padding. [the stride 2 does not divide dilation · (kernel − 1) "
+     "= 1, by which full padding moves the first window]"),
+    (sc.Conv((14, 3), 2, stride=(2, 1)), "stride_selection",
+     "Along the first axis, the windows start at 0, 2, 4, …, 12 without padding and at -1, 1, 3, …, 13 with full padding"),
+    (sc.AvgPool((4,), 2, divisor_override=1), "pooling", "this is sum pooling, and D is the identity."),
+    (sc.Upsample((4,), size=1), "upsampling", "Every row of W has a single 1, in the column of the input that the output takes."),
+    (sc.Linear(2, 2), "input_gradient", "⟨1⟩4. ∂L/∂x[e] = Σ_{c=0..1} k[c,e] G[c]. [⟨1⟩3, for each output the term with a = e]"),
+    (sc.Conv((4, 5), 2, stride=(3, 2)), "kernel_gradient",
+     "at the end 2 positions along axis 1 and one position along axis 2, which no window reads, are cut off"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "theorem", "said"), RARE)
+def test_what_only_some_layers_have_is_said(layer: Any, theorem: str, said: str) -> None:
+    text = str(sc.prove(layer, theorem, check="axes"))
+    assert said in " ".join(text.split()), text

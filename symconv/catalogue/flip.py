@@ -16,12 +16,12 @@ from typing import Any, ClassVar, TypeVar
 from ..algebra.linear import Entry, Exact, of_line
 from ..claims import AnyClaim, Context, Refuted, expect
 from ..documents.blocks import Document, Statement, words
-from ..documents.common import checked, position_symbol, steps
+from ..documents.common import checked, steps
 from ..documents.identities import known
 from ..documents.setting import count_of, definition, flattening, key, setting, title
 from ..documents.weights import the_rule
 from ..documents.wording import DEFINITION, ENTRY_RULE, Said, cited, claim_parts, reason_parts
-from ..formula import Chain, equals
+from ..formula import Chain, Sym, equals
 from ..identities import (
     Assemble,
     Equation,
@@ -40,7 +40,7 @@ from ..proof import Proof, Step, Theorem
 from ..readmap import Axis
 from ..rules import Follows
 from ..steps.identity_checks import whole_entries, whole_sympy
-from ..sums import KERNEL, WEIGHT, number, variable
+from ..sums import KERNEL, WEIGHT, Index, number, variable
 
 OTHER, REVERSED = "V", "E"
 LIMIT = 50_000
@@ -320,7 +320,9 @@ def _(claim: SameKernel, proof: Proof) -> Said:
         return words(
             same + f"exactly when the kernel is symmetric: equal to its reversal{where}.", equals(WEIGHT, OTHER)
         )
-    symbols = [position_symbol(KERNEL, unravel(u, shape)) for u in range(prod(shape))]
+    channels = proof.layer.read_map.channels.letters
+    names = variable(channels.output), variable(channels.kernel)
+    symbols = [_entry(proof, u, names) for u in range(prod(shape))]
     if not claim.differing:
         return words(same + "for every kernel.", equals(WEIGHT, OTHER))
     ones = [symbol for symbol, value in zip(symbols, claim.kernel, strict=True) if value]
@@ -346,7 +348,7 @@ def _(rule: Decide, step: Step, proof: Proof) -> Said:
     if not claim.witnesses:
         return words(symmetric, difference)
     u, entries = claim.witnesses[0]
-    first, last = (position_symbol(KERNEL, unravel(n, shape)) for n in (u, opposite(u, shape)))
+    first, last = (_entry(proof, n, (number(0), number(0))) for n in (u, opposite(u, shape)))
     row, column, factor = entries[0]
     if claim.alike:
         gap = Chain("-", (first, last) if factor == 1 else (last, first))
@@ -362,8 +364,13 @@ def _(rule: Decide, step: Step, proof: Proof) -> Said:
             f"entries of {{}}, each times {numbers}, add up to {{}}, and likewise for {_which(claim)}",
             difference, Chain("-", (first, last)),
         )  # fmt: skip
-    channel = " (of the first pair of channels)" if proof.layer.read_map.shows_channels else ""
-    return (*words(symmetric + "; ", difference), *shown, channel)
+    return (*words(symmetric + "; ", difference), *shown)
+
+
+def _entry(proof: Proof, u: int, channels: tuple[Index, Index]) -> Sym:
+    """The kernel entry of that number along the axes, in those channels where the layer shows any."""
+    shown = channels if proof.layer.read_map.shows_channels else ()
+    return Sym(KERNEL, (*shown, *map(number, unravel(u, spatial_shape(proof.layer)))))
 
 
 def _which(claim: SameKernel) -> str:

@@ -123,7 +123,8 @@ def _(rule: Decide, step: Step, proof: Proof) -> Said:
     if claim.axes or (len(proof.layer.read_map.lines) == 1 and axes):
         return (_axis_reason(claim, axes[claim.axes[0] if claim.axes else 0]),)
     if claim.holds:
-        return ("every two neighbours on a diagonal are compared",)
+        one = 1 in proof.matrices[WEIGHT].shape
+        return ("no two entries lie on one diagonal" if one else "every two neighbours on a diagonal are compared",)
     return (
         "two neighbours on one diagonal"
         + (", counted around the end," if claim.name == "circulant" else "")

@@ -60,8 +60,8 @@ def _(rule: Count, step: Step, proof: Proof) -> Said:
         said = "every position of the padded input repeats an input"
         if axis.scale == 1:
             return (said,)
-        there = ", before, inside and behind it each a range of outputs, of which every so-many-th reads an input"
-        return (f"positions between two inputs hold zero{there}",)
+        spaced = "in front of the input, inside and behind it the outputs that read an input are evenly spaced"
+        return (f"positions between two inputs hold zero; {spaced}",)
     inputs = Chain(",", (0, "…", axis.length - 1) if axis.length > 2 else tuple(range(axis.length)))
     read = words("position {} holds an input when it is one of {}", axis.position, inputs)
     if axis.scale > 1:
