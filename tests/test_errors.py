@@ -377,3 +377,32 @@ def test_without_scipy_the_message_says_what_to_install(monkeypatch: pytest.Monk
         sc.Conv((3,), 2).to_scipy(np.ones((1, 1, 2)))
     assert isinstance(caught.value, sc.MissingPackage)
     assert isinstance(caught.value, sc.SymconvError)
+
+
+def test_without_pytorch_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(sc.MissingPackage, match=r"to_torch needs PyTorch.*pip install 'symconv\[torch\]'"):
+        sc.Conv((3,), 2).to_torch(np.ones((1, 1, 2)))
+
+
+def test_what_is_no_layer_is_said() -> None:
+    for given in ("conv", None, 3):
+        with pytest.raises(sc.SpecError, match="must be a layer or a stack of them"):
+            sc.prove(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("theorem", "layer", "options", "said"),
+    [
+        ("fft_linear", sc.Conv((90,), 82), {"method": "karatsuba"}, r"method='karatsuba': is for kernels of at most 81 entries along an axis, and this has 82\. Valid: method=\"circulant\""),
+        ("winograd", sc.Conv((40, 40), (16, 16)), {}, r"its kernel is 16×16, and even a small tile reads \d+ entries, more than 256"),
+        ("morphism", sc.Conv((1000, 1000), 2), {}, r"the matrices of the two layers have more than 1,000,000 non-zero entries; sc\.split factors"),
+    ],
+)  # fmt: skip
+def test_what_a_theorem_does_not_go_through_is_refused(
+    theorem: str, layer: sc.Layer, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises((sc.SpecError, sc.NotApplicable, sc.TooLarge), match=said):
+        sc.prove(layer, theorem, **options)

@@ -150,6 +150,7 @@ def test_refusals_teach() -> None:
         (sc.Conv((8, 9), 3, padding=1), "weight_matrix", "scaled", "up to 36 rows and 72 columns, and W is 72 x 72 here"),
         (sc.Linear(3, 2), "weight_matrix", "blocks", "needs a layer with axes"),
         (sc.Conv((4,), 2), "im2col", "full", "the page of im2col does not lay it out"),
+        (sc.Conv((4,), 2), "output_size", "full", "the page of output_size does not lay it out"),
     ):  # fmt: skip
         with pytest.raises(sc.SpecError, match=said):
             sc.prove(layer, theorem).render("text", layout=layout)

@@ -176,6 +176,18 @@ def test_bad_input_teaches() -> None:
     assert sc.split(layer, [[[0.5, 1.25, 0.5]]]).width == 1  # floats are the fractions that they are
 
 
+def test_what_is_no_convolution_is_not_merged() -> None:
+    for stack, kernels, biases, said in (
+        (sc.Sequential(Conv((4,), 2), sc.AvgPool((3,), 2)), [[[[1, 1]]], None], None, "layer 2 is no convolution"),
+        (sc.Sequential(Conv((4,), 2), Conv((3,), 2, input_dilation=2)), [[[[1, 1]]]] * 2, None,
+         "layer 2 puts zeros between its inputs"),
+        (sc.Sequential(Conv((4,), 3, padding=2, bias=True), Conv((6,), 1, padding=1)), [[[[1, 1, 1]]], [[[1]]]], [[1], None],
+         "has the matrix of a convolution, but adds a bias that is not the same all over a channel"),
+    ):  # fmt: skip
+        with pytest.raises(sc.NotApplicable, match=said):
+            sc.merge(stack, kernels, biases)
+
+
 def test_windows_cover_the_kernel_once() -> None:
     for size in range(1, 9):
         for part in range(1, size + 1):

@@ -483,6 +483,26 @@ def test_what_is_too_large_is_refused_at_once(layer: sc.Layer, what: str, said: 
     assert lines_executed(refused) < 1_000
 
 
+def test_each_format_refuses_what_it_cannot_hold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    large = sc.Conv((60, 60), 3).draw("window")
+    monkeypatch.setattr("symconv.render.tikz.CELLS", 100)
+    with pytest.raises(
+        sc.TooLarge, match=r"the picture has [\d,]+ cells, and LaTeX's memory holds about 100; write w\.svg"
+    ):
+        large.tikz()
+    monkeypatch.setattr("symconv.render.raster.PIXELS", 1_000)
+    with pytest.raises(sc.TooLarge, match=r"1 picture of [\d,]+ pixels, and PNG and GIF are drawn up to 1,000 each"):
+        large.save(tmp_path / "w.png")
+    with pytest.raises(sc.SpecError, match="title='日本': PNG and GIF can only have the characters of ASCII"):
+        sc.Conv((3,), 2).draw("window", title="日本").save(tmp_path / "w.png")
+    with pytest.raises(sc.TooLarge, match=r"read [\d,]+ inputs together, and an animation shows at most"):
+        sc.Conv((22, 22), 7).draw("animation")
+    assert not list(tmp_path.iterdir())
+    for output in ("1", (0.5,), (True,), {0}):
+        with pytest.raises(sc.SpecError, match="must be a position: integers, one for each index"):
+            sc.Conv((3,), 2).draw("window", output=output)
+
+
 def test_four_axes_have_no_window_and_a_matrix() -> None:
     layer = sc.Conv((2, 2, 2, 2), 2)
     with pytest.raises(sc.Unsupported, match="what='matrix'"):

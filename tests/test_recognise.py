@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -405,3 +406,48 @@ def test_no_convolution_is_never_said_without_the_bounds() -> None:
     assert "Only padding" not in str(sc.recognise(matrix, **shapes, padding=0))
     found = sc.recognise(matrix, **shapes, padding_mode=None)
     assert layer in (found.layer, *found.alternatives)
+
+
+@pytest.mark.parametrize("named", ["valid", "same", "same_lower", "full"])
+def test_a_named_padding_is_what_a_layer_makes_of_it(named: str) -> None:
+    """Also where the stride or the dilation is not given; an even kernel tells same and same_lower apart."""
+    for size, taps, stride, dilation in ((5, 3, 1, 1), (6, 2, 2, 1), (7, 3, 2, 2), (6, 4, 1, 1), (3, 2, 5, 1)):
+        layer = sc.Conv((size,), taps, stride=stride, padding=named, dilation=dilation)
+        matrix = layer.to_numpy(np.arange(1, taps + 1).reshape(1, 1, taps))
+        shapes = {"input_shape": layer.input_shape, "output_shape": layer.output_shape, "padding": named}
+        for given in ({}, {"stride": stride}, {"kernel_size": taps}, {"dilation": dilation}):
+            found = sc.recognise(matrix, **shapes, **given)
+            assert found.layer is not None
+            assert (found.layer.to_numpy(found.kernel) == matrix).all()
+            assert replace_padding(found.layer, named) == found.layer
+    with pytest.raises(sc.SpecError, match="a named padding is one of valid, same, same_lower, full"):
+        sc.recognise([[1]], input_shape=(1, 1), output_shape=(1, 1), padding="some")
+
+
+def replace_padding(layer: sc.Conv, padding: str) -> sc.Conv:
+    return dataclasses.replace(layer, padding=padding)
+
+
+def test_an_answer_says_what_else_w_is_and_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one position of padding, symmetric and replicate are the same layer."""
+    layer = sc.Conv((3,), 2, padding=((1, 0),), padding_mode="replicate")
+    question = {"input_shape": (1, 3), "output_shape": (1, 3), "padding_mode": None}
+    found = sc.recognise(layer.to_numpy([[[1, 2]]]), **question)
+    assert {found.layer, *found.alternatives} == {layer, dataclasses.replace(layer, padding_mode="symmetric")}
+    assert f"The same W is also\n  {found.alternatives[0]!r}" in re.sub(r"\n {4}", " ", str(found))
+    assert repr(found) == f"<{found.layer!r}, 2 kernel entries>"
+    two = sc.Conv((3, 3), 2, padding=((1, 0), (1, 0)), padding_mode="replicate")
+    question = {"input_shape": (1, 3, 3), "output_shape": (1, 3, 3), "padding_mode": None}
+    monkeypatch.setattr("symconv.recognition.recognising.LISTED", 0)
+    fewer = sc.recognise(two.to_numpy([[[[1, 2], [3, 4]]]]), **question)
+    assert fewer.alternatives == ()
+    assert "Of the alternatives 0 are listed." in fewer.notes
+    none = sc.recognise([[1, 2], [3, 4]], input_shape=(1, 2), output_shape=(1, 2))
+    assert re.fullmatch(r"<no convolution within the bounds: \d+ candidates? refuted>", repr(none))
+
+
+def test_padding_beyond_what_the_mode_has_is_said() -> None:
+    given = {"kernel_size": 1, "stride": 1, "dilation": 1, "padding": 5, "padding_mode": "reflect"}
+    found = sc.recognise(np.ones((13, 3), int), input_shape=(1, 3), output_shape=(1, 13), **given)
+    assert "reflect padding must be less than the" in str(found)
+    assert "at most 2, not 5" in str(found)

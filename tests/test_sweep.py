@@ -386,3 +386,13 @@ def test_the_command_line_says_what_it_needs(tmp_path: Path, capsys: pytest.Capt
     ):
         assert main(["sweep", grid, *words]) == 2
         assert capsys.readouterr().err == f"symconv: {said}\n"
+
+
+def test_a_grid_file_that_is_none_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "grid.toml"
+    path.write_bytes(b"[[grid]]\nkernel = '\xff'")
+    with pytest.raises(SpecError, match=r"^GRID='.*: is not UTF-8 text\. Valid: \[\[grid\]\]"):
+        read(str(path))
+    monkeypatch.setattr("symconv.grid.SIZE_LIMIT", 10)
+    with pytest.raises(SpecError, match="is larger than 10 bytes"):
+        read(str(path))

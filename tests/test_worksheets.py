@@ -165,7 +165,13 @@ def test_a_failure_of_the_second_file_takes_the_first_back(tmp_path: Path, monke
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
 
 
-def test_refusals_teach() -> None:
+def test_a_page_is_a_value_that_a_notebook_shows() -> None:
+    sheet = sc.worksheet(sc.Conv((3,), 2), seed=1).sheet
+    assert sheet._repr_markdown_() == sheet.render("markdown")
+    assert len({sheet, sc.worksheet(sc.Conv((3,), 2), seed=1).sheet}) == 1
+
+
+def test_refusals_teach(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = sc.Conv((3,), 2)
     with pytest.raises(sc.SpecError, match=r"seed=True: must be an integer from 0 to 2\^64 - 1\. Valid: seed=1"):
         sc.worksheet(layer, seed=True)
@@ -173,3 +179,8 @@ def test_refusals_teach() -> None:
         sc.worksheet(layer, blanks="few")
     with pytest.raises(sc.SpecError, match="writes a proof as data; a page can be latex, markdown"):
         sc.worksheet(layer).sheet.render("json")
+    monkeypatch.setattr("symconv.worksheets.with_gaps", lambda document, *asked: (document, document))
+    with pytest.raises(
+        sc.SpecError, match="theorem='weight_matrix': has nothing on its page to fill in for this layer"
+    ):
+        sc.worksheet(layer)
