@@ -236,14 +236,8 @@ def strides(shape: Sequence[int]) -> list[int]:
 
 
 def nested(shape: Sequence[int], make: Callable[[int], Any]) -> Any:
-    """Nested lists of that shape, holding make(0), make(1), ... in row-major order."""
-    if not shape:
-        return make(0)
-    flat: list[Any] = []
-    size = 1
-    for extent in shape:
-        size *= extent
-    flat = [make(n) for n in range(size)]
+    """Nested lists of that shape, which has an axis, holding make(0), make(1), ... in row-major order."""
+    flat: list[Any] = [make(n) for n in range(prod(shape))]
     for extent in reversed(shape[1:]):
         flat = [flat[start : start + extent] for start in range(0, len(flat), extent)]
     return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
@@ -12,9 +13,20 @@ from damages import built
 from test_growth import lines_executed
 
 import symconv as sc
+from symconv.catalogue import theorem_named
+from symconv.catalogue.flip import SameKernel
 from symconv.proof import Proof
+from symconv.report import discharge
 from symconv.steps import occurrences
-from symconv.sums import Span, variable
+from symconv.steps.averaging import NotLinear, Unequal
+from symconv.steps.counting import Sign
+from symconv.steps.differentiating import ByInput
+from symconv.steps.differentiating_kernels import ByKernel, KernelSum
+from symconv.steps.factoring import Factors
+from symconv.steps.polynomials import Blocks, Shift
+from symconv.steps.tiles import Tiled
+from symconv.steps.transposing import AdjointWeights
+from symconv.sums import Index, Span, variable
 
 PADDED = sc.Conv((4, 4), (3, 3), padding=1)
 STRIDED = sc.Conv((6,), 3, stride=2)
@@ -333,3 +345,64 @@ def test_a_proof_carries_the_options_that_it_was_made_with(
 def test_sizes_beyond_a_machine_word_are_too_large_and_no_crash() -> None:
     with pytest.raises(sc.TooLarge):
         sc.prove(sc.PixelShuffle((2,) * 20, 10), "upsampling")
+
+
+POOLING = sc.AvgPool((5,), 3, 2, 1, 1, ceil_mode=True, count_include_pad=False)
+
+
+def halved(index: Any) -> Any:
+    """An index that is an integer for every second output only."""
+    return Index.make(dict(index.terms), index.constant, 2)
+
+
+def each_line(claim: Any, **changes: Any) -> Any:
+    """The claim with the same changed on every line; a function makes it of what stands there."""
+    return replace(claim, lines=tuple(
+        replace(line, **{name: change(getattr(line, name)) for name, change in changes.items()}) for line in claim.lines
+    ))  # fmt: skip
+
+
+SAID: list[tuple[str, Any, type[Any], Callable[[Any], Any], str]] = [
+    ("pooling", POOLING, Unequal, lambda c: replace(c, witnesses=(c.witnesses[0],) * 2, values=(c.values[0],) * 2),
+     "the two entries do not differ, or one is zero"),
+    ("pooling", POOLING, Unequal, lambda c: replace(c, witnesses=(((9,), (0,)), c.witnesses[1])), "a position outside the matrix"),
+    ("pooling", POOLING, NotLinear, lambda c: replace(c, witnesses=(*c.witnesses[:2], c.witnesses[1])), "the maxima are others"),
+    ("flip", sc.Conv((3,), 4, padding=2, padding_mode="circular"), SameKernel, lambda c: replace(c, kernel=(0, 1, 0, 0)),
+     "for this kernel W and V differ"),
+    ("transpose", sc.Conv((3,), 2), AdjointWeights, lambda c: replace(c, labels=((0, 0),)),
+     "an entry of the kernel is used twice or not at all"),
+    ("input_gradient", sc.Conv((3,), 2), ByInput, lambda c: each_line(c, reads=halved), "is no position"),
+    ("kernel_gradient", sc.Conv((3,), 2), ByKernel, lambda c: each_line(c, entry=lambda entry: (entry[0] + 1,)),
+     "an index of k leaves its range"),
+    ("kernel_gradient", sc.Conv((3,), 2), KernelSum, lambda c: replace(c, sums=tuple(
+        replace(each, factors=(replace(each.factors[0], indices=(each.factors[0].indices[0] + 1,)), *each.factors[1:])) for each in c.sums)),
+     "an index of G leaves its range"),
+    ("output_size", sc.Conv((3,), 2), Sign, lambda c: replace(c, certificate=replace_node(c.certificate, size=c.certificate.size + 1)),
+     "SymPy finds another polynomial"),
+    ("morphism", sc.Conv((4,), 3), Factors, lambda c: replace(c, first=c.first[::-1]), "the two layers read otherwise"),
+    ("fft_linear", sc.Conv((4,), 3), Shift, lambda c: replace(c, shifts=(c.shifts[0] + 1,)), "the definition and the blocks"),
+    ("winograd", sc.Conv((4,), 3), Tiled, lambda c: replace(c, tiles=tuple(replace(each, position=each.position + 1) for each in c.tiles)),
+     "the definition and the tiles"),
+    ("winograd", sc.Conv((4,), 3), Tiled, lambda c: replace(c, schemes=tuple(replace(f, basis=f.basis[::-1]) for f in c.schemes)),
+     "the tile computes another sum"),
+    ("fft_linear", sc.Conv((4,), 3), Blocks, lambda c: replace(c, schemes=tuple(replace(f, basis=f.basis[::-1]) for f in c.schemes)),
+     "SymPy finds another coefficient of the product"),
+]  # fmt: skip
+
+
+def replace_node(node: Any, **changes: Any) -> Any:
+    return type(node)(**{name: changes.get(name, getattr(node, name)) for name in node.__match_args__})
+
+
+@pytest.mark.parametrize(("theorem", "layer", "kind", "change", "said"), SAID)
+def test_it_says_what_is_wrong(theorem: str, layer: Any, kind: type[Any], change: Any, said: str) -> None:
+    """By the steps, or by the further checks alone: each has its own words for what it found."""
+    options = {"method": "karatsuba"} if theorem == "fft_linear" else {}
+    chosen = theorem_named(theorem)
+    proof = Proof(chosen, layer, *chosen.build(layer, **options), "all", tuple(options.items()))
+    assert proof.check().ok
+    steps = tuple(replace(s, claim=change(s.claim)) if isinstance(s.claim, kind) else s for s in proof.steps)
+    assert steps != proof.steps
+    damaged = replace(proof, steps=steps)
+    further = discharge("entries", [*chosen.entries(damaged), *chosen.sympy(damaged)])
+    assert said in f"{damaged.check()} {further.failed}"

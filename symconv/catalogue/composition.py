@@ -121,7 +121,7 @@ def entries(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:
         for row, found in enumerate(signal):
             shift = found.pop(None, {})
             said = {column: dict(entry) for column, entry in proof.matrices[TOTAL].rows[row].items()}
-            if {column: entry for column, entry in found.items() if entry} != said:
+            if found != said:
                 raise Refuted("the layers, run one after the other, give another row", row)
             if stack.bias:
                 expect(shift, dict(proof.matrices[SHIFT].rows[row].get(0, {})), "the layers give another bias")
@@ -146,12 +146,9 @@ def _run(terms: Any, signal: list[dict[int | None, Entry]], kernel: int, bias: i
 
 
 def _add(total: dict[int | None, Entry], at: int | None, monomial: tuple[int, ...], count: Any) -> None:
+    """One term more; none cancel, as the known coefficients of a layer all have one sign."""
     cell = total.setdefault(at, {})
-    value = cell.get(monomial, 0) + count
-    if value:
-        cell[monomial] = value
-    else:
-        cell.pop(monomial, None)
+    cell[monomial] = cell.get(monomial, 0) + count
 
 
 def sympy_check(proof: Proof) -> Iterator[tuple[str, Callable[[], int]]]:

@@ -268,9 +268,9 @@ def listed_range(values: range) -> str:
 @reason_parts.register
 def _(rule: Apart, step: Step, proof: Proof) -> Said:
     claim = step.claim
-    axis = proof.layer.read_map.axes[claim.axis] if isinstance(claim, Starts) else None
-    if axis is None:
+    if not isinstance(claim, Starts):
         raise AssertionError(f"no words for {claim!r}")
+    axis = proof.layer.read_map.axes[claim.axis]
     reach = axis.dilation * (axis.taps - 1)
     return (
         f"the stride {axis.stride} does not divide dilation · (kernel − 1) = {reach}, by which full padding moves the first window",

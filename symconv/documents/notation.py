@@ -103,7 +103,7 @@ def _of_sum(over: Any) -> set[str]:
             return {name, "Z"}
         case Run(name, _, _) | Member(name, _):
             return {name}
-    return set()
+    raise AssertionError(f"nothing to sum over: {over!r}")
 
 
 def _values(value: Any) -> Iterator[Any]:

@@ -47,7 +47,7 @@ class Equalities:
     start: Term
     links: tuple[Link, ...]
     facts: Facts
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[Sample, ...]
 
     @property
     def end(self) -> Term:
@@ -63,8 +63,7 @@ class Equalities:
                 f"{self.name}, link {number}: shape",
                 partial(follows, terms[number - 1], link.move, link.to, self.facts),
             )
-            if self.samples:
-                yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
+            yield f"{self.name}, link {number}: values", partial(self._same_values, terms, number, written)
 
     def _same_values(self, terms: tuple[Term, ...], number: int, written: dict[int, list[Sums]]) -> int:
         for n in (number - 1, number):

@@ -272,7 +272,7 @@ def read(line: IndexLine, output: int, tap: int) -> int:
     env = with_quotients({line.letters.output: output, line.letters.kernel: tap}, line.position)
     position = line.position.at(env)
     if position is None:
-        raise ValueError(f"{line!r} reads between two positions")
+        raise AssertionError(f"{line!r} reads between two positions")
     return position
 
 

@@ -88,7 +88,7 @@ def convolutions(stack: Sequential) -> str | None:
 def verdict(stack: Sequential) -> Composite | tuple[Break, ...]:
     """The one convolution, or why there is none, for each way of padding that the stack has."""
     if (reason := convolutions(stack)) is not None:
-        raise ValueError(reason)
+        raise AssertionError(reason)  # its callers have asked
     matrix, modes = stack.product, padding_modes(stack)
     for mode in modes:
         found = composed(stack, mode)
@@ -182,7 +182,7 @@ def along(stack: Sequential, n: int) -> tuple[Index, dict[str, int]]:
         # what stood for an output of the layer before is now where this one reads
         position = own if position is None else position.substitute(axis.letters.output, own)
     if position is None:
-        raise ValueError("a stack has layers")
+        raise AssertionError("a stack has layers")
     return position, taps
 
 
