@@ -120,3 +120,8 @@ def test_a_stack_that_is_no_convolution_can_be_one_with_another_input_dilation()
     assert product[0, 0] != product[1, 2]
     said = page(sc.Sequential(first, second), "composition")
     assert "For kernels with A[0,0] ≠ A[1,2] it is no convolution of stride 2 and input dilation 1 padded" in said
+
+
+def test_eigenvalues_that_are_all_the_same() -> None:
+    said = page(sc.Conv((3,), 1, padding_mode="circular"), "dft")
+    assert "These 3 are one and the same sum: for every kernel, λ[0] = λ[1] = λ[2]." in said

@@ -196,9 +196,11 @@ def _alike(turns: dict[Frequency, tuple[int, ...]], names: dict[Frequency, Formu
         return (f"These {len(turns)} are different sums: for some kernels no two of them are equal.",)
     shown = [equals(*(names[frequency] for frequency in found)) for found in several[:8]]
     more = "" if len(several) <= 8 else f", and {len(several) - 8} more such equations hold"
-    what = "sum" if len(classes) == 1 else "sums"
+    lead = f"Only {len(classes)} different sums are among these {len(turns)}"
+    if len(classes) == 1:
+        lead = f"These {len(turns)} are one and the same sum"
     return words(
-        f"Only {len(classes)} different {what} are among these {len(turns)}: for every kernel, "
+        lead + ": for every kernel, "
         + ", ".join("{}" for _ in shown) + more + ".",
         *shown,
     )  # fmt: skip
