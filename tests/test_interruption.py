@@ -123,10 +123,29 @@ def test_a_folder_that_cannot_be_written(name: str) -> None:
     assert said.count("\n") == 1
 
 
-def test_a_reader_of_standard_output_that_leaves() -> None:
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_standard_output_that_is_cut_short_is_an_error(unbuffered: bool, tmp_path: Path) -> None:
+    """Some of it fits: without a buffer of its own Python takes that for all of it."""
+    resource = pytest.importorskip("resource", reason="limits of processes are POSIX")
+    limited = (
+        "import resource, signal, sys\n"
+        "from symconv.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, {resource.RLIM_INFINITY}))\n"
+        f"status = main({list(BASE)!r})\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({resource.RLIM_INFINITY}, {resource.RLIM_INFINITY}))\n"
+        "sys.exit(status)\n"
+    )
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run([sys.executable, "-c", limited], stdout=out, stderr=subprocess.PIPE, check=False, env=buffering(unbuffered))  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"symconv: standard output: File too large\n")
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_reader_of_standard_output_that_leaves(unbuffered: bool) -> None:
     """As in `symconv prove ... | head -1`: nothing is said, and it is no error."""
     large = command("prove", "--input", "60x60", "--kernel", "3x3", "--format", "json")  # more than a pipe holds
-    process = subprocess.Popen(large, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(large, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffering(unbuffered))
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.read(10)
