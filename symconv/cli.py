@@ -7,7 +7,6 @@ applicable, unwritable output or over a size limit, with one line on standard er
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import signal
 import sys
@@ -25,10 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: `symconv ... >&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
-    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(sys.stdout.buffer)
-        )  # python -u takes a write cut short for a whole one
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

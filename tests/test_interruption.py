@@ -129,10 +129,11 @@ def test_standard_output_that_is_cut_short_is_an_error(unbuffered: bool, tmp_pat
     resource = pytest.importorskip("resource", reason="limits of processes are POSIX")
     limited = (
         "import resource, signal, sys\n"
-        "from symconv.cli import main\n"
+        "from symconv.__main__ import run\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"sys.argv = {['symconv', *BASE]!r}\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, {resource.RLIM_INFINITY}))\n"
-        f"status = main({list(BASE)!r})\n"
+        "status = run()\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({resource.RLIM_INFINITY}, {resource.RLIM_INFINITY}))\n"
         "sys.exit(status)\n"
     )
