@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -532,3 +533,26 @@ def test_a_stack_has_a_page_of_every_depth_and_slides(depth: str) -> None:
 def test_kernels_of_a_stack_that_are_no_sequence(write: str) -> None:
     with pytest.raises(sc.SpecError, match="kernels=5: must be one for each of the 1 layers"):
         getattr(sc.Sequential(sc.Conv((3,), 2)), write)(5)
+
+
+def test_the_sparse_product_of_fractions_is_the_dense_one() -> None:
+    """Exact, and without what is stored twice; so is that of integers beyond int64, as Python's own."""
+    stack = Sequential(Conv((3, 3), 2, 1, 2, padding=1), Conv((4, 4), 3, 2, 1, stride=2))
+    rng = random.Random(3)
+    for number in (lambda: Fraction(rng.randint(-4, 4), rng.randint(1, 5)), lambda: rng.randint(-9, 9) << 70):
+        kernels = [
+            np.array([number() for _ in range(prod(each.kernel_shape or ()))], object).reshape(each.kernel_shape or ())
+            for each in stack.layers
+        ]
+        sparse, dense = stack.to_scipy(kernels), stack.to_numpy(kernels)
+        assert sparse.dtype == dense.dtype == object
+        assert sparse.shape == dense.shape
+        cells = {(r, c): v for r in range(sparse.shape[0]) for c, v in row_of(sparse, r)}
+        assert len(cells) == len(sparse.data)
+        assert all(cells.get((r, c), 0) == dense[r, c] for r in range(dense.shape[0]) for c in range(dense.shape[1]))
+
+
+def row_of(matrix: Any, row: int) -> list[tuple[int, Any]]:
+    """The stored cells of one row of a CSR array."""
+    cells = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return list(zip(matrix.indices[cells].tolist(), matrix.data[cells].tolist(), strict=True))
