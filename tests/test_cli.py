@@ -436,6 +436,9 @@ def test_what_is_too_large_to_be_in_the_file_is_not_said_to_be_compared(
         "every claim, reason and citation of the file is the same; its entries are too many to be in the file, and none"
     )
     assert said in capsys.readouterr().out
+    assert main(["prove", "--input", "4", "--kernel", "3", "--theorem", "output_size", "-o", str(target)]) == 0
+    assert main(["check", str(target)]) == 0  # there is no matrix in it
+    assert "every claim, reason and citation of the file is the same\n" in capsys.readouterr().out
 
 
 def test_a_file_of_numbers_that_is_too_large(
