@@ -305,3 +305,18 @@ def test_random_steps_keep_the_value() -> None:
             assert left == right, f"SYMCONV_SEED={seed}: {move}\n{start}\n{end}\n{env}"
         made[type(move).__name__] += 1
     assert min(made[each.__name__] for each in (Define, Distribute, Exchange, Sift, Drop, Reverse)) >= 1, made
+
+
+def test_a_move_says_why_it_is_refused() -> None:
+    one = SumOver((Below("u", K),), times(Bracket(Same(U, P)), entry("x", U)))
+    for move, term, said in (
+        (Exchange(("u",)), SumOver((Below("u", K), Below("u", P)), entry("x", U)), "two sums have one variable"),
+        (Drop(Same(U, P), ()), one, "only a condition of inequalities follows from others"),
+        (Use("second"), one, "second was not proved before"),
+        (Use("first"), one, "first is about other functions"),
+    ):
+        with pytest.raises(Refuted, match=said):
+            move.apply(term, FACTS)
+    beside = SumOver((Below("u", K), Below("v", U)), entry("x", V))
+    with pytest.raises(Refuted, match="one letter stands for two things"):
+        follows(beside, Distribute(), beside, FACTS)
