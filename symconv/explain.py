@@ -9,7 +9,7 @@ from typing import Any
 
 from .definition import strides
 from .errors import SpecError
-from .matrices import number_rows, unravel, weight_matrix
+from .matrices import unravel
 from .readmap import Axis, with_quotients
 from .spec import as_integer, per_axis
 from .symbols import name as symbol_name
@@ -19,19 +19,25 @@ def explain(layer: Any, output: int | Sequence[int], input: int | Sequence[int])
     """The sentence for an output and an input: positions (channel, *spatial), or the row and the column of W."""
     at = _position("output", output, layer.output_shape)
     source = _position("input", input, layer.input_shape)
-    row = sum(o * step for o, step in zip(at, strides(layer.output_shape), strict=True))
-    column = sum(p * step for p, step in zip(source, strides(layer.input_shape), strict=True))
+    row, column = _flat(at, layer.output_shape), _flat(source, layer.input_shape)
     entry = f"W[{row}, {column}]"
     why = _zero_reason(layer, at, source)
     if why is not None:
         return f"{entry} is 0: {why}."
+    read_map = layer.read_map
+    along = list(zip(at, source, strict=True))[0 if read_map.shows_channels else 1 :]
+    if not read_map.axes and not read_map.kernel:
+        along = [(row, column)]  # positions that are not numbered axis by axis
+    met = [(line, o, line.meets(p)[o]) for line, (o, p) in zip(read_map.lines, along, strict=True)]
     if layer.kernel_shape is None:
-        number = number_rows(layer.read_map)[row][column]
+        number = prod(sum(line.weight(o, tap) for tap in taps) for line, o, taps in met)
         return f"{entry} is {number}: that is how much of input {source} output {at} takes."
-    matrix = weight_matrix(layer.read_map)
-    taps = matrix.rows[row][column]
-    shown = 0 if layer.read_map.shows_channels else 2
-    names = [symbol_name("k", unravel(tap, layer.kernel_shape)[shown:]) for tap in taps]
+    kernel = [prod(line.kernel_shape) for line, _, _ in met]
+    entries = [0]
+    for (line, o, taps), step in zip(met, strides(kernel), strict=True):
+        entries = [before + line.label(o, tap) * step for before in entries for tap in taps]
+    shown = 0 if read_map.shows_channels else 2
+    names = [symbol_name("k", unravel(tap, layer.kernel_shape)[shown:]) for tap in sorted(entries)]
     if len(names) == 1:
         return f"{entry} is {names[0]}: it lies on input {source} when output {at} is computed."
     mode = getattr(layer, "padding_mode", "")
@@ -39,6 +45,10 @@ def explain(layer: Any, output: int | Sequence[int], input: int | Sequence[int])
         f"{entry} is {' + '.join(names)}: output {at} reads input {source} "
         f"{len(names)} times, since {mode} padding repeats it."
     )
+
+
+def _flat(position: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    return sum(index * step for index, step in zip(position, strides(shape), strict=True))
 
 
 def _position(name: str, value: int | Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -63,12 +73,7 @@ def _zero_reason(layer: Any, output: tuple[int, ...], source: tuple[int, ...]) -
     """Why no kernel entry meets there: another group, or the first axis along which the window misses the input."""
     read_map = layer.read_map
     if not read_map.axes and not read_map.kernel:
-        ((o, p),) = (
-            [
-                sum(n * step for n, step in zip(at, strides(shape), strict=True))
-                for at, shape in ((output, layer.output_shape), (source, layer.input_shape))
-            ],
-        )
+        o, p = _flat(output, layer.output_shape), _flat(source, layer.input_shape)
         takes = read_map.channels.position.at(
             with_quotients(
                 {read_map.channels.letters.output: o, read_map.channels.letters.kernel: 0}, read_map.channels.position

@@ -35,6 +35,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Protocol
 
 from .padding import PaddingMode
@@ -426,13 +427,11 @@ class ReadMap:
         spans = ((line, line.padded_range) for line in self.lines)  # len() of a range has a limit
         return sum(line.outputs * line.taps + span.stop - span.start for line, span in spans)
 
-    @property
+    @cached_property
     def nonzeros(self) -> int:
-        """How many entries of W are not zero: a product over the axes."""
-        total = 1
-        for table in self.tables:
-            total *= sum(map(len, table))
-        return total
+        """How many entries of W are not zero: a product over the axes. Of the channels, an output reads all its taps."""
+        counts = {axis: sum(len(axis.meets(p)) for p in range(axis.inputs)) for axis in dict.fromkeys(self.axes)}
+        return self.channels.outputs * self.channels.taps * prod(counts[axis] for axis in self.axes)
 
 
 def with_quotients(env: dict[str, int], *indices: Index) -> dict[str, int]:

@@ -27,11 +27,15 @@ LIMIT = 1 << 28
 COLUMN = " & "
 
 
-def matrix(of: LabelledMatrix | NumberMatrix) -> str:
-    """A matrix whose rows are a product of lines."""
-    rows, columns = of.shape
+def must_fit(rows: int, columns: int) -> None:
+    """Refuse more entries than are written out, before W is made."""
     if rows * columns > LIMIT:
         raise TooLarge(f"W is {rows:,} x {columns:,}, {rows * columns:,} entries: too many to write out in LaTeX")
+
+
+def matrix(of: LabelledMatrix | NumberMatrix) -> str:
+    """A matrix whose rows are a product of lines."""
+    columns = of.shape[1]
 
     def entry(kernel: tuple[int, ...]) -> str:
         return names[kernel[0]] if len(kernel) == 1 else " + ".join(sorted(names[u] for u in kernel))

@@ -127,7 +127,17 @@ def test_python_says_its_own_name_of_the_limit() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    ["weight_matrix", "output", "symbols", "im2col", "flat_symbols", "to_numpy", "to_scipy", "to_torch"],
+    [
+        "weight_matrix",
+        "output",
+        "symbols",
+        "im2col",
+        "flat_symbols",
+        "to_numpy",
+        "to_scipy",
+        "to_torch",
+        "output_latex",
+    ],
 )
 def test_a_layer_refuses_what_does_not_fit(make: str) -> None:
     layer = sc.AvgPool((100_000, 100_000), 3) if make.startswith("to_") else sc.Conv((100_000, 100_000), 3)
@@ -135,6 +145,32 @@ def test_a_layer_refuses_what_does_not_fit(make: str) -> None:
         pytest.importorskip("torch", reason="pip install 'symconv[torch]'")
     with pytest.raises(sc.TooLarge, match=r"symconv\.limits\.\w+ = \d+ allows it|bytes of memory"):
         getattr(layer, make)()
+
+
+@pytest.mark.parametrize("make", ["weight_matrix", "output", "symbols", "im2col", "output_latex"])
+@pytest.mark.parametrize("layer", [sc.Conv((3,), 3, 10**6, 10**6), sc.Linear(10**5, 10**5)], ids=["channels", "linear"])
+def test_channels_are_sized_without_a_table_of_their_pairs(layer: sc.Layer, make: str) -> None:
+    with pytest.raises(sc.TooLarge, match=r"symconv\.limits\.nonzeros = \d+ allows it"):
+        getattr(layer, make)()
+    assert "flip" in sc.theorems(layer) or isinstance(layer, sc.Linear)
+    assert "W[0, 0] is k_{0,0" in layer.explain(0, 0)
+
+
+@pytest.mark.parametrize("theorem", ["weight_matrix", "kronecker", "transpose", "sparsity", "dft"])
+def test_more_rows_than_python_numbers_are_refused(theorem: str) -> None:
+    """4^41 rows lie along 41 axes of four, so that no table is large."""
+    layer = sc.Conv((4,) * 41, 1)
+    with pytest.raises(sc.TooLarge, match="has 4,835,703,278,458,516,698,824,704 rows or columns"):
+        sc.prove(layer, theorem)
+    assert layer.explain((0,) * 42, (0,) * 42).endswith(
+        "it lies on input " + str((0,) * 42) + f" when output {(0,) * 42} is computed."
+    )
+
+
+@pytest.mark.parametrize("theorem", ["linear_as_conv", "morphism"])
+def test_another_layer_of_a_proof_is_sized_too(theorem: str) -> None:
+    with pytest.raises(sc.TooLarge):
+        sc.prove(sc.Conv((10**5, 10**5), (10**5, 10**5)), theorem)
 
 
 def test_a_limit_that_is_none_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,13 @@ To add a theorem, write a module with a `THEOREM` and add it to `_MODULES`.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
-from ..errors import NotApplicable, SpecError
+from ..errors import NotApplicable, SpecError, TooLarge
 from ..proof import Proof, Theorem, level_named
 
 if TYPE_CHECKING:
@@ -135,6 +137,11 @@ def _must_fit(theorem: Theorem, layer: Any, level: str) -> None:
         else f"those that {theorem.name} makes of the tables of {layer!r}"
     )
     limits.check("tables", size, f"{what} along its axes have {{}} entries")
+    longest = max(prod(shape) for each in parts for shape in (each.input_shape, each.output_shape))
+    if longest > sys.maxsize:
+        raise TooLarge(
+            f"W of {layer!r} has {longest:,} rows or columns, more than the {sys.maxsize:,} that Python numbers"
+        )
     if level in ("entries", "all") or theorem.walks:
         reason, instead = f"{theorem.name} of {layer!r} goes through {{}} entries one by one", ""
         if not theorem.walks:

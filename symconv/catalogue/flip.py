@@ -203,7 +203,8 @@ def refusal(layer: Any) -> str | None:
 
     if not isinstance(layer, Conv):
         return "only a Conv can have its kernel reversed"
-    entries = prod(sum(map(len, table)) for table in layer.read_map.tables[-len(layer.read_map.axes) :])
+    channels = layer.read_map.channels
+    entries = layer.read_map.nonzeros // (channels.outputs * channels.taps)
     if entries > LIMIT:
         return f"one pair of channels has {entries:,} non-zero entries in its weight matrix; each is looked at, up to {LIMIT:,}"
     return None

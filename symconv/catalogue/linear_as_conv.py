@@ -17,6 +17,7 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+from .. import limits
 from ..claims import Refuted, expect
 from ..documents import covering as _words  # noqa: F401 - registers the words of the claims and rules
 from ..documents.blocks import Block, Document, Statement, words
@@ -88,6 +89,7 @@ def build(layer: Any, input_shape: object = None) -> tuple[tuple[Step, ...], dic
             'sc.prove(layer, "linear_as_conv")',
         )
     for letter, other in zip(LETTERS, targets(layer, input_shape), strict=False):
+        limits.check("tables", other.read_map.reach, f"the tables of {other!r} have {{}} entries")
         matrices[letter] = weight_matrix(other.read_map)
         chain.append(Step(OtherWeights(letter, other), KnownOther()))
         named = len(chain)

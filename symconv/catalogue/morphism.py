@@ -61,7 +61,8 @@ def children(layer: Any, first: Any = None) -> Sequential:
 def build(layer: Any, first: Any = None) -> tuple[tuple[Step, ...], dict[str, Any]]:
     """The three matrices, the kernels of the two layers, the product; and where fewer channels do not do."""
     one, other = children(layer, first).layers
-    if max(one.read_map.nonzeros, other.read_map.nonzeros) > NONZEROS_LIMIT:
+    maps = one.read_map, other.read_map
+    if any(each.reach > NONZEROS_LIMIT or each.nonzeros > NONZEROS_LIMIT for each in maps):
         rule = f"the matrices of the two layers have more than {NONZEROS_LIMIT:,} non-zero entries"
         raise TooLarge(f"{layer!r}: {rule}; sc.split factors a kernel of numbers without them")
     matrices = {name: weight_matrix(each.read_map) for name, each in ((WEIGHT, layer), (FIRST, one), (SECOND, other))}

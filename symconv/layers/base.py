@@ -132,6 +132,7 @@ class Layer:
         from ..symbols import symbols
 
         limits.check("nonzeros", prod(self.input_shape), f"{self!r} has {{}} inputs")
+        limits.check("nonzeros", prod(self.kernel_shape or ()), f"{self!r} has {{}} kernel entries")
         channels = self.read_map.shows_channels
         x = symbols("x", self.input_shape, slice(0 if channels else 1, None))
         k = (
@@ -284,6 +285,7 @@ class Layer:
         """
         from .. import sympy_latex
 
+        sympy_latex.must_fit(prod(self.output_shape), prod(self.input_shape))
         return sympy_latex.matrix(matrices.matrix_of(self.read_map))
 
     def output_latex(self) -> list[str]:
@@ -295,6 +297,7 @@ class Layer:
         """
         from .. import sympy_latex
 
+        self._must_fit("the output")
         return sympy_latex.outputs(self.definition, self.input_shape[0 if self.read_map.shows_channels else 1 :])
 
     def to_numpy(self, kernel: Any = None) -> np.ndarray[Any, Any]:
@@ -389,6 +392,7 @@ class Layer:
         """Refuse what is made of all inputs, outputs and non-zeros, before it is made."""
         for name, size in (("inputs", prod(self.input_shape)), ("outputs", prod(self.output_shape))):
             limits.check("nonzeros", size, f"{what} of {self!r} has {{}} {name}")
+        limits.check("nonzeros", self.read_map.reach, f"the tables of {self!r} have {{}} entries")
         limits.check("nonzeros", self.read_map.nonzeros, f"{what} of {self!r} has {{}} non-zero entries")
 
     def _csr(self, kernel: Any) -> tuple[Any, Any, Any]:
