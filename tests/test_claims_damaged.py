@@ -19,6 +19,7 @@ from symconv.proof import Proof
 from symconv.report import discharge
 from symconv.steps import occurrences
 from symconv.steps.averaging import NotLinear, Unequal
+from symconv.steps.constant_kernel import ConstantKernel
 from symconv.steps.counting import Sign
 from symconv.steps.differentiating import ByInput
 from symconv.steps.differentiating_kernels import ByKernel, KernelSum
@@ -406,3 +407,21 @@ def test_it_says_what_is_wrong(theorem: str, layer: Any, kind: type[Any], change
     damaged = replace(proof, steps=steps)
     further = discharge("entries", [*chosen.entries(damaged), *chosen.sympy(damaged)])
     assert said in f"{damaged.check()} {further.failed}"
+
+
+def test_axes_are_named_once_each_and_in_order() -> None:
+    """A property of two equal axes, the other way round: true, and another sentence."""
+    proof = sc.prove(sc.ConvTranspose((2, 1, 2), 1, padding=((-1, 0), (0, 0), (-1, 0))), "structure", check="axes")
+    number, claim = next((n, s.claim) for n, s in enumerate(proof.steps, 1) if getattr(s.claim, "axes", ()) == (0, 2))
+    for axes in ((2, 0), (0, 0, 2)):
+        found = claim_changed(proof, number, axes=axes).check()
+        assert "the axes are not named once each, in order" in found.failed[0].message, claim
+
+
+def test_a_number_that_multiplies_nothing_is_one() -> None:
+    """Every output lies on the padding, so that any number for the kernel gives the same matrix."""
+    proof = sc.prove(sc.ConvTranspose((2,), 1, stride=3, padding=1, dilation=3), "upsampling", check="axes")
+    number = next(n for n, step in enumerate(proof.steps, 1) if isinstance(step.claim, ConstantKernel))
+    for value in (0, 2, Fraction(1, 2)):
+        found = claim_changed(proof, number, values=(value,)).check()
+        assert "nothing is multiplied along i, and the number is not 1" in found.failed[0].message

@@ -49,6 +49,7 @@ class Decide:
         suffix = " axes" if claim.axes else ""
         compared = about_w(before) + expect(claim.name + suffix, self.name, "the claim is about another property")
         compared += expect(set(claim.axes) <= set(range(len(axes))), True, "the claim is about an axis there is not")
+        compared += expect(list(claim.axes), sorted(set(claim.axes)), "the axes are not named once each, in order")
         two = claim.name == "banded" or (not claim.holds and claim.witnesses != ())
         compared += expect(len(claim.witnesses), 2 * two, "a witness is two entries")
         compared += expect(bool(claim.band), claim.name == "banded", "only a band has outermost diagonals")

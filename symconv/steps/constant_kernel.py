@@ -56,6 +56,10 @@ class Constant:
         compared = 0
         tables = zip(context.lines, after.values, context.table(after.letter), context.table(after.of), strict=True)
         for line, value, ours, theirs in tables:
+            if not theirs.nonzeros:  # any number does; the claim has one text
+                compared += expect(
+                    value, 1, f"nothing is multiplied along {line.letters.output}, and the number is not 1"
+                )
             compared += agree(ours, with_constant(theirs, value), line.letters.output)
         return compared
 
