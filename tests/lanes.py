@@ -1,13 +1,21 @@
-"""Two lanes: plain pytest runs a sample of every long sweep, SYMCONV_FULL=1 (as `.ci/run` does) runs all of it."""
+"""Two lanes, and the seed of what is drawn at random.
+
+Plain pytest runs a sample of every long sweep, SYMCONV_FULL=1 (as `.ci/run` does) runs all of it. Both draw the same
+cases in every run, so that a failure is of the change it comes with; SYMCONV_SEED=<number> draws others, and
+SYMCONV_SEED=fresh some that were never drawn. A failure prints its seed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from random import SystemRandom
 from typing import TypeVar
 
 Case = TypeVar("Case")
 FULL = os.environ.get("SYMCONV_FULL", "0") != "0"
+_GIVEN = os.environ.get("SYMCONV_SEED") or "20171204"
+SEED = SystemRandom().randrange(2**32) if _GIVEN == "fresh" else int(_GIVEN)
 
 
 def many(full: int, quick: int) -> int:

@@ -1,12 +1,10 @@
 """Every theorem of the catalogue: where it applies, that it is proved there, and that a broken proof of it is refused.
 
-A new theorem is added to `APPLIES`, and everything here takes it up. The damages have a fresh seed in every
-run; a failure prints it, and SYMCONV_SEED=<seed> replays the run.
+A new theorem is added to `APPLIES`, and everything here takes it up.
 """
 
 from __future__ import annotations
 
-import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,13 +12,13 @@ from dataclasses import fields, replace
 from functools import partial
 from importlib import import_module
 from itertools import cycle
-from random import Random, SystemRandom
+from random import Random
 from typing import Any
 
 import pytest
 from damages import built, random_known, random_layer, small_changes
 from gallery import GALLERY
-from lanes import many
+from lanes import SEED, many
 from test_transposed import configurations
 
 import symconv
@@ -38,7 +36,6 @@ from symconv.steps.ranks import Exceptional
 from symconv.sums import variable
 
 Layer = Any
-SEED = int(os.environ.get("SYMCONV_SEED") or SystemRandom().randrange(2**32))
 EACH = 60  # small changes of one proof
 
 

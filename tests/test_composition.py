@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from damages import built, small_changes
-from lanes import many
+from lanes import SEED, many
 from oracle import integers
 from test_catalogue import STRUCTURAL
 from test_documents import FOLDER, assert_clean, compile_log
@@ -24,7 +24,6 @@ import symconv as sc
 from symconv.render import FORMATS
 from symconv.stacks.composite import Break, Composite, contradiction, convolutions, uneven, verdict
 
-SEED = int(os.environ.get("SYMCONV_SEED") or random.SystemRandom().randrange(2**32))
 Conv, Sequential = sc.Conv, sc.Sequential
 
 

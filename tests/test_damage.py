@@ -3,14 +3,10 @@
 A check that nothing can fail proves nothing. So proofs of random layers are damaged at random, once
 each, and every damage must be caught by its own step, with a message that says where; what is not
 caught must leave everything that the proof says, evaluated, as it was.
-
-The seed is fresh in every run. A failure prints it, and SYMCONV_SEED=<seed> replays the run.
 """
 
 from __future__ import annotations
 
-import os
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -21,7 +17,7 @@ from typing import Any
 
 import pytest
 from damages import DAMAGES, THEOREMS, TO_ENTRIES, Cells, built, damaged_proofs, sites, with_matrix, with_step
-from lanes import many
+from lanes import SEED, many
 
 import symconv as sc
 from symconv.claims import Claim, RowClaim
@@ -33,7 +29,6 @@ from symconv.render import FORMATS
 from symconv.rules import Entry, Reindex
 from symconv.sums import Factor, Fibre, Index, Span, Sum, variable
 
-SEED = int(os.environ.get("SYMCONV_SEED") or random.SystemRandom().randrange(2**32))
 WANTED = many(2_000, 370)
 
 GOAL, NORMAL_FORM = "the steps reach the theorem", "normal forms of first and last sum"

@@ -5,25 +5,22 @@ matrix, entry by entry, and every step: its citations, its reason, and its claim
 same. Two more kinds of damage leave nothing wrong that could be detected, and are counted by themselves: an existence
 claim with another example that is as good, and another layer where the steps and matrices are those of its own proof,
 built anew (that a size does not depend on the padding mode is what the theorem says).
-
-The seed is fresh in every run; a failure prints it, and SYMCONV_SEED=<seed> replays the run.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle, islice
-from random import Random, SystemRandom
+from random import Random
 from typing import Any
 
 import pytest
 from damage_kinds import KINDS, edited
 from damages import built
-from lanes import many
+from lanes import SEED, many
 from test_catalogue import ABOUT_STACKS, APPLIES, evaluated, layers
 from test_composition import stacks
 
@@ -34,7 +31,6 @@ from symconv.proof import Proof
 from symconv.render import json_format
 from symconv.render.text import inline
 
-SEED = int(os.environ.get("SYMCONV_SEED") or SystemRandom().randrange(2**32))
 PROOFS = many(2_000, 60)
 FILES, EDITS = many(50, 2), 40
 THEOREMS = [*APPLIES, *sorted(ABOUT_STACKS)]

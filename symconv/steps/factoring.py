@@ -73,10 +73,12 @@ class Irreducible:
 
 def layers_of(cited: tuple[AnyClaim, ...]) -> tuple[Any, Any]:
     """The two layers that the cited steps name."""
-    first, second = (next((each for each in cited if isinstance(each, kind)), None) for kind in (FirstWeights, SecondWeights))  # fmt: skip
-    if first is None or second is None:
-        raise Refuted("the cited steps do not name two layers")
-    return first.layer, second.layer
+    kinds = (FirstWeights, FIRST), (SecondWeights, SECOND)
+    layers = [
+        each.layer for kind, letter in kinds for each in cited if isinstance(each, kind) and each.letter == letter
+    ]
+    expect(len(layers), 2, f"the cited steps do not say of which layers {FIRST} and {SECOND} are the matrices")
+    return layers[0], layers[1]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""jax.lax.conv_general_dilated with seeded configurations: pairs of padding, negative too, both dilations, groups.
-
-The seed is fresh in every run; SYMCONV_SEED=<seed> replays one.
-"""
+"""jax.lax.conv_general_dilated with seeded configurations: pairs of padding, negative too, both dilations, groups."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import SEED, applied, integers
-from lanes import FULL, many
+from agreement import applied, integers
+from lanes import FULL, SEED, many
 
 import symconv as sc
 

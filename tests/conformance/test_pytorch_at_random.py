@@ -1,7 +1,4 @@
-"""PyTorch with seeded random configurations: convolutions with every padding, transposed ones, pooling, interpolation.
-
-The seed is fresh in every run; SYMCONV_SEED=<seed> replays one.
-"""
+"""PyTorch with seeded random configurations: convolutions with every padding, transposed ones, pooling, interpolation."""
 
 from __future__ import annotations
 
@@ -10,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import SCALE, SEED, applied, integers
-from lanes import many
+from agreement import SCALE, applied, integers
+from lanes import SEED, many
 
 torch = pytest.importorskip("torch", reason="install torch==2.13.0 to compare with PyTorch")
 

@@ -1,7 +1,4 @@
-"""SciPy's and NumPy's convolutions, modes, boundaries and matrices: the same integers.
-
-The seed is fresh in every run; SYMCONV_SEED=<seed> replays one.
-"""
+"""SciPy's and NumPy's convolutions, modes, boundaries and matrices: the same integers."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import SEED, applied, integers
-from lanes import many
+from agreement import applied, integers
+from lanes import SEED, many
 
 import symconv as sc
 

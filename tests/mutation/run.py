@@ -31,7 +31,6 @@ OPTIONS = (
     *(f"-pno:{each}" for each in ("cacheprovider", "unraisableexception", "threadexception")),
 )
 MEMORY = 4 << 30
-SEED = "20171204"  # of the tests that draw a fresh one: a mutant is killed in every run, or in none
 
 
 class FirstFailure:
@@ -58,7 +57,7 @@ class Runner:
                 shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(root / name, copy / name)
-        os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SYMCONV_SEED": SEED, "PYTHONPATH": str(copy)}
+        os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(copy)}
         for name in WARM:
             import_module(name)
 
