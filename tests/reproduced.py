@@ -86,14 +86,14 @@ def said(command: str) -> str:
     return out.getvalue()
 
 
-def digests(threads: int = 0, repeat: int = 1) -> list[str]:
-    """SHA-256 and name of every piece; with threads the pages are made side by side, each several times."""
+def digests(threads: int = 0, times: int = 1) -> list[str]:
+    """SHA-256 and name of every piece; with threads the pages are made side by side, each so many times."""
     made = pieces()
     if threads:
         sys.setswitchinterval(1e-5)
         with ThreadPoolExecutor(threads) as pool:
             # one after the other in the order of the pieces: neighbours share a layer and what is worked out about it
-            found = [(name, pool.submit(make)) for name, make in made.items() for _ in range(repeat)]
+            found = [(name, pool.submit(make)) for name, make in made.items() for _ in range(times)]
             texts = [(name, each.result()) for name, each in found]
     else:
         made |= {name: partial(said, command) for name, command in COMMANDS.items()}  # they share one standard output
@@ -167,7 +167,7 @@ if __name__ == "__main__":
     with suppress(locale.Error):
         locale.setlocale(locale.LC_ALL, "")  # as a program does that symconv is part of
     if sys.argv[1:2] == ["--threads"]:
-        print("\n".join(digests(int(sys.argv[2]), 3)))
+        print("\n".join(digests(int(sys.argv[2]), int(sys.argv[3]))))
     elif sys.argv[1:]:
         sys.exit(compare(sys.argv[1:]))
     else:

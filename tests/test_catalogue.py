@@ -205,7 +205,7 @@ def test_every_format_says_it(theorem: str) -> None:
             assert proof.render(format) == again.render(format)
         assert max(map(len, str(proof).splitlines())) <= 80, layer
         written += 1
-        if written == many(8, 3):
+        if written == many(8, 2):
             return
 
 

@@ -48,7 +48,7 @@ def test_the_bytes_of_sympy(layer: sc.Layer) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", some([name for name, (layer, _) in GALLERY.items() if isinstance(layer, sc.Layer)], 25)
+    "name", some([name for name, (layer, _) in GALLERY.items() if isinstance(layer, sc.Layer)], 12)
 )
 def test_the_bytes_of_sympy_for_the_gallery(name: str) -> None:
     layer: Any = GALLERY[name][0]

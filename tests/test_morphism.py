@@ -238,7 +238,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", some(PAGES, 4))
 def test_the_theorem(name: str, pdflatex: str, tmp_path: Path) -> None:
     layer, options = PAGES[name]
     proof = sc.prove(layer, "morphism", check="all", **options)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 import reproduced
-from lanes import some
+from lanes import many, some
 
 import symconv as sc
 from symconv.networks import Activation, Add, Apply, Scale
@@ -69,7 +69,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", some(SURROUNDINGS, 2, ["Turkish, no UTF-8 mode"]))
+@pytest.mark.parametrize("name", some(SURROUNDINGS, 1, ["Turkish, no UTF-8 mode"]))
 def test_the_same_bytes_in_other_surroundings(
     name: str, ours: list[str], locales: dict[str, str], tmp_path: Path
 ) -> None:
@@ -80,8 +80,8 @@ def test_the_same_bytes_in_other_surroundings(
 
 
 def test_the_same_bytes_from_many_threads(ours: list[str], tmp_path: Path) -> None:
-    """Eight threads, each page three times, from cold caches: a layer and what is worked out about it is shared."""
-    found = made(tmp_path, {}, "--threads", "8")
+    """Eight threads, each page several times, from cold caches: a layer and what is worked out about it is shared."""
+    found = made(tmp_path, {}, "--threads", "8", str(many(3, 2)))
     assert found == ours[: len(found)]
     assert len(found) == len(reproduced.pieces())
 
