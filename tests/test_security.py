@@ -22,6 +22,7 @@ from test_documents import compile_log
 
 import symconv as sc
 from symconv.cli import main
+from symconv.commands import files
 from symconv.networks import Activation, Add, Apply
 from symconv.render.formula import escape
 from symconv.render.pdf import compile_pdf
@@ -389,8 +390,19 @@ def test_a_proof_of_any_size_is_sized_first(tmp_path: Path) -> None:
     done = checked(tmp_path / "proof.json")
     assert done.returncode == 2
     assert "is larger than" in done.stderr
-    if Path("/dev/zero").exists():
-        assert "is larger than" in checked(Path("/dev/zero")).stderr
+    for device, said in (("/dev/zero", "is not text"), ("/dev/urandom", "is not UTF-8 text")):
+        if Path(device).exists():
+            assert said in checked(Path(device)).stderr
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no names for open files")
+def test_text_without_an_end_is_read_no_further_than_a_proof_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FILE_LIMIT", 3 * files.PIECE)
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+        assert endless.stdout is not None
+        with pytest.raises(sc.SpecError, match=r"is larger than 3,145,728 bytes\. Valid: a proof written by symconv"):
+            files.read(f"/dev/fd/{endless.stdout.fileno()}", "proof.json")
+        endless.kill()
 
 
 @pytest.mark.parametrize("name", ["claim", "key", "theorem"])
