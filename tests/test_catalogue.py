@@ -31,6 +31,7 @@ from symconv.padding import MODES
 from symconv.proof import Proof, Rule, Step
 from symconv.render import FORMATS
 from symconv.sizes import normal
+from symconv.steps.composing import Kernel
 from symconv.steps.counting import Sign
 from symconv.steps.ranks import Exceptional
 from symconv.sums import variable
@@ -267,7 +268,7 @@ def as_true(path: tuple[str, ...], proof: Proof, damaged: Proof) -> bool:
 
 
 def evaluated(step: Step) -> Any:
-    """A map between indices as a table, a certificate as its polynomial, factors in any order, an example as one."""
+    """A map between indices as a table, one on a ring modulo its size, a certificate as its polynomial, factors in any order, an example as one."""
     match step.claim:
         case Selected(letter, lines):
             ends = [[line.to.at({line.row: at}) for at in line.rows] for line in lines]
@@ -281,6 +282,9 @@ def evaluated(step: Step) -> Any:
             return minors, sorted(factors, key=repr), forced
         case Sign(case, fits, certificate):
             return case, fits, normal(certificate.size), normal(certificate.total())
+        case Kernel(places, entries) if places:  # on a ring a tap is one of as many as it has
+            taps = [(each.ring, each.tap.terms, each.tap.constant % (each.ring or 1 << 62)) for each in places]
+            return taps, entries
     return None
 
 

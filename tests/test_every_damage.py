@@ -21,7 +21,7 @@ import pytest
 from damage_kinds import KINDS, edited
 from damages import built
 from lanes import SEED, many
-from test_catalogue import ABOUT_STACKS, APPLIES, evaluated, layers
+from test_catalogue import ABOUT_STACKS, APPLIES, EXAMPLES, evaluated, layers
 from test_composition import stacks
 
 import symconv as sc
@@ -30,6 +30,8 @@ from symconv.matrices import matrix_of
 from symconv.proof import Proof
 from symconv.render import json_format
 from symconv.render.text import inline
+from symconv.stacks.composite import Break
+from symconv.steps.composing import Uneven
 
 PROOFS = many(2_000, 60)
 FILES, EDITS = many(50, 2), 40
@@ -93,7 +95,6 @@ def is_harmless(proof: Proof, damaged: Proof) -> bool:
 
 def another_example(proof: Proof, damaged: Proof) -> bool:
     """Whether all that changed is which example an existence claim gives."""
-    examples = ("witnesses", "at")
     changed = [(now, then) for now, then in zip(damaged.steps, proof.steps, strict=False) if now != then]
     if proof.layer != damaged.layer or printed(proof) != printed(damaged) or len(changed) != 1:
         return False
@@ -101,7 +102,8 @@ def another_example(proof: Proof, damaged: Proof) -> bool:
     if type(now.claim) is not type(then.claim) or (now.rule, now.cites) != (then.rule, then.cites):
         return False
     names = [name for name in vars(then.claim) if getattr(now.claim, name) != getattr(then.claim, name)]
-    return set(names) <= set(examples)
+    two_entries = isinstance(then.claim, Break | Uneven)
+    return set(names) <= EXAMPLES | ({"first", "second"} if two_entries else set())
 
 
 def is_that_of_another_layer(proof: Proof, damaged: Proof) -> bool:

@@ -203,7 +203,8 @@ class Compose:
         if not isinstance(before, OneWeights) or not isinstance(after, Kernel):
             raise Refuted("the claim does not say what the kernel of the cited convolution is")
         axes = before.layer.read_map.axes
-        compared = expect(len(after.entries), prod(before.layer.kernel_shape), "K has another number of entries")
+        compared = expect(before.letter, ONE, "the matrix of the one convolution has another letter")
+        compared += expect(len(after.entries), prod(before.layer.kernel_shape), "K has another number of entries")
         if after.places is None:
             return compared
         compared += expect(len(after.places), len(axes), "the claim has not one place for each axis")

@@ -72,13 +72,11 @@ class Irreducible:
 
 
 def layers_of(cited: tuple[AnyClaim, ...]) -> tuple[Any, Any]:
-    """The two layers that the cited steps name."""
-    kinds = (FirstWeights, FIRST), (SecondWeights, SECOND)
-    layers = [
-        each.layer for kind, letter in kinds for each in cited if isinstance(each, kind) and each.letter == letter
-    ]
-    expect(len(layers), 2, f"the cited steps do not say of which layers {FIRST} and {SECOND} are the matrices")
-    return layers[0], layers[1]
+    """The two layers that the cited steps name, in their order."""
+    named = [each for each in cited if isinstance(each, FirstWeights | SecondWeights)]
+    said = [(type(each), each.letter) for each in named]
+    expect(said, [(FirstWeights, FIRST), (SecondWeights, SECOND)], f"no cited steps say of which layers {FIRST} and {SECOND} are the matrices")  # fmt: skip
+    return named[0].layer, named[1].layer
 
 
 @dataclass(frozen=True)
