@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -64,6 +65,8 @@ def _staged(path: str | None, content: str | bytes, undo: ExitStack) -> tuple[st
     if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to replace
         return raw, target
     target = Path(os.path.realpath(target))  # a link stays a link
+    if target.is_symlink():  # of links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     temporary = os.path.join(target.parent, f".symconv-{os.urandom(8).hex()}")
     with _about(path):  # the user asked for `path`, not for a temporary name
         # Made with the rights of a new file: to ask which those are the mask would have to be changed, for every thread.

@@ -198,6 +198,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert [path.name for path in tmp_path.iterdir()] == ["proof.tex"]
 
 
+def test_a_link_stays_a_link_and_links_in_a_circle_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link.tex").symlink_to("proof.tex")
+    assert main([*BASE, "-o", str(tmp_path / "link.tex")]) == 0
+    assert (tmp_path / "link.tex").is_symlink()
+    assert "\\end{document}" in (tmp_path / "proof.tex").read_text()
+    for name, other in (("one.tex", "two.tex"), ("two.tex", "one.tex")):
+        (tmp_path / name).symlink_to(other)
+    assert main([*BASE, "-o", str(tmp_path / "one.tex")]) == 2
+    assert "one.tex: Too many levels of symbolic links" in capsys.readouterr().err
+    assert (tmp_path / "one.tex").readlink() == Path("two.tex")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_a_failed_check_is_status_1_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
