@@ -1,4 +1,4 @@
-"""The command line: exit statuses, one clear line for every bad input, whole files or none."""
+"""The command line: exit statuses, and one clear line for every bad input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -172,47 +171,6 @@ def test_bad_input_is_one_clear_line_and_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "proof.tex"
-    target.write_text("old")
-    assert main([*BASE, "--stride", "0", "-o", str(target)]) == 2
-    assert target.read_text() == "old"
-    assert main([*BASE, "-o", str(tmp_path / "missing" / "proof.tex")]) == 2
-    assert "No such file or directory" in capsys.readouterr().err
-    assert main([*BASE, "--format", "text", "-o", str(tmp_path)]) == 2
-    assert "Is a directory" in capsys.readouterr().err
-    assert main([*BASE, "-o", str(target)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["proof.tex"]
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "proof.tex"
-    target.write_text("old")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    assert main([*BASE, "-o", str(target)]) == 2
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["proof.tex"]
-
-
-def test_a_link_stays_a_link_and_links_in_a_circle_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "link.tex").symlink_to("proof.tex")
-    assert main([*BASE, "-o", str(tmp_path / "link.tex")]) == 0
-    assert (tmp_path / "link.tex").is_symlink()
-    assert "\\end{document}" in (tmp_path / "proof.tex").read_text()
-    for name, other in (("one.tex", "two.tex"), ("two.tex", "one.tex")):
-        (tmp_path / name).symlink_to(other)
-    assert main([*BASE, "-o", str(tmp_path / "one.tex")]) == 2
-    assert "one.tex: Too many levels of symbolic links" in capsys.readouterr().err
-    assert (tmp_path / "one.tex").readlink() == Path("two.tex")
-    assert len(list(tmp_path.iterdir())) == 4
-
-
 def test_a_failed_check_is_status_1_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,150 +270,6 @@ def test_show_is_plain_in_a_pipe_and_coloured_in_a_terminal(monkeypatch: pytest.
     assert re.sub(r"\033\[[0-9;]*m", "", coloured) == plain
 
 
-# JSON -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def proof_file(tmp_path: Path) -> Path:
-    target = tmp_path / "proof.json"
-    assert main([*BASE, "--padding", "1", "--padding-mode", "reflect", "--bias", "-o", str(target)]) == 0
-    return target
-
-
-def test_an_honest_file_is_verified(proof_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(proof_file)]) == 0
-    assert "every entry, claim, reason and citation of the file is the same" in capsys.readouterr().out
-
-
-DAMAGES = {
-    "an entry": ("matrices.W.rows[5][0][1]", lambda d: d["matrices"]["W"]["rows"][5][0].__setitem__(1, 8)),
-    "an entry dropped": ("matrices.W.rows[0]", lambda d: d["matrices"]["W"]["rows"][0].pop()),
-    "a claim": ("steps[1].claim", lambda d: d["steps"][1].__setitem__("claim", "y[i,j] = 0.")),
-    "a reason": ("steps[2].reason", lambda d: d["steps"][2].__setitem__("reason", "obvious")),
-    "a citation": ("steps[3].cites[0]", lambda d: d["steps"][3]["cites"].__setitem__(0, 2)),
-    "a step left out": ("steps: 5 items where 6 are implied", lambda d: d["steps"].pop()),
-    "a true for a one": ("version", lambda d: d.__setitem__("version", True)),
-    "a float for an integer": (
-        "matrices.W.rows[0][0][0]",
-        lambda d: d["matrices"]["W"]["rows"][0][0].__setitem__(0, 0.0),
-    ),
-    "another layer": ("matrices.W", lambda d: d["layer"].__setitem__("padding_mode", "symmetric")),
-    "another kernel": ("kernel_shape", lambda d: d["layer"].__setitem__("kernel_size", [2, 3])),
-    "an obligation": ("obligations[0]", lambda d: d["obligations"].pop(0)),
-    "a shape": ("output_shape[1]", lambda d: d["output_shape"].__setitem__(1, 5)),
-    "something extra": ("note: not part", lambda d: d.__setitem__("note", "trust me")),
-    "something missing": ("definition: missing", lambda d: d.pop("definition")),
-    "another definition": ("definition: ", lambda d: d.__setitem__("definition", "def y(i, j):\n    return 0\n")),
-}
-
-
-@pytest.mark.parametrize("name", DAMAGES)
-def test_any_difference_is_found_at_its_place(name: str, proof_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place, damage = DAMAGES[name]
-    data = json.loads(proof_file.read_text(encoding="utf-8"))
-    damage(data)
-    proof_file.write_text(json.dumps(data), encoding="utf-8")
-    assert main(["check", str(proof_file)]) == 1
-    assert place in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("not json", "is not a JSON proof"),
-        ('{"format": "symconv proof", "layer": {"type": []}}', "must be an object whose type is"),
-        ("[" * 100_000, "is nested too deeply"),
-        ("[]", "is JSON, but not a proof"),
-        ('{"format": "symconv proof", "format": "x"}', "a name occurs twice"),
-        ('{"format": "symconv proof", "x": NaN}', "NaN is not a number"),
-        ('{"format": "symconv proof"}', "must be an object whose type is Conv or ConvTranspose or AvgPool or Upsample or PixelShuffle or Linear"),
-        ('{"format": "symconv proof", "layer": {"type": "Conv"}}', "parameters are missing"),
-        ('{"format": "symconv proof", "layer": {"type": "Conv", "x": 1}}', "has unknown parameters"),
-        ('{"format": "symconv proof", "layer": {"type": "Linear", "in_features": 1.0, "out_features": 2}}', "in_features=1.0"),
-        ('{"format": "symconv proof", "layer": {"type": "Linear", "in_features": 1, "out_features": 2}}', "theorem=None"),
-    ],
-)  # fmt: skip
-def test_what_is_no_proof_is_refused(text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "proof.json"
-    target.write_text(text)
-    assert main(["check", str(target)]) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "proof.json"
-    target.write_bytes(b"\xff\xfe\x00")
-    assert main(["check", str(target)]) == 2
-    assert "is not UTF-8 text" in capsys.readouterr().err
-
-
-# PDF --------------------------------------------------------------------------------------------------
-
-
-def test_a_pdf_is_written_and_nothing_else(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    target = tmp_path / "proof.pdf"
-    assert main([*BASE, "-o", str(target)]) == 0
-    once = target.read_bytes()
-    assert once.startswith(b"%PDF")
-    assert [path.name for path in tmp_path.iterdir()] == ["proof.pdf"]
-    assert main([*BASE, "-o", str(target)]) == 0
-    assert target.read_bytes() == once
-
-
-def test_without_tex_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert main([*BASE, "-o", str(tmp_path / "proof.pdf")]) == 2
-    assert "PDF needs pdflatex; on Debian: apt-get install" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_first_error_of_a_log_is_one_line(pdflatex: str) -> None:
-    from symconv.errors import SymconvError
-    from symconv.render.pdf import compile_pdf
-
-    with pytest.raises(SymconvError, match=r"pdflatex failed: Undefined control sequence. l.1 .*\\nonsense"):
-        compile_pdf(r"\documentclass{article}\begin{document}\nonsense\end{document}")
-    with pytest.raises(SymconvError, match="pdflatex failed"):
-        compile_pdf(r"\documentclass{article}\begin{document}\input{/etc/passwd}\end{document}")
-
-
-def test_a_document_that_never_ends_is_stopped(pdflatex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from symconv.errors import SymconvError
-    from symconv.render import pdf
-
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(pdf, "SECONDS", 0.3)
-    with pytest.raises(SymconvError, match=r"pdflatex took longer than 0\.3 s and was stopped"):
-        pdf.compile_pdf(r"\documentclass{article}\begin{document}\loop\iftrue\repeat\end{document}")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_slides_are_written_as_pdf_too(pdflatex: str, tmp_path: Path) -> None:
-    assert main([*BASE, "--format", "beamer", "-o", str(tmp_path / "deck.pdf")]) == 0
-    assert (tmp_path / "deck.pdf").read_bytes().startswith(b"%PDF")
-    assert main([*BASE, "--format", "beamer", "-o", str(tmp_path / "deck.tex")]) == 0
-    assert "{beamer}" in (tmp_path / "deck.tex").read_text(encoding="utf-8")
-
-
-def test_what_is_too_large_to_be_in_the_file_is_not_said_to_be_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("symconv.render.json_format.ROWS_LIMIT", 5)
-    target = tmp_path / "proof.json"
-    assert main(["prove", "--input", "4", "--kernel", "3", "-o", str(target)]) == 0
-    assert main(["check", str(target)]) == 0
-    said = (
-        "every claim, reason and citation of the file is the same; its entries are too many to be in the file, and none"
-    )
-    assert said in capsys.readouterr().out
-    assert main(["prove", "--input", "4", "--kernel", "3", "--theorem", "output_size", "-o", str(target)]) == 0
-    assert main(["check", str(target)]) == 0  # there is no matrix in it
-    assert "every claim, reason and citation of the file is the same\n" in capsys.readouterr().out
-
-
 def test_a_file_of_numbers_that_is_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -474,55 +288,6 @@ def test_too_little_memory_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert (
         capsys.readouterr().err == "symconv: not enough memory for this configuration; --check axes needs the least\n"
     )
-
-
-def test_bytes_go_to_standard_output_as_they_are(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    from symconv.output import write
-
-    write("-", b"%PDF \xff\n")
-    sys.stdout.flush()
-    assert capfdbinary.readouterr().out == b"%PDF \xff\n"
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
-def test_a_named_pipe_gets_what_a_file_would(tmp_path: Path) -> None:
-    import threading
-
-    pipe, found = tmp_path / "pipe.txt", []
-    os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: found.append(pipe.read_text(encoding="utf-8")))
-    reader.start()
-    assert main([*BASE, "-o", str(pipe)]) == 0
-    reader.join(timeout=60)
-    assert found == [str(sc.prove(sc.Conv((4, 4), 3)))]
-    assert list(tmp_path.iterdir()) == [pipe]
-
-
-# Progress ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_long_work_shows_that_it_is_alive_in_a_terminal_only(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
-    import time
-
-    from symconv.output import progress
-
-    class Stream(io.StringIO):
-        def isatty(self) -> bool:
-            return terminal
-
-    stream = Stream()
-    monkeypatch.setattr(sys, "stderr", stream)
-    with progress("symconv: proving", after=0.02):
-        time.sleep(0.2)
-    assert ("symconv: proving: 0 s" in stream.getvalue()) == terminal
-    assert terminal or stream.getvalue() == ""
-    stream = Stream()
-    monkeypatch.setattr(sys, "stderr", stream)
-    with progress("symconv: proving"):
-        pass
-    assert stream.getvalue() == ""  # nothing of what is short
 
 
 # Messages ---------------------------------------------------------------------------------------------
