@@ -10,6 +10,7 @@ import pytest
 from damages import built, with_step
 
 import symconv as sc
+from symconv import limits
 from symconv.catalogue import theorem_named
 from symconv.proof import Omitted, Proof, Step
 
@@ -132,6 +133,15 @@ def test_what_a_theorem_is_about() -> None:
     assert stacks.refuses(stack) is None
     assert str(ours.refuses(stack)).startswith("it is about one layer")
     assert str(stacks.refuses(single)).startswith("it is about a stack of layers")
+
+
+def test_a_theorem_that_says_no_more_holds_the_tables_of_its_layer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = RING.read_map.reach
+    monkeypatch.setattr(limits, "tables", held)
+    assert sc.prove(RING).check().ok
+    monkeypatch.setattr(limits, "tables", held - 1)
+    with pytest.raises(sc.TooLarge, match=f"the tables of .* along its axes have {held} entries"):
+        sc.prove(RING)
 
 
 # What a step may cite -----------------------------------------------------------------------------
