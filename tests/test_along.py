@@ -93,6 +93,15 @@ def test_the_rows_of_a_line_are_those_of_its_outputs_one_by_one() -> None:
     assert refused > 200
 
 
+def test_a_sum_that_reads_at_every_other_of_its_positions_is_left_to_evaluate() -> None:
+    layer = sc.Conv((5,), 2)
+    (line,), axis = layer.read_map.lines[-1:], layer.definition.sums[-1]
+    kernel, signal = axis.factors
+    said = replace(axis, factors=(kernel, replace(signal, indices=(replace(signal.indices[0], divisor=2),))))
+    for output in any_order(line.outputs):
+        assert outcome(evaluated(said, line), output) == outcome(lambda o: evaluate(said, line, o), output)
+
+
 def test_the_rows_of_a_table_too() -> None:
     for layer in layers(6, 30):
         for line, table in zip(layer.read_map.lines, layer.read_map.tables, strict=True):
