@@ -398,7 +398,8 @@ def test_a_proof_of_any_size_is_sized_first(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no names for open files")
 def test_text_without_an_end_is_read_no_further_than_a_proof_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "FILE_LIMIT", 3 * files.PIECE)
-    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+    endless_text = [sys.executable, "-c", "while True: print('y' * 65536)"]
+    with subprocess.Popen(endless_text, stdout=subprocess.PIPE) as endless:
         assert endless.stdout is not None
         with pytest.raises(sc.SpecError, match=r"is larger than 3,145,728 bytes\. Valid: a proof written by symconv"):
             files.read(f"/dev/fd/{endless.stdout.fileno()}", "proof.json")
