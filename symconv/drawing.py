@@ -12,6 +12,7 @@ from .errors import SpecError
 from .matrices import order_of
 from .pictures.compose import compose
 from .pictures.model import Picture, replaced
+from .spec import flag
 
 if TYPE_CHECKING:
     from .layers import Layer
@@ -67,7 +68,7 @@ class Drawing:
             raise SpecError(
                 "what", self._what, "does not move in LaTeX", 'what="both" for one output at a time, or path="w.svg"'
             )
-        return whole(self.picture) if standalone else tikz(self.picture) + "\n"
+        return whole(self.picture) if flag("standalone", standalone) else tikz(self.picture) + "\n"
 
     def save(self, path: str) -> None:
         """Write a file in the format of its suffix, .svg, .tex, .png or .gif; all of it or nothing.

@@ -190,6 +190,9 @@ def test_an_unknown_format_or_option_is_refused_by_name() -> None:
         proof.render("docx")
     with pytest.raises(sc.SpecError, match="the latex format takes standalone"):
         proof.render("latex", colour="red")
+    for format in ("latex", "html"):
+        with pytest.raises(sc.SpecError, match="standalone='no': must be True or False"):
+            sc.prove(sc.Conv((3,), 2)).render(format, standalone="no")
 
 
 @pytest.mark.parametrize("name", GALLERY)

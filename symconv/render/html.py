@@ -25,6 +25,7 @@ from ..documents.blocks import (
 )
 from ..pictures.colours import colour, ink
 from ..pictures.model import Picture
+from ..spec import flag
 from .mathml import display, inline, mathml
 from .svg import svg
 from .text import inline as plain
@@ -81,7 +82,7 @@ _STYLE = """\
 
 def render(document: Document, standalone: bool = True) -> str:
     """A whole page, or with standalone=False the part that goes into another one."""
-    if not standalone:
+    if not flag("standalone", standalone):
         return f"<style>{style()}</style>\n{article(document)}"
     body = article(document)
     title = escape(plain(document.title, {}))

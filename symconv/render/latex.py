@@ -33,6 +33,7 @@ from ..documents.blocks import (
 from ..formula import Formula
 from ..pictures.colours import colour, ink
 from ..pictures.model import Picture
+from ..spec import flag
 from .formula import escape, latex, width
 from .formula import text as plain
 from .tikz import tikz
@@ -62,7 +63,7 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 def render(document: Document, standalone: bool = False) -> str:
     """A fragment, or with standalone=True a document that compiles as it is."""
     # A whole document numbers its displays itself, so that one run of LaTeX is enough; a fragment leaves it to the paper.
-    key = numbered(document) if standalone else document.key
+    key = numbered(document) if flag("standalone", standalone) else document.key
     title = inline(document.title, key)
     body = "\n\n".join(
         block(each, key) + _held(each, after) for each, after in zip_longest(document.blocks, document.blocks[1:])
