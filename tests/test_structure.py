@@ -13,7 +13,7 @@ import symconv as sc
 
 ROOT = Path(sc.__file__).parent
 ORDER = [
-    "errors", "limits", "tensors", "flattening", "report", "node", "arrays", "sizes", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
+    "errors", "limits", "tensors", "flattening", "report", "node", "dispatch", "arrays", "sizes", "form", "padding", "spec", "sums", "readmap", "weighted", "definition", "csr",
     "matrices", "algebra", "all_entries", "symbols", "sympy_latex", "explain", "layers", "entries", "recognition",
     "adjoint", "claims", "along",
     "rules", "proof", "formula", "expressions", "identities", "stacks",

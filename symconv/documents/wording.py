@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import singledispatch
 from math import prod
 
 from ..claims import BatchClaim, Claim, RowClaim, sums_of
 from ..definition import BIAS, Definition, constant, in_front, weights
+from ..dispatch import ByClass
 from ..formula import (
     Call,
     Cases,
@@ -110,7 +110,7 @@ def definition_formula(definition: Definition) -> Formula:
 Said = tuple[Inline | Reference, ...]
 
 
-@singledispatch
+@ByClass
 def claim_parts(claim: object, proof: Proof) -> Said:
     """A step's claim in words and formulas; a theorem's file registers those of its own claims."""
     raise TypeError(f"not a claim: {claim!r}")
@@ -160,7 +160,7 @@ def theorem_formula(definition: Definition) -> Formula:
 # Reasons ------------------------------------------------------------------------------------------
 
 
-@singledispatch
+@ByClass
 def reason_parts(rule: object, step: Step, proof: Proof) -> Said:
     """Why a step's claim follows from what it cites; a theorem's file registers those of its own rules."""
     raise TypeError(f"no words for the rule {rule!r}")
