@@ -35,9 +35,11 @@ def test_cases_are_added_while_others_are_chosen(restless: None) -> None:
         name.register(case)
         assert name(new()) == f"case {n}"
 
+    def choose() -> str:
+        return name(type("Other", (), {})())
+
     with ThreadPoolExecutor(4) as pool:
-        added = [pool.submit(add, n) for n in range(400)]
-        others = [pool.submit(lambda: name(type("Other", (), {})())) for _ in range(400)]
-        for each in added:
-            each.result()
-        assert {each.result() for each in others} == {"another"}
+        done = [(pool.submit(add, n), pool.submit(choose)) for n in range(400)]
+        for added, chosen in done:
+            added.result()
+            assert chosen.result() == "another"
